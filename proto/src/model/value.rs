@@ -1,0 +1,1 @@
+//! Small values with a form: texts with a limit, money, periods, countries, currencies, languages.
