@@ -2796,7 +2796,7 @@ pub enum DeviceHolder {
     /// Never valid on the wire.
     Unspecified = 0,
     /// She does.
-    Self_ = 1,
+    Worker = 1,
     /// Her employer.
     Employer = 2,
     /// Her family.
@@ -2814,7 +2814,7 @@ impl DeviceHolder {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "DEVICE_HOLDER_UNSPECIFIED",
-            Self::Self_ => "DEVICE_HOLDER_SELF",
+            Self::Worker => "DEVICE_HOLDER_WORKER",
             Self::Employer => "DEVICE_HOLDER_EMPLOYER",
             Self::Family => "DEVICE_HOLDER_FAMILY",
             Self::Leader => "DEVICE_HOLDER_LEADER",
@@ -2825,7 +2825,7 @@ impl DeviceHolder {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "DEVICE_HOLDER_UNSPECIFIED" => Some(Self::Unspecified),
-            "DEVICE_HOLDER_SELF" => Some(Self::Self_),
+            "DEVICE_HOLDER_WORKER" => Some(Self::Worker),
             "DEVICE_HOLDER_EMPLOYER" => Some(Self::Employer),
             "DEVICE_HOLDER_FAMILY" => Some(Self::Family),
             "DEVICE_HOLDER_LEADER" => Some(Self::Leader),

@@ -8264,7 +8264,7 @@ impl serde::Serialize for DeviceHolder {
     {
         let variant = match self {
             Self::Unspecified => "DEVICE_HOLDER_UNSPECIFIED",
-            Self::Self => "DEVICE_HOLDER_SELF",
+            Self::Worker => "DEVICE_HOLDER_WORKER",
             Self::Employer => "DEVICE_HOLDER_EMPLOYER",
             Self::Family => "DEVICE_HOLDER_FAMILY",
             Self::Leader => "DEVICE_HOLDER_LEADER",
@@ -8281,7 +8281,7 @@ impl<'de> serde::Deserialize<'de> for DeviceHolder {
     {
         const FIELDS: &[&str] = &[
             "DEVICE_HOLDER_UNSPECIFIED",
-            "DEVICE_HOLDER_SELF",
+            "DEVICE_HOLDER_WORKER",
             "DEVICE_HOLDER_EMPLOYER",
             "DEVICE_HOLDER_FAMILY",
             "DEVICE_HOLDER_LEADER",
@@ -8327,7 +8327,7 @@ impl<'de> serde::Deserialize<'de> for DeviceHolder {
             {
                 match value {
                     "DEVICE_HOLDER_UNSPECIFIED" => Ok(DeviceHolder::Unspecified),
-                    "DEVICE_HOLDER_SELF" => Ok(DeviceHolder::Self),
+                    "DEVICE_HOLDER_WORKER" => Ok(DeviceHolder::Worker),
                     "DEVICE_HOLDER_EMPLOYER" => Ok(DeviceHolder::Employer),
                     "DEVICE_HOLDER_FAMILY" => Ok(DeviceHolder::Family),
                     "DEVICE_HOLDER_LEADER" => Ok(DeviceHolder::Leader),
