@@ -1,0 +1,237 @@
+//! What a peer sent, once its signatures are checked: decided by the gate, applied, logged and answered in one write.
+
+use bytes::Bytes;
+use prost::Message;
+use titian_proto::envelope::{Header, Lane, ReceiptOutcome};
+use titian_proto::gate::{Content, Permit};
+use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
+use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::wire;
+
+use super::agreements;
+use super::consents;
+use super::context::{Acts, House};
+use super::error::ActError;
+use super::outgoing;
+use super::policy::{self, Direction};
+use super::question::{self, About};
+use super::referrals::receive;
+use super::shares;
+use crate::store::{Read, ReceiptDraft, StoreError, Unit};
+
+/// An envelope whose signature is the peer's. What is wrong with it beyond that is a fault, and answered with a refusal.
+pub struct Arrival {
+    /// Its header.
+    pub header: Header,
+    /// The exact bytes of its header.
+    pub header_bytes: Bytes,
+    /// Its seal.
+    pub seal: wire::Seal,
+    /// Its hash.
+    pub hash: Digest,
+    /// The exact bytes of its body.
+    pub body: Bytes,
+    /// The sender's log leaf.
+    pub leaf: Option<Leaf>,
+    /// The exact bytes of that leaf.
+    pub leaf_bytes: Bytes,
+    /// Why the body never left, if it did not.
+    pub purged: Option<RefusalCode>,
+    /// What is wrong with it.
+    pub fault: Option<Refusal>,
+}
+
+/// Places whose receipts are now on stable storage, in the order in which they came.
+pub type Answered = Vec<(Lane, u64)>;
+
+/// Applies a batch of arrivals of one peer, in order, in one write.
+///
+/// # Errors
+/// When an envelope stands at the wrong place, two stand at the same, or the store fails.
+pub async fn apply(acts: &Acts, peer: &NodeId, batch: Vec<Arrival>) -> Result<Answered, ActError> {
+    let (house, peer) = (acts.house.clone(), peer.clone());
+    crate::crash::point("arrivals.before-write");
+    let answered = acts
+        .store
+        .write(move |unit| {
+            let mut answered = Vec::with_capacity(batch.len());
+            for arrival in &batch {
+                one(&house, unit, &peer, arrival)?;
+                answered.push((arrival.header.lane, arrival.header.link_sequence));
+            }
+            Ok::<_, ActError>(answered)
+        })
+        .await?;
+    crate::crash::point("arrivals.after-write");
+    Ok(answered)
+}
+
+fn one(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<(), ActError> {
+    let Header { lane, link_sequence, previous_hash, .. } = &arrival.header;
+    let cursor = unit.received(peer, *lane)?;
+    if *link_sequence <= cursor.applied_through {
+        return match unit.received_hash(peer, *lane, *link_sequence)? {
+            Some(hash) if hash == arrival.hash => Ok(()),
+            _ => Err(ActError::Equivocation),
+        };
+    }
+    if *link_sequence != cursor.applied_through + 1 {
+        return Err(ActError::Malformed(Malformed::new("is not the next of its lane").at("header.link_sequence")));
+    }
+    if *previous_hash != cursor.last_hash {
+        return Err(ActError::Equivocation);
+    }
+    let decided = match (&arrival.fault, arrival.purged) {
+        (Some(fault), _) => Err(fault.clone()),
+        (None, Some(code)) => return answer_purged(house, unit, peer, arrival, code),
+        (None, None) => decide_and_apply(house, unit, peer, arrival)?,
+    };
+    match decided {
+        Ok(commitment) => answer_applied(house, unit, peer, arrival, commitment),
+        Err(refusal) => answer_refused(house, unit, peer, arrival, refusal),
+    }
+}
+
+fn decide_and_apply(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<Result<Digest, Refusal>, ActError> {
+    let body = match wire::Body::decode(arrival.body.clone()) {
+        Ok(body) => body,
+        Err(_) => return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("body"))),
+    };
+    let (content, salt) = match read_body(arrival, &body) {
+        Ok(read) => read,
+        Err(problem) => return Ok(Err(policy::malformed(problem.at("body")))),
+    };
+    let now = unit.now();
+    let pinned = arrival.header.agreement.as_ref();
+    let about = About { direction: Direction::In, peer, pinned, content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    let permit = match policy::decide(house, now, gathered.ask(Direction::In, peer, pinned, content)) {
+        Ok(permit) => permit,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let permitted = permit.body(salt);
+    let commitment = outgoing::commit(&salt, arrival.header.transfer_id, &permitted);
+    if arrival.leaf.as_ref().and_then(|leaf| leaf.commit).is_some_and(|logged| logged != commitment) {
+        return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("leaf.commit")));
+    }
+    Ok(take(house, unit, peer, arrival, &permit)?.map(|()| commitment))
+}
+
+fn read_body(arrival: &Arrival, body: &wire::Body) -> Result<(Content, [u8; 32]), Malformed> {
+    let salt = <[u8; 32]>::try_from(body.salt.as_ref()).map_err(|_| Malformed::new("must be 32 bytes").at("salt"))?;
+    let content = Content::from_wire(arrival.header.kind, body)?;
+    Ok((content, salt))
+}
+
+/// Applies what the gate permits. None is stored on arrival without a permit.
+fn take(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, permit: &Permit) -> Result<Result<(), Refusal>, ActError> {
+    match permit.content() {
+        Content::Offer(offer) => {
+            let (Some((case_ref, _)), Some(agreement)) = (arrival.header.case, &arrival.header.agreement) else {
+                return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("header.case_ref")));
+            };
+            if let Some(grant) = &offer.grant {
+                consents::told(unit, peer, offer.subject_ref, grant)?;
+            }
+            receive::offer(house, unit, peer, offer, case_ref, agreement)
+        }
+        Content::State(change) => receive::state(house, unit, peer, change),
+        Content::Put(put) => {
+            if let Some(grant) = &put.grant {
+                consents::told(unit, peer, put.subject_ref, grant)?;
+            }
+            let taken = shares::receive_put(unit, peer, put)?;
+            if taken.is_ok() {
+                shares::note_commitment(unit, put.referral_id, arrival.leaf.as_ref().and_then(|leaf| leaf.commit))?;
+            }
+            Ok(taken)
+        }
+        Content::Retract(retract) => Ok(shares::receive_retract(unit, peer, retract)?),
+        Content::Agreement(file) => agreements::take_in(house, unit, file),
+        Content::Withdrawal(notice) => consents::receive_withdrawal(house, unit, peer, notice),
+        Content::ErasureReceipt(_) | Content::Breach(_) => Ok(Ok(())),
+    }
+}
+
+fn answer_applied(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, commitment: Digest) -> Result<(), ActError> {
+    let mut draft = received_leaf(house, peer, arrival, Event::ReferralReceived);
+    draft.commit = Some(commitment);
+    answer(unit, peer, arrival, draft, ReceiptOutcome::Applied, None, Some(commitment))
+}
+
+fn answer_refused(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, refusal: Refusal) -> Result<(), ActError> {
+    tracing::info!(event = "envelope.refused", peer = %peer, code = refusal.code.code(), sequence = arrival.header.link_sequence);
+    let mut draft = received_leaf(house, peer, arrival, Event::ReferralRefused);
+    draft.code = Some(refusal.code.code().to_owned());
+    answer(unit, peer, arrival, draft, ReceiptOutcome::Refused, Some(refusal), None)
+}
+
+fn answer_purged(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, code: RefusalCode) -> Result<(), ActError> {
+    let mut draft = received_leaf(house, peer, arrival, Event::ReferralRefused);
+    draft.code = Some(code.code().to_owned());
+    answer(unit, peer, arrival, draft, ReceiptOutcome::Purged, Some(Refusal::new(code)), None)
+}
+
+fn answer(
+    unit: &mut Unit,
+    peer: &NodeId,
+    arrival: &Arrival,
+    draft: LeafDraft,
+    outcome: ReceiptOutcome,
+    refusal: Option<Refusal>,
+    commitment: Option<Digest>,
+) -> Result<(), ActError> {
+    let (_, leaf) = unit.append_leaf(draft)?;
+    let header = &arrival.header;
+    let draft = ReceiptDraft {
+        envelope_hash: arrival.hash,
+        header: arrival.header_bytes.clone(),
+        seal: arrival.seal.clone(),
+        outcome,
+        refusal,
+        commitment,
+        leaf,
+    };
+    unit.answer(peer, header.lane, header.link_sequence, draft)?;
+    Ok(())
+}
+
+/// The leaf that mirrors the sender's: same transfer, same agreement, and the hash of the sender's own leaf.
+fn received_leaf(house: &House, peer: &NodeId, arrival: &Arrival, event: Event) -> LeafDraft {
+    let mut draft = LeafDraft::new(event);
+    draft.peer = Some(outgoing::log_name(house, peer));
+    draft.xfer = Some(arrival.header.transfer_id);
+    draft.env = Some(arrival.hash);
+    if let Some(leaf) = &arrival.leaf {
+        draft.peer_leaf = Some(Leaf::hash(&arrival.leaf_bytes));
+        draft.mou.clone_from(&leaf.mou);
+        draft.mou_doc = leaf.mou_doc;
+        draft.purpose = leaf.purpose;
+        draft.fields.clone_from(&leaf.fields);
+        draft.chan = leaf.chan;
+        draft.event = mirrored(event, leaf.event);
+    }
+    draft
+}
+
+/// A statement about an agreement is logged as such at both ends; everything else is a transfer.
+fn mirrored(event: Event, sent: Event) -> Event {
+    if event == Event::ReferralReceived && sent == Event::MouStated { Event::MouStated } else { event }
+}
+
+/// The signed receipts of some places, as they stand on disk.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn receipts(read: &impl Read, peer: &NodeId, answered: &Answered) -> Result<Vec<wire::SignedReceipt>, StoreError> {
+    use crate::store::inbox::InboxTable;
+    let mut receipts = Vec::with_capacity(answered.len());
+    for (lane, sequence) in answered {
+        if let Some(bytes) = read.receipt(peer, *lane, *sequence)? {
+            receipts.push(wire::SignedReceipt::decode(bytes).map_err(StoreError::unreadable)?);
+        }
+    }
+    Ok(receipts)
+}

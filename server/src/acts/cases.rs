@@ -1,0 +1,91 @@
+//! Cases: opened with what is complained of.
+
+use titian_proto::model::id::{CaseId, WorkerId, uuid_v7};
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::record::RecordContent;
+use titian_proto::model::vocabulary::Tier;
+use titian_proto::wire;
+
+use super::actor::Actor;
+use super::context::Acts;
+use super::error::ActError;
+use super::records::new_record;
+use crate::store::Read;
+use crate::store::cases::{CaseFile, CaseTable};
+use crate::store::records::{Holder, RecordTable};
+use crate::store::workers::WorkerTable;
+
+/// Opens a case.
+///
+/// # Errors
+/// When the worker is not there, a record is about the worker, there is no complaint, or the store fails.
+pub async fn open(
+    acts: &Acts,
+    actor: &Actor,
+    worker_id: Option<WorkerId>,
+    contents: Vec<RecordContent>,
+) -> Result<wire::Case, ActError> {
+    if let Some(other) = contents.iter().find(|content| content.record_type().is_about_worker()) {
+        return Err(ActError::Malformed(Malformed::new("is about a worker, not about a case").at(other.record_type().name())));
+    }
+    if !contents.iter().any(|content| matches!(content, RecordContent::Complaint(_))) {
+        return Err(ActError::Malformed(Malformed::missing("complaint")));
+    }
+    let (house, opened_by) = (acts.house.clone(), actor.pseudonym.clone());
+    acts.store
+        .write(move |unit| {
+            if let Some(worker_id) = worker_id {
+                unit.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
+            }
+            let year = unit.now().date().to_string()[..4].to_owned();
+            let number = unit.next_case_number(&year)?;
+            let case_id = CaseId(uuid_v7(unit.now(), unit.random()));
+            let case_number = format!("{year}-{number:04}");
+            unit.put_case(&CaseFile { case_id, worker_id, case_number, opened_by: opened_by.clone(), opened_at: unit.now() })?;
+            for content in &contents {
+                new_record(&house, unit, Holder::Case(case_id), content)?;
+            }
+            describe(unit, case_id)
+        })
+        .await
+}
+
+/// A case with its records.
+///
+/// # Errors
+/// When it is not there or the store cannot be read.
+pub fn show(acts: &Acts, case_id: CaseId) -> Result<wire::Case, ActError> {
+    describe(&acts.store.view(), case_id)
+}
+
+/// Cases without their records, in the order of their ids.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list(acts: &Acts, after: Option<CaseId>, limit: usize) -> Result<Vec<wire::Case>, ActError> {
+    let view = acts.store.view();
+    let files = view.cases(after, limit)?;
+    Ok(files.iter().map(|file| summary(file, Tier::T1, Vec::new())).collect())
+}
+
+/// Records shown with a case; a longer list is read with the records' own call.
+const RECORDS_SHOWN: usize = 256;
+
+fn describe(read: &impl Read, case_id: CaseId) -> Result<wire::Case, ActError> {
+    let file = read.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+    let records = read.records_after(Holder::Case(case_id), None, RECORDS_SHOWN)?;
+    let tier = records.iter().filter_map(|record| Tier::from_wire(record.tier).ok()).max().unwrap_or(Tier::T1);
+    Ok(summary(&file, tier, records))
+}
+
+fn summary(file: &CaseFile, tier: Tier, records: Vec<wire::Record>) -> wire::Case {
+    wire::Case {
+        case_id: file.case_id.to_wire(),
+        worker_id: file.worker_id.map(|id| id.to_wire()).unwrap_or_default(),
+        case_number: file.case_number.clone(),
+        tier: tier.to_wire(),
+        records,
+        opened_by: file.opened_by.clone(),
+        opened_at_ms: file.opened_at.as_millis(),
+    }
+}

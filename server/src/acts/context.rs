@@ -1,0 +1,154 @@
+//! What every act stands on: the store, who this node is, and what it knows of its peers and agreements.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use titian_proto::envelope::{KeyRing, Signer};
+use titian_proto::gate::PeerView;
+use titian_proto::model::agreement::Agreement;
+use titian_proto::model::descriptor::{Descriptor, DescriptorChain};
+use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::malformed::Malformed;
+
+use crate::ambient::Ambient;
+use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
+use crate::store::{Read, Store, StoreError};
+
+/// What every act stands on. Cheap to clone.
+#[derive(Clone)]
+pub struct Acts {
+    /// The store.
+    pub store: Store,
+    /// Who this node is, and what it knows.
+    pub house: Arc<House>,
+}
+
+impl Acts {
+    /// Loads what the node knows of its peers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn new(store: Store, own: Own, ambient: Ambient) -> Result<Self, StoreError> {
+        let house = House { own, ambient, peers: ArcSwap::default(), agreements: Mutex::default() };
+        house.peers.store(Arc::new(shelve_peers(&store.view())?));
+        Ok(Self { store, house: Arc::new(house) })
+    }
+
+    /// Loads the peers again after one of them changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn reload_peers(&self) -> Result<(), StoreError> {
+        self.house.peers.store(Arc::new(shelve_peers(&self.store.view())?));
+        Ok(())
+    }
+
+    /// The peers as they are now.
+    #[must_use]
+    pub fn peers(&self) -> Arc<HashMap<NodeId, KnownPeer>> {
+        self.house.peers.load_full()
+    }
+}
+
+/// Who this node is.
+pub struct Own {
+    /// Its descriptors, the newest last.
+    pub chain: DescriptorChain,
+    /// The text of its descriptor file.
+    pub descriptor_file: String,
+    /// Signs its statements. Envelopes and receipts are signed by the store with the same key.
+    pub signer: Signer,
+}
+
+impl Own {
+    /// Its newest descriptor.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        self.chain.newest()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn node_id(&self) -> &NodeId {
+        &self.descriptor().node_id
+    }
+}
+
+/// Who this node is, and what it knows: what a unit of work may look at.
+pub struct House {
+    /// Who this node is.
+    pub own: Own,
+    /// The clock and the randomness.
+    pub ambient: Ambient,
+    peers: ArcSwap<HashMap<NodeId, KnownPeer>>,
+    agreements: Mutex<HashMap<Digest, Arc<Agreement>>>,
+}
+
+/// A peer as the acts know it: what the gate asks about it, and the keys that its signatures are checked with.
+pub struct KnownPeer {
+    /// What the gate asks.
+    pub view: PeerView,
+    /// Its newest descriptor.
+    pub descriptor: Descriptor,
+    /// Its keys, old and new.
+    pub keys: KeyRing,
+    /// How this node stands to it.
+    pub standing: PeerStanding,
+}
+
+impl House {
+    /// This node's name.
+    #[must_use]
+    pub fn node_id(&self) -> &NodeId {
+        self.own.node_id()
+    }
+
+    /// Looks at one peer.
+    pub fn with_peer<T>(&self, node_id: &NodeId, look: impl FnOnce(Option<&KnownPeer>) -> T) -> T {
+        look(self.peers.load().get(node_id))
+    }
+
+    /// The agreement with this text, read once.
+    ///
+    /// # Errors
+    /// When the text is not a canonical agreement.
+    pub fn agreement(&self, text: &Bytes) -> Result<(Digest, Arc<Agreement>), Malformed> {
+        let digest = Digest::of(text);
+        let mut shelf = self.agreements.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shelf.get(&digest) {
+            return Ok((digest, known.clone()));
+        }
+        let agreement = Arc::new(Agreement::parse_canonical(text)?);
+        shelf.insert(digest, agreement.clone());
+        Ok((digest, agreement))
+    }
+}
+
+fn shelve_peers(read: &impl Read) -> Result<HashMap<NodeId, KnownPeer>, StoreError> {
+    let mut shelf = HashMap::new();
+    for file in read.peers()? {
+        match known_peer(&file) {
+            Ok(known) => {
+                shelf.insert(file.node_id.clone(), known);
+            }
+            Err(malformed) => tracing::error!(event = "peer.unreadable", peer = %file.node_id, problem = %malformed),
+        }
+    }
+    Ok(shelf)
+}
+
+fn known_peer(file: &PeerFile) -> Result<KnownPeer, Malformed> {
+    let chain = DescriptorChain::parse(&file.chain).map_err(|error| Malformed::new(error.to_string()))?;
+    let descriptor = chain.newest().clone();
+    let view = PeerView {
+        node_id: file.node_id.clone(),
+        kind: descriptor.kind,
+        country: descriptor.country,
+        active: file.standing == PeerStanding::Active,
+        state_linked: descriptor.state_linked,
+        service_precondition: descriptor.service_precondition,
+    };
+    Ok(KnownPeer { view, keys: KeyRing::from_chain(&chain), descriptor, standing: file.standing })
+}

@@ -1,0 +1,132 @@
+//! The gate once more, at the moment of sending: what was permitted when it was queued may be refused now.
+
+use bytes::Bytes;
+use prost::Message;
+use titian_proto::envelope::{Header, Lane};
+use titian_proto::gate::{Content, Permit};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::NodeId;
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::wire;
+
+use super::context::{Acts, House};
+use super::error::ActError;
+use super::policy::{self, Direction};
+use super::question::{self, About};
+use crate::store::referrals::ReferralTable;
+use crate::store::{Read, StoreError, Unit};
+
+/// A delivery that may leave now. Only a permit makes one.
+pub struct Parcel {
+    delivery: wire::Delivery,
+}
+
+impl Parcel {
+    fn permitted(delivery: wire::Delivery, permit: Permit) -> Self {
+        drop(permit);
+        Self { delivery }
+    }
+
+    /// One whose body has been purged: a header without personal data, which keeps the chain whole.
+    fn purged(delivery: wire::Delivery) -> Option<Self> {
+        let empty = delivery.envelope.as_ref().is_some_and(|envelope| envelope.body.is_empty());
+        empty.then_some(Self { delivery })
+    }
+
+    /// For the wire.
+    #[must_use]
+    pub fn into_delivery(self) -> wire::Delivery {
+        self.delivery
+    }
+}
+
+/// Asks the gate for each waiting delivery. What it refuses is purged on disk first: its body never leaves.
+///
+/// # Errors
+/// When the store fails.
+pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(u64, Bytes)>) -> Result<Vec<Parcel>, ActError> {
+    let mut parcels = Vec::with_capacity(waiting.len());
+    let mut refused: Vec<(u64, RefusalCode)> = Vec::new();
+    {
+        let view = acts.store.view();
+        let now = acts.house.ambient.now();
+        for (sequence, bytes) in &waiting {
+            let delivery = wire::Delivery::decode(bytes.clone()).map_err(StoreError::unreadable)?;
+            match check_one(&acts.house, &view, now, peer, &delivery)? {
+                Ok(Some(permit)) => parcels.push((*sequence, Some(Parcel::permitted(delivery, permit)))),
+                Ok(None) => parcels.push((*sequence, Parcel::purged(delivery))),
+                Err(refusal) => {
+                    refused.push((*sequence, refusal.code));
+                    parcels.push((*sequence, None));
+                }
+            }
+        }
+    }
+    if !refused.is_empty() {
+        purge(acts, peer, lane, refused).await?;
+        fill_purged(acts, peer, lane, &mut parcels)?;
+    }
+    Ok(parcels.into_iter().filter_map(|(_, parcel)| parcel).collect())
+}
+
+/// A permit, nothing for a body that is already purged, or the refusal.
+fn check_one(
+    house: &House,
+    read: &impl Read,
+    now: Instant,
+    peer: &NodeId,
+    delivery: &wire::Delivery,
+) -> Result<Result<Option<Permit>, Refusal>, StoreError> {
+    let Some(envelope) = &delivery.envelope else { return Err(StoreError::unreadable(Malformed::missing("envelope"))) };
+    if envelope.body.is_empty() {
+        return Ok(Ok(None));
+    }
+    let header = Header::parse(&envelope.header).map_err(StoreError::unreadable)?;
+    let body = wire::Body::decode(envelope.body.clone()).map_err(StoreError::unreadable)?;
+    let content = Content::from_wire(header.kind, &body).map_err(StoreError::unreadable)?;
+    let about = About { direction: Direction::Out, peer, pinned: header.agreement.as_ref(), content: &content };
+    let gathered = question::gather(house, read, now, &about)?;
+    let ask = gathered.ask(Direction::Out, peer, header.agreement.as_ref(), content);
+    Ok(policy::decide(house, now, ask).map(Some))
+}
+
+async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(u64, RefusalCode)>) -> Result<(), ActError> {
+    let peer = peer.clone();
+    acts.store
+        .write(move |unit| {
+            for (sequence, code) in &refused {
+                purge_one(unit, &peer, lane, *sequence, *code)?;
+            }
+            Ok::<_, ActError>(())
+        })
+        .await
+}
+
+/// Takes the body out of a queued envelope and says why at its referral.
+///
+/// # Errors
+/// When the store fails.
+pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, sequence: u64, code: RefusalCode) -> Result<(), StoreError> {
+    let Some(header) = unit.purge(peer, lane, sequence, code)? else { return Ok(()) };
+    tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), sequence);
+    if let Some(referral_id) = header.referral_id {
+        let mut progress = unit.progress(referral_id)?;
+        progress.blocked_by = Some(Refusal::new(code));
+        unit.put_progress(referral_id, &progress)?;
+    }
+    Ok(())
+}
+
+fn fill_purged(acts: &Acts, peer: &NodeId, lane: Lane, parcels: &mut [(u64, Option<Parcel>)]) -> Result<(), ActError> {
+    use crate::store::outbox::OutboxTable;
+    let view = acts.store.view();
+    for (sequence, parcel) in parcels.iter_mut().filter(|(_, parcel)| parcel.is_none()) {
+        for (found, bytes) in view.deliveries(peer, lane, *sequence - 1, 1, usize::MAX)? {
+            if found == *sequence {
+                *parcel = Parcel::purged(wire::Delivery::decode(bytes).map_err(StoreError::unreadable)?);
+            }
+        }
+    }
+    Ok(())
+}

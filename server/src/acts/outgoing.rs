@@ -1,0 +1,103 @@
+//! From a permit to the outbox: the only way by which anything is queued for a peer.
+
+use titian_proto::envelope::EnvelopeKind;
+use titian_proto::gate::{Permit, PermittedBody};
+use titian_proto::log::commitment::commitment;
+use titian_proto::log::leaf::{Event, LeafDraft};
+use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
+
+use super::context::House;
+use super::policy::KnownAgreement;
+use crate::store::{EnvelopeDraft, Queued, StoreError, Unit};
+
+/// Where an envelope goes and what it belongs to.
+pub struct Address<'a> {
+    /// To whom.
+    pub peer: &'a NodeId,
+    /// The case as the peer knows it.
+    pub case_ref: Option<CaseRef>,
+    /// The referral.
+    pub referral_id: Option<ReferralId>,
+    /// The agreement it rests on.
+    pub agreement: Option<&'a KnownAgreement>,
+    /// Index of the consent's leaf in this log.
+    pub consent_leaf: Option<u64>,
+}
+
+/// What was queued.
+pub struct Sent {
+    /// Its place.
+    pub queued: Queued,
+    /// Its commitment, the same at both ends.
+    pub commitment: Digest,
+}
+
+/// Queues what a permit allows: the envelope, and the log leaf that commits to it, in this unit of work.
+///
+/// # Errors
+/// When the store cannot take it.
+pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'_>) -> Result<Sent, StoreError> {
+    let transfer = TransferId(unit.random());
+    let salt: [u8; 32] = unit.random();
+    let consent = permit.consent();
+    let purpose = permit.purpose();
+    let body = permit.body(salt);
+    let commitment = commit(&salt, transfer, &body);
+    let leaf = LeafDraft {
+        peer: Some(log_name(house, address.peer)),
+        xfer: Some(transfer),
+        purpose,
+        fields: body.fields().to_vec(),
+        consent: address.consent_leaf,
+        commit: Some(commitment),
+        ..leaf_about(unit, event_of(body.kind()), address)?
+    };
+    let queued = unit.enqueue(EnvelopeDraft {
+        recipient: address.peer.clone(),
+        kind: body.kind(),
+        body,
+        case: address.case_ref,
+        referral_id: address.referral_id,
+        transfer_id: transfer,
+        agreement: address.agreement.map(KnownAgreement::reference),
+        consent,
+        expires_at: None,
+        leaf,
+    })?;
+    Ok(Sent { queued, commitment })
+}
+
+/// The commitment to a body (`audit-log.md` a.3).
+#[must_use]
+pub fn commit(salt: &[u8; 32], transfer: TransferId, body: &PermittedBody) -> Digest {
+    let fields: Vec<(String, &[u8])> = body.commitment_inputs().iter().map(|(name, value)| (name.clone(), value.as_ref())).collect();
+    commitment(salt, transfer, &fields)
+}
+
+fn leaf_about(unit: &mut Unit, event: Event, address: &Address<'_>) -> Result<LeafDraft, StoreError> {
+    let mut draft = LeafDraft::new(event);
+    if let Some(known) = address.agreement {
+        let id = known.agreement.id.as_str();
+        draft.mou = Some(mou(known));
+        draft.mou_doc = Some(known.digest);
+        draft.chan = Some(unit.next_channel(id, address.peer)?);
+    }
+    Ok(draft)
+}
+
+/// How a log names a peer: by the origin of the peer's own log, so that two logs can be joined.
+#[must_use]
+pub fn log_name(house: &House, peer: &NodeId) -> String {
+    house.with_peer(peer, |known| known.map_or_else(|| peer.to_string(), |known| known.descriptor.log_origin.clone()))
+}
+
+/// How a log names an agreement: its id and its version.
+#[must_use]
+pub fn mou(known: &KnownAgreement) -> String {
+    format!("{}#{}", known.agreement.id, known.agreement.version)
+}
+
+/// A statement about an agreement is logged as such; everything else is a transfer.
+fn event_of(kind: EnvelopeKind) -> Event {
+    if kind == EnvelopeKind::Agreement { Event::MouStated } else { Event::ReferralSent }
+}

@@ -1,0 +1,193 @@
+//! Peers: added from a file, confirmed by the words of their fingerprint, suspended at once.
+
+use titian_proto::model::date::Instant;
+use titian_proto::model::descriptor::DescriptorChain;
+use titian_proto::model::id::NodeId;
+use titian_proto::model::malformed::{At, Malformed};
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::wire;
+
+use super::actor::Actor;
+use super::context::Acts;
+use super::error::ActError;
+use crate::store::outbox::OutboxTable;
+use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
+use crate::store::{Read, Topic, Unit};
+
+/// Adds a peer from its descriptor file. It is not active before two officers confirmed its fingerprint.
+///
+/// # Errors
+/// When the file or its chain is broken, it is this node itself, its kind may never be a peer, another root is known under the name, or the
+/// store fails.
+pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
+    let chain = DescriptorChain::from_file(file).map_err(descriptor_problem)?;
+    let node_id = chain.newest().node_id.clone();
+    if &node_id == acts.house.node_id() {
+        return Err(ActError::Malformed(Malformed::new("is this node's own descriptor; give the file of the other union").at("descriptor")));
+    }
+    if !chain.newest().kind.may_be_peer() {
+        return Err(ActError::Refused(Refusal::new(RefusalCode::RecipientKindForbidden)));
+    }
+    let bytes = chain.to_bytes();
+    let fingerprint = chain.fingerprint();
+    let peer = node_id.clone();
+    acts.store
+        .write(move |unit| {
+            let known = unit.peer(&peer)?;
+            if let Some(known) = &known {
+                let known_chain = DescriptorChain::parse(&known.chain).map_err(descriptor_problem)?;
+                if known_chain.fingerprint() != fingerprint {
+                    return Err(ActError::Conflict { what: "another root key is known under this name; suspend the old peer and call the union" });
+                }
+            }
+            let file = match known {
+                Some(known) => PeerFile { chain: bytes.clone(), ..known },
+                None => PeerFile {
+                    node_id: peer.clone(),
+                    chain: bytes.clone(),
+                    standing: PeerStanding::Added,
+                    confirmed_by: Vec::new(),
+                    suspended_at: None,
+                },
+            };
+            unit.put_peer(&file)?;
+            unit.publish(Topic::Peers);
+            Ok(())
+        })
+        .await?;
+    after_change(acts, &node_id)
+}
+
+/// Confirms a peer by the words of its fingerprint. Two officers: the second makes it active.
+///
+/// # Errors
+/// When the words are others, the same officer confirms twice, or the store fails.
+pub async fn confirm(acts: &Acts, actor: &Actor, node_id: &NodeId, words: &str) -> Result<wire::Peer, ActError> {
+    let (peer, officer, words) = (node_id.clone(), actor.pseudonym.clone(), words.to_owned());
+    acts.store
+        .write(move |unit| {
+            let mut file = load(unit, &peer)?;
+            let chain = DescriptorChain::parse(&file.chain).map_err(descriptor_problem)?;
+            if !chain.fingerprint().matches_words(&words) {
+                return Err(ActError::FingerprintDiffers);
+            }
+            file.standing = match file.standing {
+                PeerStanding::Added => PeerStanding::HalfConfirmed,
+                PeerStanding::HalfConfirmed if file.confirmed_by.contains(&officer) => return Err(ActError::SameOfficer),
+                PeerStanding::HalfConfirmed => PeerStanding::Active,
+                PeerStanding::Active | PeerStanding::Suspended | PeerStanding::Compromised => {
+                    return Err(ActError::WrongState { state: "confirmed", wanted: "added, and confirmed by at most one officer" });
+                }
+            };
+            file.confirmed_by.push(officer.clone());
+            unit.put_peer(&file)?;
+            unit.publish(Topic::Peers);
+            Ok(())
+        })
+        .await?;
+    after_change(acts, node_id)
+}
+
+/// Suspends a peer: at once, here, without its help.
+///
+/// # Errors
+/// When it is not a peer or the store fails.
+pub async fn suspend(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
+    set_standing(acts, node_id, PeerStanding::Suspended).await
+}
+
+/// Ends a suspension. What was queued is asked about again before it leaves.
+///
+/// # Errors
+/// When it is not suspended or the store fails.
+pub async fn resume(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
+    set_standing(acts, node_id, PeerStanding::Active).await
+}
+
+/// Every peer.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list(acts: &Acts) -> Result<Vec<wire::Peer>, ActError> {
+    let view = acts.store.view();
+    view.peers()?.iter().map(|file| describe(&view, file)).collect()
+}
+
+async fn set_standing(acts: &Acts, node_id: &NodeId, standing: PeerStanding) -> Result<wire::Peer, ActError> {
+    let peer = node_id.clone();
+    acts.store
+        .write(move |unit| {
+            let mut file = load(unit, &peer)?;
+            let may = match standing {
+                PeerStanding::Suspended => file.standing != PeerStanding::Compromised,
+                PeerStanding::Active => file.standing == PeerStanding::Suspended && file.confirmed_by.len() >= 2,
+                PeerStanding::Added | PeerStanding::HalfConfirmed | PeerStanding::Compromised => false,
+            };
+            if !may {
+                return Err(ActError::WrongState { state: "another state", wanted: "suspended, and confirmed by two officers before" });
+            }
+            file.standing = standing;
+            file.suspended_at = suspended_at(standing, unit.now());
+            unit.put_peer(&file)?;
+            unit.publish(Topic::Peers);
+            Ok(())
+        })
+        .await?;
+    tracing::warn!(event = "peer.standing-changed", peer = %node_id, standing = ?standing);
+    after_change(acts, node_id)
+}
+
+fn suspended_at(standing: PeerStanding, now: Instant) -> Option<Instant> {
+    (standing == PeerStanding::Suspended).then_some(now)
+}
+
+/// The table of pins and the gate see the change before the call returns.
+fn after_change(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
+    acts.reload_peers()?;
+    let view = acts.store.view();
+    describe(&view, &load(&view, node_id)?)
+}
+
+fn load(read: &impl Read, node_id: &NodeId) -> Result<PeerFile, ActError> {
+    read.peer(node_id)?.ok_or(ActError::NotFound { what: "peer" })
+}
+
+fn descriptor_problem(problem: titian_proto::model::descriptor::DescriptorError) -> ActError {
+    ActError::Descriptor(problem)
+}
+
+fn describe(read: &impl Read, file: &PeerFile) -> Result<wire::Peer, ActError> {
+    let chain = DescriptorChain::parse(&file.chain).map_err(descriptor_problem)?;
+    let descriptor = chain.newest();
+    let counts = read.outbox_counts(&file.node_id)?;
+    let status = match file.standing {
+        PeerStanding::Added => wire::PeerStatus::Added,
+        PeerStanding::HalfConfirmed => wire::PeerStatus::HalfConfirmed,
+        PeerStanding::Active => wire::PeerStatus::Active,
+        PeerStanding::Suspended => wire::PeerStatus::Suspended,
+        PeerStanding::Compromised => wire::PeerStatus::Compromised,
+    };
+    Ok(wire::Peer {
+        node_id: file.node_id.to_string(),
+        names: descriptor.names.iter().map(|name| name.to_wire()).collect(),
+        kind: descriptor.kind.to_wire(),
+        country: descriptor.country.to_string(),
+        status: status as i32,
+        fingerprint_words: chain.fingerprint().words(),
+        endpoints: descriptor.endpoints.iter().map(ToString::to_string).collect(),
+        connected: false,
+        queued: counts.queued,
+        answered: counts.answered,
+        last_contact_ms: 0,
+        link_problem: String::new(),
+    })
+}
+
+/// Reads a node's name as staff typed it.
+///
+/// # Errors
+/// When it has another form.
+pub fn node_id(text: &str) -> Result<NodeId, ActError> {
+    NodeId::parse(text).at("node_id").map_err(ActError::Malformed)
+}
+

@@ -1,0 +1,206 @@
+//! Gathers what the gate asks for, from the store, and asks it. The same way at the sender, at dispatch and at the receiver.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::Message;
+use titian_proto::gate::{self, AgreementView, Content, Permit, Question, SubjectFacts};
+use titian_proto::model::agreement::Agreement;
+use titian_proto::model::consent::{Grant, Ledger, Withdrawal};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::reference::AgreementRef;
+use titian_proto::model::referral::Approval;
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::statement::{AgreementState, SignedStatement, Statement, state};
+use titian_proto::wire;
+
+use super::context::House;
+use crate::store::agreements::AgreementTable;
+use crate::store::consents::{ConsentTable, LedgerLine, Subject};
+use crate::store::{Read, StoreError};
+
+/// Which way something goes, seen from this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From here to the peer.
+    Out,
+    /// From the peer to here.
+    In,
+}
+
+/// What is to be decided.
+pub struct Ask<'a> {
+    /// Which way.
+    pub direction: Direction,
+    /// The other side.
+    pub peer: &'a NodeId,
+    /// The agreement it rests on, if any.
+    pub agreement: Option<&'a KnownAgreement>,
+    /// The agreement that the envelope names, on arrival and at dispatch.
+    pub pinned: Option<&'a AgreementRef>,
+    /// The worker's ledger.
+    pub ledger: &'a Ledger,
+    /// A second person's approval.
+    pub approval: Option<&'a Approval>,
+    /// Whom the worker prohibited.
+    pub prohibited_recipients: &'a [String],
+    /// Facts about the worker or group.
+    pub subject: SubjectFacts,
+    /// What is to go.
+    pub content: Content,
+}
+
+/// An agreement of this node, with what it is now.
+pub struct KnownAgreement {
+    /// The text, parsed.
+    pub agreement: Arc<Agreement>,
+    /// SHA-256 of the text.
+    pub digest: Digest,
+    /// Its state now.
+    pub state: AgreementState,
+    /// Statements about it.
+    pub statements: Vec<Statement>,
+}
+
+impl KnownAgreement {
+    /// How envelopes name it.
+    #[must_use]
+    pub fn reference(&self) -> AgreementRef {
+        AgreementRef { id: self.agreement.id.clone(), version: self.agreement.version, digest: self.digest }
+    }
+}
+
+/// Asks the gate.
+///
+/// # Errors
+/// The refusal.
+pub fn decide(house: &House, now: Instant, ask: Ask<'_>) -> Result<Permit, Refusal> {
+    let own = house.node_id();
+    let (sender, recipient) = match ask.direction {
+        Direction::Out => (own, ask.peer),
+        Direction::In => (ask.peer, own),
+    };
+    house.with_peer(ask.peer, |known| {
+        gate::decide(Question {
+            now,
+            sender,
+            recipient,
+            peer: known.map(|known| &known.view),
+            agreement: ask.agreement.map(|known| AgreementView { agreement: &known.agreement, digest: known.digest, state: known.state }),
+            pinned: ask.pinned,
+            ledger: ask.ledger,
+            approval: ask.approval,
+            prohibited_recipients: ask.prohibited_recipients,
+            subject: ask.subject,
+            content: ask.content,
+        })
+    })
+}
+
+/// Every agreement of this node, with its state now.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn agreements(house: &House, read: &impl Read, now: Instant) -> Result<Vec<KnownAgreement>, StoreError> {
+    let mut known = Vec::new();
+    for text in read.agreement_texts()? {
+        known.push(known_agreement(house, read, &text, now)?);
+    }
+    supersede(&mut known);
+    Ok(known)
+}
+
+/// One version of an agreement; the newest that is known when no version is named.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn agreement(house: &House, read: &impl Read, now: Instant, id: &str, version: u32) -> Result<Option<KnownAgreement>, StoreError> {
+    let fits = |known: &KnownAgreement| known.agreement.id.as_str() == id && (version == 0 || known.agreement.version == version);
+    Ok(agreements(house, read, now)?.into_iter().filter(fits).max_by_key(|known| known.agreement.version))
+}
+
+/// The agreement that a referral between this node and a peer rests on when staff name none: the one in force, else the newest, so that its
+/// state becomes the refusal.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn agreement_with(house: &House, read: &impl Read, now: Instant, peer: &NodeId) -> Result<Option<KnownAgreement>, StoreError> {
+    let both = |known: &KnownAgreement| known.agreement.has_party(house.node_id()) && known.agreement.has_party(peer);
+    let with_peer = agreements(house, read, now)?.into_iter().filter(both);
+    Ok(with_peer.max_by_key(|known| (known.state == AgreementState::InForce, known.agreement.version)))
+}
+
+/// A worker's ledger.
+///
+/// # Errors
+/// When the store cannot be read or a line no longer parses.
+pub fn ledger(read: &impl Read, subject: &Subject) -> Result<Ledger, StoreError> {
+    ledger_of(&read.ledger_lines(subject)?)
+}
+
+/// The ledger that some lines make.
+///
+/// # Errors
+/// When a line does not parse.
+pub fn ledger_of(lines: &[LedgerLine]) -> Result<Ledger, StoreError> {
+    let (mut grants, mut withdrawals) = (Vec::new(), Vec::new());
+    for line in lines {
+        if !line.grant.is_empty() {
+            grants.push(read_grant(&line.grant)?);
+        }
+        if !line.withdrawal.is_empty() {
+            let withdrawal = wire::Withdrawal::decode(line.withdrawal.clone()).map_err(StoreError::unreadable)?;
+            withdrawals.push(Withdrawal::from_wire(&withdrawal).map_err(StoreError::unreadable)?);
+        }
+    }
+    Ok(Ledger::new(grants, withdrawals))
+}
+
+fn read_grant(bytes: &Bytes) -> Result<Grant, StoreError> {
+    let grant = wire::Grant::decode(bytes.clone()).map_err(StoreError::unreadable)?;
+    Grant::from_wire(&grant).map_err(StoreError::unreadable)
+}
+
+fn known_agreement(house: &House, read: &impl Read, text: &Bytes, now: Instant) -> Result<KnownAgreement, StoreError> {
+    let (digest, agreement) = house.agreement(text).map_err(StoreError::unreadable)?;
+    let mut statements = Vec::new();
+    for signed in read.statements(digest)? {
+        statements.push(read_statement(&signed).map_err(StoreError::unreadable)?);
+    }
+    let state = state(&agreement, &statements, now, false);
+    Ok(KnownAgreement { agreement, digest, state, statements })
+}
+
+fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {
+    let signed = wire::SignedStatement::decode(signed.clone()).map_err(|_| Malformed::new("is not a signed statement"))?;
+    SignedStatement::from_wire(&signed)?.statement()
+}
+
+/// A version is superseded once a newer one that names it is in force.
+fn supersede(known: &mut [KnownAgreement]) {
+    let in_force: Vec<(String, u32)> = known
+        .iter()
+        .filter(|known| known.state == AgreementState::InForce)
+        .map(|known| (known.agreement.id.as_str().to_owned(), known.agreement.version))
+        .collect();
+    for one in known.iter_mut() {
+        let newer = in_force.iter().any(|(id, version)| id == one.agreement.id.as_str() && *version > one.agreement.version);
+        if newer {
+            one.state = AgreementState::Superseded;
+        }
+    }
+}
+
+/// The refusal for something that cannot be read.
+#[must_use]
+pub fn malformed(problem: Malformed) -> Refusal {
+    Refusal::from(problem)
+}
+
+/// The refusal that says nothing about a consent or a referral that may or may not be there.
+#[must_use]
+pub fn unknown_referral() -> Refusal {
+    Refusal::new(RefusalCode::StaleVersion).with_path("referral_id")
+}

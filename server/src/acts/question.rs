@@ -1,0 +1,197 @@
+//! The question that an envelope puts to the gate, gathered from the store the same way at dispatch and on arrival.
+
+use titian_proto::gate::{Content, SubjectFacts};
+use titian_proto::model::consent::{Grant, Ledger};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{NodeId, ReferralId, SubjectRef};
+use titian_proto::model::record::{Demographic, RecordContent, Safety};
+use titian_proto::model::reference::AgreementRef;
+use titian_proto::model::referral::{AgeBand, Approval, CaseKind, Offer};
+use titian_proto::wire;
+
+use super::context::House;
+use super::policy::{self, Ask, Direction, KnownAgreement};
+use crate::store::consents::Subject;
+use crate::store::records::{Holder, RecordTable};
+use crate::store::referrals::{ReferralFile, ReferralTable};
+use crate::store::{Read, StoreError};
+
+/// What was gathered.
+pub struct Gathered {
+    agreement: Option<KnownAgreement>,
+    ledger: Ledger,
+    approval: Option<Approval>,
+    prohibited_recipients: Vec<String>,
+    subject: SubjectFacts,
+}
+
+impl Gathered {
+    /// The question, ready to be asked.
+    #[must_use]
+    pub fn ask<'a>(&'a self, direction: Direction, peer: &'a NodeId, pinned: Option<&'a AgreementRef>, content: Content) -> Ask<'a> {
+        Ask {
+            direction,
+            peer,
+            agreement: self.agreement.as_ref(),
+            pinned,
+            ledger: &self.ledger,
+            approval: self.approval.as_ref(),
+            prohibited_recipients: &self.prohibited_recipients,
+            subject: self.subject,
+            content,
+        }
+    }
+
+    /// The agreement.
+    #[must_use]
+    pub fn agreement(&self) -> Option<&KnownAgreement> {
+        self.agreement.as_ref()
+    }
+}
+
+/// What a question is about.
+pub struct About<'a> {
+    /// Which way.
+    pub direction: Direction,
+    /// The other side.
+    pub peer: &'a NodeId,
+    /// The agreement that the envelope names; none: none is needed.
+    pub pinned: Option<&'a AgreementRef>,
+    /// What is to go.
+    pub content: &'a Content,
+}
+
+/// Gathers the question for an envelope.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) -> Result<Gathered, StoreError> {
+    let agreement = match about.pinned {
+        Some(pinned) => policy::agreement(house, read, now, pinned.id.as_str(), pinned.version)?,
+        None => None,
+    };
+    match about.content {
+        Content::Offer(offer) => {
+            let file = read.referral(offer.referral_id)?;
+            let ledger = ledger(read, about, offer.subject_ref, offer.grant.as_ref(), file.as_ref())?;
+            let prohibited_recipients = prohibited(read, file.as_ref(), &[])?;
+            let approval = offer.approval.clone();
+            Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject: offer_facts(offer, false) })
+        }
+        Content::Put(put) => {
+            let file = read.referral(put.referral_id)?;
+            let offer = file.as_ref().and_then(read_offer);
+            let held = safety_held(read, about.direction, put.referral_id)?;
+            let subject = offer.as_ref().map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held));
+            let ledger = ledger(read, about, put.subject_ref, put.grant.as_ref(), file.as_ref())?;
+            let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
+            let prohibited_recipients = prohibited(read, file.as_ref(), &contents)?;
+            Ok(Gathered { agreement, ledger, approval: put.approval.clone(), prohibited_recipients, subject })
+        }
+        Content::State(_)
+        | Content::Retract(_)
+        | Content::Agreement(_)
+        | Content::Withdrawal(_)
+        | Content::ErasureReceipt(_)
+        | Content::Breach(_) => Ok(Gathered {
+            agreement,
+            ledger: Ledger::default(),
+            approval: None,
+            prohibited_recipients: Vec::new(),
+            subject: SubjectFacts::default(),
+        }),
+    }
+}
+
+/// Facts about the worker or group, as an offer tells them.
+#[must_use]
+pub fn offer_facts(offer: &Offer, safety_already_held: bool) -> SubjectFacts {
+    SubjectFacts {
+        minor: offer.demographic.as_ref().is_some_and(is_minor),
+        group: offer.case_kind == CaseKind::Group,
+        safety_already_held,
+    }
+}
+
+fn is_minor(demographic: &Demographic) -> bool {
+    demographic.age_band == AgeBand::Under18
+}
+
+/// The offer of a referral.
+#[must_use]
+pub fn read_offer(file: &ReferralFile) -> Option<Offer> {
+    let offer = <wire::Offer as prost::Message>::decode(file.offer.clone()).ok()?;
+    Offer::from_wire(&offer).ok()
+}
+
+/// The ledger that counts here: on the way out the one that this node wrote, on the way in the one that the peer told, with the grant that
+/// comes along.
+fn ledger(
+    read: &impl Read,
+    about: &About<'_>,
+    subject: SubjectRef,
+    told: Option<&Grant>,
+    file: Option<&ReferralFile>,
+) -> Result<Ledger, StoreError> {
+    match about.direction {
+        Direction::Out => policy::ledger(read, &own_subject(about.peer, subject, file)),
+        Direction::In => {
+            let known = policy::ledger(read, &Subject::ToldBy(about.peer.clone(), subject))?;
+            Ok(told.map_or_else(|| known.clone(), |grant| known.with(grant)))
+        }
+    }
+}
+
+/// Whose ledger this node writes for the worker of a referral.
+#[must_use]
+pub fn own_subject(peer: &NodeId, subject: SubjectRef, file: Option<&ReferralFile>) -> Subject {
+    match file.and_then(|file| file.worker_id) {
+        Some(worker_id) => Subject::Worker(worker_id),
+        None => Subject::KnownThrough(peer.clone(), subject),
+    }
+}
+
+/// Whether the receiving side already has the safe-contact rules.
+fn safety_held(read: &impl Read, direction: Direction, referral_id: ReferralId) -> Result<bool, StoreError> {
+    let progress = read.progress(referral_id)?;
+    Ok(match direction {
+        Direction::Out => progress.safety_shared,
+        Direction::In => progress.safety_held,
+    })
+}
+
+/// Whom the worker prohibited: from her safety record, here or in what arrives.
+fn prohibited(read: &impl Read, file: Option<&ReferralFile>, arriving: &[&RecordContent]) -> Result<Vec<String>, StoreError> {
+    let mut prohibited = Vec::new();
+    for content in arriving {
+        if let RecordContent::Safety(safety) = content {
+            prohibited.extend(safety_prohibits(safety));
+        }
+    }
+    if let Some(worker_id) = file.and_then(|file| file.worker_id) {
+        for record in read.records(Holder::Worker(worker_id))? {
+            if let Some(RecordContent::Safety(safety)) = content_of(record.content.as_ref()) {
+                prohibited.extend(safety_prohibits(&safety));
+            }
+        }
+    }
+    Ok(prohibited)
+}
+
+fn safety_prohibits(safety: &Safety) -> Vec<String> {
+    safety.prohibited_recipients.clone()
+}
+
+/// Where the records of a referral's case are kept.
+#[must_use]
+pub fn holders(file: &ReferralFile) -> Vec<Holder> {
+    let worker = file.worker_id.map(Holder::Worker);
+    let case = file.case_id.map(Holder::Case);
+    worker.into_iter().chain(case).collect()
+}
+
+/// The typed content of a stored record.
+#[must_use]
+pub fn content_of(content: Option<&wire::RecordContent>) -> Option<RecordContent> {
+    RecordContent::from_wire(content?).ok()
+}

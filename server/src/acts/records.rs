@@ -1,0 +1,212 @@
+//! Records: put, changed, taken away; shares that select their category follow in the same write.
+
+use titian_proto::model::id::{CaseId, RecordId, ReferralId, uuid_v7};
+use titian_proto::model::record::RecordContent;
+use titian_proto::model::refusal::Refusal;
+use titian_proto::wire;
+
+use super::context::{Acts, House};
+use super::error::ActError;
+use super::referrals::{load, offer_of};
+use super::shares::{self, Candidate};
+use crate::store::cases::{CaseFile, CaseTable};
+use crate::store::records::{Holder, RecordTable};
+use crate::store::referrals::{ReferralFile, ReferralTable};
+use crate::store::{Read, StoreError, Unit};
+
+/// A record as staff put it.
+#[derive(Clone)]
+pub struct Put {
+    /// The case.
+    pub case_id: CaseId,
+    /// The record to change; none: a new one.
+    pub record_id: Option<RecordId>,
+    /// The revision that is changed; 0 for a new one.
+    pub revision: u64,
+    /// What it says.
+    pub content: RecordContent,
+    /// Stored only if it may go out under this referral, as one update.
+    pub share_under: Option<ReferralId>,
+}
+
+/// What came of putting records.
+#[derive(Default)]
+pub struct PutDone {
+    /// The records as stored.
+    pub records: Vec<wire::Record>,
+    /// Referrals under which they were queued.
+    pub queued_under: Vec<ReferralId>,
+    /// Referrals under which they may not go, and why.
+    pub blocked: Vec<(ReferralId, Refusal)>,
+}
+
+/// Puts records of one case in one write; those that go to a peer go in one envelope.
+///
+/// # Errors
+/// When the case or a record is not there, a revision is stale, `share_under` is refused, or the store fails.
+pub async fn put(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
+    let house = acts.house.clone();
+    acts.store.write(move |unit| put_in(&house, unit, &puts)).await
+}
+
+/// Takes a record away; shares that hold it retract it.
+///
+/// # Errors
+/// When it is not there or the store fails.
+pub async fn remove(acts: &Acts, case_id: CaseId, record_id: RecordId) -> Result<(), ActError> {
+    let house = acts.house.clone();
+    acts.store
+        .write(move |unit| {
+            let case = unit.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+            let holder = find(unit, &case, record_id)?.ok_or(ActError::NotFound { what: "record" })?.0;
+            for referral_id in referrals(unit, &case)? {
+                if let Some(given) = unit.given(referral_id, record_id)? {
+                    let file = load(unit, referral_id)?;
+                    shares::retract(&house, unit, &file, &[given])?.map_err(ActError::Refused)?;
+                }
+            }
+            unit.remove_record(holder, record_id)?;
+            Ok(())
+        })
+        .await
+}
+
+/// A page of a case's records.
+///
+/// # Errors
+/// When the case is not there or the store cannot be read.
+pub fn list(acts: &Acts, case_id: CaseId, after: Option<RecordId>, limit: usize) -> Result<Vec<wire::Record>, ActError> {
+    let view = acts.store.view();
+    view.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+    Ok(view.records_after(Holder::Case(case_id), after, limit)?)
+}
+
+/// Writes a new record.
+///
+/// # Errors
+/// When the store fails.
+pub fn new_record(house: &House, unit: &mut Unit, holder: Holder, content: &RecordContent) -> Result<wire::Record, StoreError> {
+    let record_id = RecordId(uuid_v7(unit.now(), unit.random()));
+    write(house, unit, holder, record_id, 1, content)
+}
+
+fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActError> {
+    let mut done = PutDone::default();
+    let Some(first) = puts.first() else { return Ok(done) };
+    let case = unit.case(first.case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+    let mut changed = Vec::with_capacity(puts.len());
+    for put in puts {
+        let record = store_one(house, unit, &case, put)?;
+        let record_id = RecordId::from_wire(&record.record_id).map_err(StoreError::unreadable)?;
+        changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone() });
+        done.records.push(record);
+    }
+    for referral_id in referrals(unit, &case)? {
+        let file = load(unit, referral_id)?;
+        if file.frozen || !file.state.is_sharing() {
+            if first.share_under == Some(referral_id) {
+                return Err(ActError::WrongState { state: file.state.code(), wanted: "accepted, in progress or on hold" });
+            }
+            continue;
+        }
+        follow(house, unit, &file, first.share_under, &changed, &mut done)?;
+    }
+    Ok(done)
+}
+
+/// One share follows the change: the records it selects, and those that staff put under it by name.
+fn follow(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    share_under: Option<ReferralId>,
+    changed: &[Candidate],
+    done: &mut PutDone,
+) -> Result<(), ActError> {
+    let offer = offer_of(file)?;
+    let by_name = share_under == Some(file.referral_id);
+    let sends = super::referrals::is_sender(house, file);
+    let selected: Vec<&Candidate> = changed
+        .iter()
+        .filter(|candidate| by_name || (sends && offer.categories.contains(&candidate.content.category()) && candidate.content.may_leave()))
+        .collect();
+    if selected.is_empty() {
+        return Ok(());
+    }
+    let selected: Vec<Candidate> = selected.into_iter().map(Candidate::copy).collect();
+    match shares::put(house, unit, file, &offer, &selected, false)? {
+        Ok(()) => done.queued_under.push(file.referral_id),
+        Err(refusal) if by_name => return Err(ActError::Refused(refusal)),
+        Err(refusal) => {
+            let mut progress = unit.progress(file.referral_id)?;
+            progress.blocked_by = Some(refusal.clone());
+            unit.put_progress(file.referral_id, &progress)?;
+            done.blocked.push((file.referral_id, refusal));
+        }
+    }
+    Ok(())
+}
+
+fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Result<wire::Record, ActError> {
+    let Some(record_id) = put.record_id else {
+        let holder = holder_for(case, &put.content);
+        return Ok(new_record(house, unit, holder, &put.content)?);
+    };
+    let (holder, known) = find(unit, case, record_id)?.ok_or(ActError::NotFound { what: "record" })?;
+    if known.owner != house.node_id().as_str() {
+        return Err(ActError::NotYours);
+    }
+    if known.revision != put.revision {
+        return Err(ActError::StaleRevision);
+    }
+    Ok(write(house, unit, holder, record_id, known.revision + 1, &put.content)?)
+}
+
+fn write(
+    house: &House,
+    unit: &mut Unit,
+    holder: Holder,
+    record_id: RecordId,
+    revision: u64,
+    content: &RecordContent,
+) -> Result<wire::Record, StoreError> {
+    let (worker_id, case_id) = match holder {
+        Holder::Worker(worker_id) => (worker_id.to_wire(), bytes::Bytes::new()),
+        Holder::Case(case_id) => (bytes::Bytes::new(), case_id.to_wire()),
+    };
+    let record = wire::Record {
+        record_id: record_id.to_wire(),
+        worker_id,
+        case_id,
+        owner: house.node_id().to_string(),
+        revision,
+        content: Some(content.to_wire()),
+        category: content.category().to_wire(),
+        tier: content.tier().to_wire(),
+        changed_at_ms: unit.now().as_millis(),
+    };
+    unit.put_record(holder, record_id, &record)?;
+    Ok(record)
+}
+
+fn holder_for(case: &CaseFile, content: &RecordContent) -> Holder {
+    match case.worker_id {
+        Some(worker_id) if content.record_type().is_about_worker() => Holder::Worker(worker_id),
+        _ => Holder::Case(case.case_id),
+    }
+}
+
+fn find(read: &impl Read, case: &CaseFile, record_id: RecordId) -> Result<Option<(Holder, wire::Record)>, StoreError> {
+    let holders = case.worker_id.map(Holder::Worker).into_iter().chain([Holder::Case(case.case_id)]);
+    for holder in holders {
+        if let Some(record) = read.record(holder, record_id)? {
+            return Ok(Some((holder, record)));
+        }
+    }
+    Ok(None)
+}
+
+/// Referrals that may share a record of this case: the case's own, and the worker's others.
+fn referrals(read: &impl Read, case: &CaseFile) -> Result<Vec<ReferralId>, StoreError> {
+    read.referrals_of_case(case.case_id)
+}

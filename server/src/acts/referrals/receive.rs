@@ -1,0 +1,126 @@
+//! Offers and states that arrive, once the gate has permitted them.
+
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{CaseRef, NodeId};
+use titian_proto::model::reference::AgreementRef;
+use titian_proto::model::referral::{Offer, ReferralState, Side, StateChange, winner};
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+
+use super::{is_sender, offer_of};
+use crate::acts::context::House;
+use crate::acts::error::ActError;
+use crate::acts::policy;
+use crate::acts::shares;
+use crate::store::referrals::{ReferralFile, ReferralTable};
+use crate::store::{Topic, Unit};
+
+/// An offer arrived. A returned referral may be offered again with a higher version.
+///
+/// # Errors
+/// The refusal, or that the store fails.
+pub fn offer(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    offer: &Offer,
+    case_ref: CaseRef,
+    agreement: &AgreementRef,
+) -> Result<Result<(), Refusal>, ActError> {
+    let now = unit.now();
+    let known = unit.referral(offer.referral_id)?;
+    if let Some(known) = &known {
+        let again = known.state == ReferralState::Returned && offer_of(known)?.version < offer.version;
+        if &known.sender != peer || !again {
+            return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("offer.version")));
+        }
+    }
+    let file = ReferralFile {
+        referral_id: offer.referral_id,
+        sender: peer.clone(),
+        recipient: house.node_id().clone(),
+        case_id: known.as_ref().and_then(|known| known.case_id),
+        worker_id: None,
+        case_ref,
+        offer: shares::offer_bytes(offer),
+        state: ReferralState::Requested,
+        custody: None,
+        erasure: None,
+        agreement_id: agreement.id.to_string(),
+        agreement_version: agreement.version,
+        reason: None,
+        outcome: None,
+        frozen: false,
+        author: String::new(),
+        own_changes: known.as_ref().map_or(0, |known| known.own_changes),
+        peer_changes: known.as_ref().map_or(0, |known| known.peer_changes),
+        changed_at: now,
+    };
+    unit.put_referral(&file)?;
+    unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;
+    unit.put_due(offer.respond_by, offer.referral_id)?;
+    unit.publish(Topic::Referral(offer.referral_id));
+    Ok(Ok(()))
+}
+
+/// A state arrived from the other side.
+///
+/// # Errors
+/// The refusal, or that the store fails.
+pub fn state(house: &House, unit: &mut Unit, peer: &NodeId, change: &StateChange) -> Result<Result<(), Refusal>, ActError> {
+    let Some(mut file) = unit.referral(change.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
+    if shares::other_side(house, &file) != peer {
+        return Ok(Err(policy::unknown_referral()));
+    }
+    let side = if is_sender(house, &file) { Side::Receiver } else { Side::Sender };
+    let offer = offer_of(&file)?;
+    if change.sequence <= file.peer_changes || change.version > offer.version {
+        return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("state.sequence")));
+    }
+    file.peer_changes = change.sequence;
+    if !settle_state(&mut file, change, side) {
+        unit.put_referral(&file)?;
+        return Ok(Ok(()));
+    }
+    file.changed_at = unit.now();
+    if change.state != ReferralState::Received {
+        unit.remove_due(offer.respond_by, file.referral_id)?;
+    }
+    unit.put_referral(&file)?;
+    if change.state == ReferralState::Accepted && is_sender(house, &file) {
+        share_after_acceptance(house, unit, &file, &offer)?;
+    }
+    unit.publish(Topic::Referral(file.referral_id));
+    Ok(Ok(()))
+}
+
+/// Takes the state over if it may follow; where two states crossed on the wire, the winner table decides. Whether it was taken over.
+fn settle_state(file: &mut ReferralFile, change: &StateChange, side: Side) -> bool {
+    let follows = file.state.may_follow(change.state, side);
+    let wins = follows || winner(file.state, change.state) == change.state;
+    if wins && file.state != change.state {
+        file.state = change.state;
+        file.reason = change.reason;
+        file.outcome = change.outcome;
+        file.custody = change.custody.or(file.custody);
+        if change.state == ReferralState::ConsentWithdrawn {
+            file.frozen = true;
+        }
+    }
+    wins
+}
+
+/// The share follows the acceptance, in the same write. What the gate no longer permits stays here, and the referral says why.
+fn share_after_acceptance(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<(), ActError> {
+    if let Err(refusal) = shares::put_selected(house, unit, file, offer)? {
+        let mut progress = unit.progress(file.referral_id)?;
+        progress.blocked_by = Some(refusal);
+        unit.put_progress(file.referral_id, &progress)?;
+    }
+    Ok(())
+}
+
+/// Whether a moment is past the day by which a referral had to be answered.
+#[must_use]
+pub fn is_overdue(offer: &Offer, now: Instant) -> bool {
+    offer.respond_by < now
+}

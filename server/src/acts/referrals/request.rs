@@ -1,0 +1,303 @@
+//! The sender writes a referral and requests it. What the gate refuses stays a draft, blocked by its code: nothing has left.
+
+use std::sync::Arc;
+
+use titian_proto::gate::Content;
+use titian_proto::log::leaf::{Event, LeafDraft};
+use titian_proto::model::consent::Grant;
+use titian_proto::model::id::{CaseId, NodeId, ReferralId, TransferId, uuid_v7};
+use titian_proto::model::record::RecordContent;
+use titian_proto::model::referral::{Approval, DeliveryStage, Offer, OfferTerms, Priority, ReferralKind, ReferralState, Service};
+use titian_proto::model::refusal::Refusal;
+use titian_proto::model::vocabulary::{Category, Purpose};
+use titian_proto::wire;
+
+use super::{describe, is_sender, load, offer_of};
+use crate::acts::actor::Actor;
+use crate::acts::context::{Acts, House};
+use crate::acts::error::ActError;
+use crate::acts::outgoing::{self, Address};
+use crate::acts::policy::{self, Direction, KnownAgreement};
+use crate::acts::question::{self, About};
+use crate::acts::shares;
+use crate::store::cases::CaseTable;
+use crate::store::records::RecordTable;
+use crate::store::referrals::{ReferralFile, ReferralTable};
+use crate::store::{StoreError, Topic, Unit};
+
+/// What a caseworker writes.
+#[derive(Clone, Debug)]
+pub struct NewReferral {
+    /// The case.
+    pub case_id: CaseId,
+    /// For which union.
+    pub recipient: NodeId,
+    /// What is asked.
+    pub kind: ReferralKind,
+    /// What for.
+    pub purpose: Purpose,
+    /// Which services.
+    pub services_requested: Vec<Service>,
+    /// How urgent.
+    pub priority: Priority,
+    /// What should follow after acceptance.
+    pub categories: Vec<Category>,
+    /// Which agreement; empty: the one with that union.
+    pub agreement_id: String,
+}
+
+/// Writes a referral and requests it.
+///
+/// # Errors
+/// When the case is not there or the store fails. A refusal of the gate is no error: it stands in the referral.
+pub async fn request(acts: &Acts, actor: &Actor, new: NewReferral) -> Result<wire::Referral, ActError> {
+    let (house, author) = (acts.house.clone(), actor.pseudonym.clone());
+    crate::crash::point("request.before-write");
+    let referral = acts
+        .store
+        .write(move |unit| {
+            let file = write_draft(&house, unit, &author, &new)?;
+            send_offer(&house, unit, file)
+        })
+        .await?;
+    crate::crash::point("request.after-write");
+    Ok(referral)
+}
+
+/// Requests a draft or a returned referral again.
+///
+/// # Errors
+/// When it is not this node's to send, not in such a state, or the store fails.
+pub async fn send(acts: &Acts, referral_id: ReferralId) -> Result<wire::Referral, ActError> {
+    let house = acts.house.clone();
+    acts.store
+        .write(move |unit| {
+            let mut file = own_referral(&house, unit, referral_id)?;
+            let offer = offer_of(&file)?;
+            let version = match file.state {
+                ReferralState::Draft => offer.version,
+                ReferralState::Returned => offer.version + 1,
+                state => return Err(ActError::WrongState { state: state.code(), wanted: "draft or returned" }),
+            };
+            let offer = compose(&house, unit, &file, &terms_of(&offer), version, offer.approval.clone())?;
+            file.offer = shares::offer_bytes(&offer);
+            send_offer(&house, unit, file)
+        })
+        .await
+}
+
+/// Changes what is selected. A wider selection is decided as a whole: refused, nothing changes; a narrower one retracts.
+///
+/// # Errors
+/// The refusal, a wrong state, or that the store fails.
+pub async fn amend(acts: &Acts, referral_id: ReferralId, categories: Vec<Category>) -> Result<wire::Referral, ActError> {
+    let house = acts.house.clone();
+    acts.store
+        .write(move |unit| {
+            let mut file = own_referral(&house, unit, referral_id)?;
+            let mut offer = offer_of(&file)?;
+            offer.categories.clone_from(&categories);
+            file.offer = shares::offer_bytes(&offer);
+            if file.state == ReferralState::Draft {
+                unit.put_referral(&file)?;
+                return Ok(describe(&file, &unit.progress(referral_id)?));
+            }
+            if !file.state.is_sharing() {
+                return Err(ActError::WrongState { state: file.state.code(), wanted: "draft, accepted, in progress or on hold" });
+            }
+            unit.put_referral(&file)?;
+            shares::put_selected(&house, unit, &file, &offer)?.map_err(ActError::Refused)?;
+            retract_unselected(&house, unit, &file, &offer)?.map_err(ActError::Refused)?;
+            Ok(describe(&file, &unit.progress(referral_id)?))
+        })
+        .await
+}
+
+/// A second person approves a referral. Never its author.
+///
+/// # Errors
+/// When the actor wrote it, it is not this node's, or the store fails.
+pub async fn approve(acts: &Acts, actor: &Actor, referral_id: ReferralId) -> Result<wire::Referral, ActError> {
+    let (house, approver) = (acts.house.clone(), actor.pseudonym.clone());
+    acts.store
+        .write(move |unit| {
+            let mut file = own_referral(&house, unit, referral_id)?;
+            if file.author == approver {
+                return Err(ActError::OwnApproval);
+            }
+            let mut offer = offer_of(&file)?;
+            offer.approval = Some(Approval { author: file.author.clone(), approver: approver.clone(), approved_at: unit.now() });
+            file.offer = shares::offer_bytes(&offer);
+            file.changed_at = unit.now();
+            unit.put_referral(&file)?;
+            Ok(describe(&file, &unit.progress(referral_id)?))
+        })
+        .await
+}
+
+fn own_referral(house: &House, unit: &Unit, referral_id: ReferralId) -> Result<ReferralFile, ActError> {
+    let file = load(unit, referral_id)?;
+    if is_sender(house, &file) { Ok(file) } else { Err(ActError::NotYours) }
+}
+
+fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewReferral) -> Result<ReferralFile, ActError> {
+    let case = unit.case(new.case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+    let agreement = match new.agreement_id.as_str() {
+        "" => policy::agreement_with(house, unit, unit.now(), &new.recipient)?,
+        id => policy::agreement(house, unit, unit.now(), id, 0)?,
+    };
+    let referral_id = ReferralId(uuid_v7(unit.now(), unit.random()));
+    let mut file = ReferralFile {
+        referral_id,
+        sender: house.node_id().clone(),
+        recipient: new.recipient.clone(),
+        case_id: Some(case.case_id),
+        worker_id: case.worker_id,
+        case_ref: unit.case_ref_for(case.case_id, &new.recipient)?,
+        offer: bytes::Bytes::new(),
+        state: ReferralState::Draft,
+        custody: None,
+        erasure: None,
+        agreement_id: agreement.as_ref().map(|known| known.agreement.id.to_string()).unwrap_or_default(),
+        agreement_version: agreement.as_ref().map_or(0, |known| known.agreement.version),
+        reason: None,
+        outcome: None,
+        frozen: false,
+        author: author.to_owned(),
+        own_changes: 0,
+        peer_changes: 0,
+        changed_at: unit.now(),
+    };
+    let terms = OfferTerms {
+        kind: new.kind,
+        purpose: new.purpose,
+        services_requested: new.services_requested.clone(),
+        priority: new.priority,
+        categories: new.categories.clone(),
+    };
+    let offer = compose(house, unit, &file, &terms, 1, None)?;
+    file.offer = shares::offer_bytes(&offer);
+    Ok(file)
+}
+
+/// Makes the offer from what the case says now.
+fn compose(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    terms: &OfferTerms,
+    version: u32,
+    approval: Option<Approval>,
+) -> Result<Offer, ActError> {
+    let mut contents: Vec<RecordContent> = Vec::new();
+    for holder in question::holders(file) {
+        let records = unit.records(holder)?;
+        contents.extend(records.iter().filter_map(|record| question::content_of(record.content.as_ref())));
+    }
+    let subject_ref = match (file.worker_id, file.case_id) {
+        (Some(worker_id), _) => unit.subject_ref_for(worker_id, &file.recipient)?,
+        (None, _) => titian_proto::model::id::SubjectRef(file.case_ref.0),
+    };
+    let mut offer = Offer::compose(file.referral_id, version, subject_ref, terms, unit.now(), &contents).map_err(ActError::Malformed)?;
+    offer.approval = approval;
+    let subject = question::own_subject(&file.recipient, subject_ref, Some(file));
+    let ledger = policy::ledger(unit, &subject)?;
+    offer.grant = shares::grant_for(&ledger, &file.recipient, &offer).map(Grant::for_peer);
+    let _ = house;
+    Ok(offer)
+}
+
+fn terms_of(offer: &Offer) -> OfferTerms {
+    OfferTerms {
+        kind: offer.kind,
+        purpose: offer.purpose,
+        services_requested: offer.services_requested.clone(),
+        priority: offer.priority,
+        categories: offer.categories.clone(),
+    }
+}
+
+/// Asks the gate; a permit queues the offer, a refusal blocks the draft. Either way one write and one log entry.
+fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<wire::Referral, ActError> {
+    let offer = offer_of(&file)?;
+    let now = unit.now();
+    if file.agreement_version == 0
+        && let Some(known) = policy::agreement_with(house, unit, now, &file.recipient)?
+    {
+        file.agreement_id = known.agreement.id.to_string();
+        file.agreement_version = known.agreement.version;
+    }
+    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let pinned = agreement.as_ref().map(KnownAgreement::reference);
+    unit.put_referral(&file)?;
+    let subject = question::own_subject(&file.recipient, offer.subject_ref, Some(&file));
+    let ledger = policy::ledger(unit, &subject)?;
+    let grant = shares::grant_for(&ledger, &file.recipient, &offer).cloned();
+    let consent_leaf = shares::consent_leaf(unit, &subject, grant.as_ref())?;
+    let content = Content::Offer(offer.clone());
+    let peer = file.recipient.clone();
+    let about = About { direction: Direction::Out, peer: &peer, pinned: pinned.as_ref(), content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    let mut progress = unit.progress(file.referral_id)?;
+    match policy::decide(house, now, gathered.ask(Direction::Out, &peer, pinned.as_ref(), content)) {
+        Ok(permit) => {
+            let address = Address {
+                peer: &peer,
+                case_ref: Some(file.case_ref),
+                referral_id: Some(file.referral_id),
+                agreement: gathered.agreement(),
+                consent_leaf,
+            };
+            outgoing::queue(house, unit, permit, &address)?;
+            file.state = ReferralState::Requested;
+            progress.delivery = Some(DeliveryStage::Queued);
+            progress.blocked_by = None;
+            unit.put_due(offer.respond_by, file.referral_id)?;
+        }
+        Err(refusal) => {
+            log_refusal(unit, house, &peer, agreement.as_ref(), &refusal)?;
+            progress.blocked_by = Some(refusal);
+        }
+    }
+    file.changed_at = now;
+    unit.put_referral(&file)?;
+    unit.put_progress(file.referral_id, &progress)?;
+    unit.publish(Topic::Referral(file.referral_id));
+    Ok(describe(&file, &progress))
+}
+
+/// Every refusal is in the log: which peer, which agreement, which code, and nothing else.
+fn log_refusal(
+    unit: &mut Unit,
+    house: &House,
+    peer: &NodeId,
+    agreement: Option<&KnownAgreement>,
+    refusal: &Refusal,
+) -> Result<(), StoreError> {
+    let mut draft = LeafDraft::new(Event::ReferralRefused);
+    draft.peer = Some(outgoing::log_name(house, peer));
+    draft.xfer = Some(TransferId(unit.random()));
+    draft.code = Some(refusal.code.code().to_owned());
+    if let Some(known) = agreement {
+        draft.mou = Some(outgoing::mou(known));
+        draft.mou_doc = Some(known.digest);
+    }
+    unit.append_leaf(draft)?;
+    Ok(())
+}
+
+fn retract_unselected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<Result<(), Refusal>, ActError> {
+    let mut unselected = Vec::new();
+    for given in unit.all_given(file.referral_id)? {
+        let mut category = None;
+        for holder in question::holders(file) {
+            if let Some(record) = unit.record(holder, given.record_id)? {
+                category = question::content_of(record.content.as_ref()).map(|content| content.category());
+            }
+        }
+        if category.is_none_or(|category| !offer.categories.contains(&category)) {
+            unselected.push(given);
+        }
+    }
+    shares::retract(house, unit, file, &unselected)
+}

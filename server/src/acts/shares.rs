@@ -1,0 +1,336 @@
+//! What a peer holds under a referral, kept in step by put and retract.
+
+use bytes::Bytes;
+use prost::Message;
+use titian_proto::gate::Content;
+use titian_proto::model::consent::{Grant, Ledger};
+use titian_proto::model::id::{Digest, NodeId, RecordId, RecordRef, ReferralId};
+use titian_proto::model::record::{RecordContent, SharedRecord};
+use titian_proto::model::referral::{DeliveryStage, Offer, SharePut, ShareRetract};
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::wire;
+
+use super::context::House;
+use super::error::ActError;
+use super::outgoing::{self, Address};
+use super::policy::{self, Direction};
+use super::question::{self, About};
+use crate::store::consents::{ConsentTable, Subject};
+use crate::store::records::RecordTable;
+use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
+use crate::store::{StoreError, Unit};
+
+/// Records in one put: an envelope stays under the 64 KiB of a stored value, and one bad record costs little.
+pub const PUT_RECORDS: usize = 64;
+
+/// Bytes of records in one put, for the same reason.
+pub const PUT_BYTES: usize = 48 * 1024;
+
+/// A record of this node that is to be shared.
+pub struct Candidate {
+    /// Its id here.
+    pub record_id: RecordId,
+    /// Its revision.
+    pub revision: u64,
+    /// What it says.
+    pub content: RecordContent,
+}
+
+impl Candidate {
+    /// The same again, for another referral.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { record_id: self.record_id, revision: self.revision, content: self.content.clone() }
+    }
+
+    /// A record of this node, if it can be read.
+    #[must_use]
+    pub fn of(record: &wire::Record) -> Option<Self> {
+        let content = question::content_of(record.content.as_ref())?;
+        Some(Self { record_id: RecordId::from_wire(&record.record_id).ok()?, revision: record.revision, content })
+    }
+}
+
+/// The other side of a referral.
+#[must_use]
+pub fn other_side<'a>(house: &House, file: &'a ReferralFile) -> &'a NodeId {
+    if &file.sender == house.node_id() { &file.recipient } else { &file.sender }
+}
+
+/// Puts everything that the referral selects: the first share after an acceptance, or after a wider selection. All or nothing.
+///
+/// # Errors
+/// When the store fails.
+pub fn put_selected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<Result<(), Refusal>, ActError> {
+    let mut candidates = Vec::new();
+    for holder in question::holders(file) {
+        for record in unit.records(holder)? {
+            let Some(candidate) = Candidate::of(&record) else { continue };
+            let selected = offer.categories.contains(&candidate.content.category());
+            let fresh = unit.given(file.referral_id, candidate.record_id)?.is_none_or(|given| given.revision < candidate.revision);
+            if selected && fresh && record.owner == house.node_id().as_str() && candidate.content.may_leave() {
+                candidates.push(candidate);
+            }
+        }
+    }
+    let mut whole = true;
+    for group in groups(candidates) {
+        if let Err(refusal) = put(house, unit, file, offer, &group, whole)? {
+            return Ok(Err(refusal));
+        }
+        whole = false;
+    }
+    Ok(Ok(()))
+}
+
+/// Puts some records as one message. The gate decides about all of them at once.
+///
+/// # Errors
+/// When the store fails.
+pub fn put(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    offer: &Offer,
+    candidates: &[Candidate],
+    whole: bool,
+) -> Result<Result<(), Refusal>, ActError> {
+    let peer = other_side(house, file).clone();
+    let subject = question::own_subject(&peer, offer.subject_ref, Some(file));
+    let ledger = policy::ledger(unit, &subject)?;
+    let grant = grant_for(&ledger, &peer, offer);
+    let consent_leaf = consent_leaf(unit, &subject, grant)?;
+    let (records, given) = prepare(house, unit, file, candidates)?;
+    let content = Content::Put(SharePut {
+        referral_id: file.referral_id,
+        version: offer.version,
+        purpose: offer.purpose,
+        subject_ref: offer.subject_ref,
+        records,
+        grant: grant.map(Grant::for_peer),
+        approval: offer.approval.clone(),
+        whole,
+    });
+    let now = unit.now();
+    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let pinned = agreement.as_ref().map(policy::KnownAgreement::reference);
+    let about = About { direction: Direction::Out, peer: &peer, pinned: pinned.as_ref(), content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    let permit = match policy::decide(house, now, gathered.ask(Direction::Out, &peer, pinned.as_ref(), content)) {
+        Ok(permit) => permit,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let address = Address {
+        peer: &peer,
+        case_ref: Some(file.case_ref),
+        referral_id: Some(file.referral_id),
+        agreement: gathered.agreement(),
+        consent_leaf,
+    };
+    let sent = outgoing::queue(house, unit, permit, &address)?;
+    note_given(unit, file, &given, candidates, sent.commitment)?;
+    Ok(Ok(()))
+}
+
+/// Takes records out of a share.
+///
+/// # Errors
+/// When the store fails.
+pub fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, records: &[Given]) -> Result<Result<(), Refusal>, ActError> {
+    if records.is_empty() {
+        return Ok(Ok(()));
+    }
+    let peer = other_side(house, file).clone();
+    let record_refs = records.iter().map(|given| given.record_ref).collect();
+    let content = Content::Retract(ShareRetract { referral_id: file.referral_id, record_refs });
+    if let Err(refusal) = send_about(house, unit, file, &peer, content)? {
+        return Ok(Err(refusal));
+    }
+    let mut progress = unit.progress(file.referral_id)?;
+    for given in records {
+        unit.remove_given(file.referral_id, given.record_id)?;
+        progress.records_shared = progress.records_shared.saturating_sub(1);
+    }
+    progress.delivery = Some(DeliveryStage::Queued);
+    unit.put_progress(file.referral_id, &progress)?;
+    Ok(Ok(()))
+}
+
+/// Sends something about a referral that carries no record: a state, a retract, a withdrawal.
+///
+/// # Errors
+/// When the store fails.
+pub fn send_about(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    peer: &NodeId,
+    content: Content,
+) -> Result<Result<(), Refusal>, ActError> {
+    let now = unit.now();
+    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let pinned = agreement.as_ref().map(policy::KnownAgreement::reference);
+    let about = About { direction: Direction::Out, peer, pinned: pinned.as_ref(), content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    let permit = match policy::decide(house, now, gathered.ask(Direction::Out, peer, pinned.as_ref(), content)) {
+        Ok(permit) => permit,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let address = Address {
+        peer,
+        case_ref: Some(file.case_ref),
+        referral_id: Some(file.referral_id),
+        agreement: gathered.agreement(),
+        consent_leaf: None,
+    };
+    outgoing::queue(house, unit, permit, &address)?;
+    Ok(Ok(()))
+}
+
+/// The grant that a message to this peer rests on: the newest that names it, so that the gate can say what is wrong with it; else the newest
+/// of all.
+#[must_use]
+pub fn grant_for<'a>(ledger: &'a Ledger, peer: &NodeId, offer: &Offer) -> Option<&'a Grant> {
+    let rank = |grant: &&Grant| (&grant.recipient == peer, grant.purposes.contains(&offer.purpose), grant.sequence);
+    ledger.grants.iter().max_by_key(rank)
+}
+
+/// Index of the log leaf that says that a grant was given.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn consent_leaf(unit: &Unit, subject: &Subject, grant: Option<&Grant>) -> Result<Option<u64>, StoreError> {
+    let Some(grant) = grant else { return Ok(None) };
+    let line = unit.ledger_lines(subject)?.into_iter().find(|line| line.sequence == grant.sequence && !line.grant.is_empty());
+    Ok(line.and_then(|line| line.leaf))
+}
+
+/// A put arrived and the gate permits it.
+///
+/// # Errors
+/// The refusal, or that the store fails.
+pub fn receive_put(unit: &mut Unit, peer: &NodeId, put: &SharePut) -> Result<Result<(), Refusal>, StoreError> {
+    let Some(file) = unit.referral(put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
+    if &file.sender != peer && &file.recipient != peer {
+        return Ok(Err(policy::unknown_referral()));
+    }
+    if file.frozen {
+        return Ok(Err(Refusal::new(RefusalCode::ConsentWithdrawn)));
+    }
+    if !file.state.is_sharing() {
+        return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("referral.state")));
+    }
+    let mut progress = unit.progress(put.referral_id)?;
+    for record in &put.records {
+        match unit.held(put.referral_id, record.record_ref)? {
+            Some(held) if held.revision >= record.revision => {
+                return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path(record.content.record_type().name())));
+            }
+            Some(_) => {}
+            None => progress.records_held += 1,
+        }
+    }
+    progress.safety_held |= put.records.iter().any(|record| matches!(record.content, RecordContent::Safety(_)));
+    for record in &put.records {
+        unit.put_held(put.referral_id, record.record_ref, &record.to_wire())?;
+        unit.publish(crate::store::Topic::Record { referral: put.referral_id, record_ref: record.record_ref });
+    }
+    unit.put_progress(put.referral_id, &progress)?;
+    Ok(Ok(()))
+}
+
+/// Notes the commitment of the put that arrived last: the same at both ends.
+///
+/// # Errors
+/// When the store fails.
+pub fn note_commitment(unit: &mut Unit, referral_id: ReferralId, commitment: Option<Digest>) -> Result<(), StoreError> {
+    let mut progress = unit.progress(referral_id)?;
+    progress.commitment = commitment;
+    unit.put_progress(referral_id, &progress)
+}
+
+/// A retract arrived and the gate permits it. What is not held is already gone.
+///
+/// # Errors
+/// The refusal, or that the store fails.
+pub fn receive_retract(unit: &mut Unit, peer: &NodeId, retract: &ShareRetract) -> Result<Result<(), Refusal>, StoreError> {
+    let Some(file) = unit.referral(retract.referral_id)? else { return Ok(Ok(())) };
+    if &file.sender != peer && &file.recipient != peer {
+        return Ok(Err(policy::unknown_referral()));
+    }
+    let mut progress = unit.progress(retract.referral_id)?;
+    for record_ref in &retract.record_refs {
+        if unit.held(retract.referral_id, *record_ref)?.is_some() {
+            unit.remove_held(retract.referral_id, *record_ref)?;
+            progress.records_held = progress.records_held.saturating_sub(1);
+        }
+    }
+    unit.put_progress(retract.referral_id, &progress)?;
+    unit.publish(crate::store::Topic::Referral(retract.referral_id));
+    Ok(Ok(()))
+}
+
+fn prepare(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    candidates: &[Candidate],
+) -> Result<(Vec<SharedRecord>, Vec<Given>), StoreError> {
+    let (mut records, mut given) = (Vec::with_capacity(candidates.len()), Vec::with_capacity(candidates.len()));
+    for candidate in candidates {
+        let record_ref = match unit.given(file.referral_id, candidate.record_id)? {
+            Some(known) => known.record_ref,
+            None => RecordRef(unit.random()),
+        };
+        let (record_id, revision) = (candidate.record_id, candidate.revision);
+        records.push(SharedRecord { record_ref, owner: house.node_id().clone(), revision, content: candidate.content.clone() });
+        given.push(Given { record_id, record_ref, revision });
+    }
+    Ok((records, given))
+}
+
+fn note_given(
+    unit: &mut Unit,
+    file: &ReferralFile,
+    given: &[Given],
+    candidates: &[Candidate],
+    commitment: Digest,
+) -> Result<(), StoreError> {
+    let mut progress: Progress = unit.progress(file.referral_id)?;
+    progress.safety_shared |= candidates.iter().any(|candidate| matches!(candidate.content, RecordContent::Safety(_)));
+    for one in given {
+        if unit.given(file.referral_id, one.record_id)?.is_none() {
+            progress.records_shared += 1;
+        }
+        unit.put_given(file.referral_id, one)?;
+    }
+    progress.delivery = Some(DeliveryStage::Queued);
+    progress.blocked_by = None;
+    progress.commitment = Some(commitment);
+    unit.put_progress(file.referral_id, &progress)
+}
+
+/// Splits candidates into messages of a bounded size, in their order.
+fn groups(candidates: Vec<Candidate>) -> Vec<Vec<Candidate>> {
+    let mut groups: Vec<Vec<Candidate>> = Vec::new();
+    let mut bytes = 0;
+    for candidate in candidates {
+        let size = candidate.content.to_wire().encoded_len();
+        let full = groups.last().is_none_or(|group| group.len() >= PUT_RECORDS || bytes + size > PUT_BYTES);
+        if full {
+            groups.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(group) = groups.last_mut() {
+            group.push(candidate);
+        }
+    }
+    groups
+}
+
+/// The bytes of an offer.
+#[must_use]
+pub fn offer_bytes(offer: &Offer) -> Bytes {
+    offer.to_wire().encode_to_vec().into()
+}

@@ -1,0 +1,60 @@
+//! Workers: added with what is known of them.
+
+use titian_proto::model::id::{WorkerId, uuid_v7};
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::record::RecordContent;
+use titian_proto::wire;
+
+use super::context::Acts;
+use super::error::ActError;
+use super::records::new_record;
+use crate::store::Read;
+use crate::store::records::{Holder, RecordTable};
+use crate::store::workers::{WorkerFile, WorkerTable};
+
+/// Adds a worker with her records.
+///
+/// # Errors
+/// When a record is not about a worker, or the store fails.
+pub async fn add(acts: &Acts, contents: Vec<RecordContent>) -> Result<wire::Worker, ActError> {
+    if let Some(other) = contents.iter().find(|content| !content.record_type().is_about_worker()) {
+        return Err(ActError::Malformed(Malformed::new("is about a case, not about a worker").at(other.record_type().name())));
+    }
+    let house = acts.house.clone();
+    acts.store
+        .write(move |unit| {
+            let worker_id = WorkerId(uuid_v7(unit.now(), unit.random()));
+            unit.put_worker(&WorkerFile { worker_id, added_at: unit.now() })?;
+            for content in &contents {
+                new_record(&house, unit, Holder::Worker(worker_id), content)?;
+            }
+            describe(unit, worker_id)
+        })
+        .await
+}
+
+/// A worker with her records.
+///
+/// # Errors
+/// When she is not there or the store cannot be read.
+pub fn show(acts: &Acts, worker_id: WorkerId) -> Result<wire::Worker, ActError> {
+    describe(&acts.store.view(), worker_id)
+}
+
+/// Workers with their records, in the order of their ids.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list(acts: &Acts, after: Option<WorkerId>, limit: usize) -> Result<Vec<wire::Worker>, ActError> {
+    let view = acts.store.view();
+    view.workers(after, limit)?.iter().map(|file| describe(&view, file.worker_id)).collect()
+}
+
+fn describe(read: &impl Read, worker_id: WorkerId) -> Result<wire::Worker, ActError> {
+    let file = read.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
+    Ok(wire::Worker {
+        worker_id: worker_id.to_wire(),
+        records: read.records(Holder::Worker(worker_id))?,
+        added_at_ms: file.added_at.as_millis(),
+    })
+}

@@ -1,0 +1,83 @@
+//! Cases: their files, and the names under which peers know them.
+
+use serde::{Deserialize, Serialize};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{CaseId, CaseRef, NodeId, WorkerId};
+
+use super::table::{self, Key};
+use super::{Read, StoreError, Unit};
+
+/// What is kept about a case beside its records.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseFile {
+    /// Its id at this node.
+    pub case_id: CaseId,
+    /// The worker; none for a group.
+    pub worker_id: Option<WorkerId>,
+    /// Local display number such as "2026-0001".
+    pub case_number: String,
+    /// Staff pseudonym of who opened it.
+    pub opened_by: String,
+    /// When it was opened.
+    pub opened_at: Instant,
+}
+
+/// Reading cases.
+pub trait CaseTable: Read {
+    /// A case.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn case(&self, case_id: CaseId) -> Result<Option<CaseFile>, StoreError> {
+        table::file(self, &key(case_id))
+    }
+
+    /// Cases in the order of their ids, after one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn cases(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseFile>, StoreError> {
+        table::page(self, &Key::of("case"), after.map(key).as_ref(), limit)
+    }
+}
+
+impl<R: Read + ?Sized> CaseTable for R {}
+
+impl Unit {
+    /// Writes a case.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_case(&mut self, case: &CaseFile) -> Result<(), StoreError> {
+        table::put_file(self, &key(case.case_id), case)
+    }
+
+    /// The next number of a year's cases, from 1.
+    ///
+    /// # Errors
+    /// When the store cannot be read or take it.
+    pub fn next_case_number(&mut self, year: &str) -> Result<u64, StoreError> {
+        let key = Key::of("case-number").text(year);
+        let next = table::file::<u64>(self, &key)?.unwrap_or(0) + 1;
+        table::put_file(self, &key, &next)?;
+        Ok(next)
+    }
+
+    /// The name under which a peer knows a case; a random one the first time.
+    ///
+    /// # Errors
+    /// When the store cannot be read or take it.
+    pub fn case_ref_for(&mut self, case_id: CaseId, peer: &NodeId) -> Result<CaseRef, StoreError> {
+        let key = Key::of("case-ref").id(case_id.0).node(peer);
+        if let Some(known) = table::file(self, &key)? {
+            return Ok(known);
+        }
+        let case_ref = CaseRef(self.random());
+        table::put_file(self, &key, &case_ref)?;
+        Ok(case_ref)
+    }
+}
+
+fn key(case_id: CaseId) -> Key {
+    Key::of("case").id(case_id.0)
+}

@@ -1,0 +1,66 @@
+//! Consents: each worker's grants and withdrawals, in the order in which they were written down. Never edited, never removed.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use titian_proto::model::id::{NodeId, SubjectRef, WorkerId};
+
+use super::table::{self, Key, base64_bytes};
+use super::{Read, StoreError, Unit};
+
+/// Whose consents, and who wrote them down. Each writer counts its own lines, so each has a ledger of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A worker of this node; written here.
+    Worker(WorkerId),
+    /// A worker known only through a peer's referral; written here.
+    KnownThrough(NodeId, SubjectRef),
+    /// A worker of a peer; written by the peer and sent along.
+    ToldBy(NodeId, SubjectRef),
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// Order among the subject's lines.
+    pub sequence: u64,
+    /// The exact bytes of the grant, or none.
+    #[serde(with = "base64_bytes")]
+    pub grant: Bytes,
+    /// The exact bytes of the withdrawal, or none.
+    #[serde(with = "base64_bytes")]
+    pub withdrawal: Bytes,
+    /// Index of the log leaf that says so.
+    pub leaf: Option<u64>,
+}
+
+/// Reading consents.
+pub trait ConsentTable: Read {
+    /// A subject's ledger, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ledger_lines(&self, subject: &Subject) -> Result<Vec<LedgerLine>, StoreError> {
+        table::files(self, &key(subject))
+    }
+}
+
+impl<R: Read + ?Sized> ConsentTable for R {}
+
+impl Unit {
+    /// Adds a line to a subject's ledger. A line with the same sequence and the same bytes is the same line.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_ledger_line(&mut self, subject: &Subject, line: &LedgerLine) -> Result<(), StoreError> {
+        let kind = u64::from(!line.withdrawal.is_empty());
+        table::put_file(self, &key(subject).number(line.sequence).number(kind), line)
+    }
+}
+
+fn key(subject: &Subject) -> Key {
+    match subject {
+        Subject::Worker(worker_id) => Key::of("ledger").id(worker_id.0),
+        Subject::KnownThrough(peer, subject) => Key::of("ledger-known-through").node(peer).id(subject.0),
+        Subject::ToldBy(peer, subject) => Key::of("ledger-told-by").node(peer).id(subject.0),
+    }
+}

@@ -1,0 +1,75 @@
+//! Peers: their descriptors, and how this node stands to them.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::NodeId;
+
+use super::table::{self, Key, base64_bytes};
+use super::{Read, StoreError, Unit};
+
+/// How this node stands to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeerStanding {
+    /// Added, not confirmed.
+    Added,
+    /// Confirmed by one officer.
+    HalfConfirmed,
+    /// Active.
+    Active,
+    /// Suspended here.
+    Suspended,
+    /// Its keys are in other hands.
+    Compromised,
+}
+
+/// What is kept about a peer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PeerFile {
+    /// Its node id.
+    pub node_id: NodeId,
+    /// The exact bytes of its descriptor chain.
+    #[serde(with = "base64_bytes")]
+    pub chain: Bytes,
+    /// How this node stands to it.
+    pub standing: PeerStanding,
+    /// Staff pseudonyms of the officers who confirmed its fingerprint.
+    pub confirmed_by: Vec<String>,
+    /// When it was suspended, if it is.
+    pub suspended_at: Option<Instant>,
+}
+
+/// Reading peers.
+pub trait PeerTable: Read {
+    /// A peer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn peer(&self, node_id: &NodeId) -> Result<Option<PeerFile>, StoreError> {
+        table::file(self, &key(node_id))
+    }
+
+    /// Every peer, in the order of their names.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn peers(&self) -> Result<Vec<PeerFile>, StoreError> {
+        table::files(self, &Key::of("peer"))
+    }
+}
+
+impl<R: Read + ?Sized> PeerTable for R {}
+
+impl Unit {
+    /// Writes a peer.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_peer(&mut self, peer: &PeerFile) -> Result<(), StoreError> {
+        table::put_file(self, &key(&peer.node_id), peer)
+    }
+}
+
+fn key(node_id: &NodeId) -> Key {
+    Key::of("peer").node(node_id)
+}

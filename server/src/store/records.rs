@@ -1,0 +1,78 @@
+//! Records: one typed piece each, kept under the worker or the case it is about.
+
+use prost::Message;
+use titian_proto::model::id::{CaseId, RecordId, WorkerId};
+use titian_proto::wire;
+
+use super::table::{self, Key};
+use super::{Read, StoreError, Unit};
+
+/// What a record is kept under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A worker: identity, contact, safety, ...
+    Worker(WorkerId),
+    /// A case: complaint, claim, outcome, ...
+    Case(CaseId),
+}
+
+/// Reading records.
+pub trait RecordTable: Read {
+    /// A record.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn record(&self, holder: Holder, record_id: RecordId) -> Result<Option<wire::Record>, StoreError> {
+        table::bytes(self, &key(holder).id(record_id.0))?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Every record of a holder, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn records(&self, holder: Holder) -> Result<Vec<wire::Record>, StoreError> {
+        let found = table::all(self, &key(holder))?;
+        found.into_iter().map(|(_, stored)| decode(&super::value::unframe(stored)?)).collect()
+    }
+
+    /// A page of a holder's records, after one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn records_after(&self, holder: Holder, after: Option<RecordId>, limit: usize) -> Result<Vec<wire::Record>, StoreError> {
+        let after = after.map(|record_id| key(holder).id(record_id.0));
+        let found = self.scan(key(holder).bytes(), after.as_ref().map(Key::bytes), limit)?;
+        found.into_iter().map(|(_, stored)| decode(&super::value::unframe(stored)?)).collect()
+    }
+}
+
+impl<R: Read + ?Sized> RecordTable for R {}
+
+impl Unit {
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_record(&mut self, holder: Holder, record_id: RecordId, record: &wire::Record) -> Result<(), StoreError> {
+        table::put_bytes(self, &key(holder).id(record_id.0), &record.encode_to_vec())
+    }
+
+    /// Takes a record away.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn remove_record(&mut self, holder: Holder, record_id: RecordId) -> Result<(), StoreError> {
+        self.delete(key(holder).id(record_id.0).bytes())
+    }
+}
+
+fn key(holder: Holder) -> Key {
+    match holder {
+        Holder::Worker(worker_id) => Key::of("worker-record").id(worker_id.0),
+        Holder::Case(case_id) => Key::of("case-record").id(case_id.0),
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<wire::Record, StoreError> {
+    wire::Record::decode(bytes).map_err(StoreError::unreadable)
+}

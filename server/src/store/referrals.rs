@@ -1,0 +1,271 @@
+//! Referrals, and what each side holds under them.
+
+use bytes::Bytes;
+use prost::Message;
+use serde::{Deserialize, Serialize};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{CaseId, CaseRef, Digest, NodeId, RecordId, RecordRef, ReferralId, WorkerId};
+use titian_proto::model::referral::{Custody, DeclineReason, DeliveryStage, Erasure, ReferralOutcome, ReferralState};
+use titian_proto::model::refusal::Refusal;
+use titian_proto::wire;
+
+use super::table::{self, Key, base64_bytes};
+use super::{Read, StoreError, Unit};
+
+/// What is kept about a referral that changes seldom.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ReferralFile {
+    /// Shared id.
+    pub referral_id: ReferralId,
+    /// The union that sent it.
+    pub sender: NodeId,
+    /// The union it is for.
+    pub recipient: NodeId,
+    /// The case at this node, if there is one.
+    pub case_id: Option<CaseId>,
+    /// The worker at this node, if there is one.
+    pub worker_id: Option<WorkerId>,
+    /// The case as the peer knows it.
+    pub case_ref: CaseRef,
+    /// The exact bytes of the offer.
+    #[serde(with = "base64_bytes")]
+    pub offer: Bytes,
+    /// State.
+    pub state: ReferralState,
+    /// Whose copy.
+    pub custody: Option<Custody>,
+    /// Whether it was destroyed.
+    pub erasure: Option<Erasure>,
+    /// Which agreement.
+    pub agreement_id: String,
+    /// Version of the agreement; 0 while none was found.
+    pub agreement_version: u32,
+    /// Why it was rejected or returned.
+    pub reason: Option<DeclineReason>,
+    /// How it ended.
+    pub outcome: Option<ReferralOutcome>,
+    /// Frozen after a withdrawal: held, not shown.
+    pub frozen: bool,
+    /// Staff pseudonym of who wrote it; empty at the receiver.
+    pub author: String,
+    /// Counts this node's changes of its state, from 1.
+    pub own_changes: u64,
+    /// The newest change of the other side that was applied.
+    pub peer_changes: u64,
+    /// When it last changed.
+    pub changed_at: Instant,
+}
+
+/// What changes with every envelope of a referral; small, because it is written each time.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Where what was sent last has got to.
+    pub delivery: Option<DeliveryStage>,
+    /// Why nothing can leave, while nothing can.
+    pub blocked_by: Option<Refusal>,
+    /// Records held from the other side.
+    pub records_held: u64,
+    /// Records the other side holds from here.
+    pub records_shared: u64,
+    /// Commitment of the last share put.
+    pub commitment: Option<Digest>,
+    /// The other side holds safe-contact rules from here.
+    pub safety_shared: bool,
+    /// Safe-contact rules from the other side are held here.
+    pub safety_held: bool,
+}
+
+/// One record that the other side holds from here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// The record at this node.
+    pub record_id: RecordId,
+    /// Its name at the peer.
+    pub record_ref: RecordRef,
+    /// The revision sent last.
+    pub revision: u64,
+}
+
+/// Reading referrals.
+pub trait ReferralTable: Read {
+    /// A referral.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referral(&self, referral_id: ReferralId) -> Result<Option<ReferralFile>, StoreError> {
+        table::file(self, &key(referral_id))
+    }
+
+    /// What changes with every envelope of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn progress(&self, referral_id: ReferralId) -> Result<Progress, StoreError> {
+        Ok(table::file(self, &progress_key(referral_id))?.unwrap_or_default())
+    }
+
+    /// Referrals in the order of their ids, after one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referrals(&self, after: Option<ReferralId>, limit: usize) -> Result<Vec<ReferralFile>, StoreError> {
+        table::page(self, &Key::of("referral"), after.map(key).as_ref(), limit)
+    }
+
+    /// Referrals of a case.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referrals_of_case(&self, case_id: CaseId) -> Result<Vec<ReferralId>, StoreError> {
+        table::files(self, &Key::of("referral-of-case").id(case_id.0))
+    }
+
+    /// Referrals of a worker of this node.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referrals_of_worker(&self, worker_id: WorkerId) -> Result<Vec<ReferralId>, StoreError> {
+        table::files(self, &Key::of("referral-of-worker").id(worker_id.0))
+    }
+
+    /// Referrals to be answered before a moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referrals_due(&self, before: Instant, limit: usize) -> Result<Vec<(Instant, ReferralId)>, StoreError> {
+        let due: Vec<(Instant, ReferralId)> = table::page(self, &Key::of("referral-due"), None, limit)?;
+        Ok(due.into_iter().take_while(|(respond_by, _)| *respond_by < before).collect())
+    }
+
+    /// A record that the other side holds from here.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn given(&self, referral_id: ReferralId, record_id: RecordId) -> Result<Option<Given>, StoreError> {
+        table::file(self, &given_key(referral_id, record_id))
+    }
+
+    /// Everything that the other side holds from here.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn all_given(&self, referral_id: ReferralId) -> Result<Vec<Given>, StoreError> {
+        table::files(self, &Key::of("given").id(referral_id.0))
+    }
+
+    /// A record held from the other side.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn held(&self, referral_id: ReferralId, record_ref: RecordRef) -> Result<Option<wire::SharedRecord>, StoreError> {
+        table::bytes(self, &held_key(referral_id, record_ref))?.map(|bytes| decode_held(&bytes)).transpose()
+    }
+
+    /// A page of the records held from the other side, after one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn held_after(&self, referral_id: ReferralId, after: Option<RecordRef>, limit: usize) -> Result<Vec<wire::SharedRecord>, StoreError> {
+        let after = after.map(|record_ref| held_key(referral_id, record_ref));
+        let found = self.scan(Key::of("held").id(referral_id.0).bytes(), after.as_ref().map(Key::bytes), limit)?;
+        found.into_iter().map(|(_, stored)| decode_held(&super::value::unframe(stored)?)).collect()
+    }
+}
+
+impl<R: Read + ?Sized> ReferralTable for R {}
+
+impl Unit {
+    /// Writes a referral and the indexes that find it.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_referral(&mut self, file: &ReferralFile) -> Result<(), StoreError> {
+        if let Some(case_id) = file.case_id {
+            table::put_file(self, &Key::of("referral-of-case").id(case_id.0).id(file.referral_id.0), &file.referral_id)?;
+        }
+        if let Some(worker_id) = file.worker_id {
+            table::put_file(self, &Key::of("referral-of-worker").id(worker_id.0).id(file.referral_id.0), &file.referral_id)?;
+        }
+        table::put_file(self, &key(file.referral_id), file)
+    }
+
+    /// Writes what changes with every envelope.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_progress(&mut self, referral_id: ReferralId, progress: &Progress) -> Result<(), StoreError> {
+        table::put_file(self, &progress_key(referral_id), progress)
+    }
+
+    /// Notes by when a referral must be answered.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_due(&mut self, respond_by: Instant, referral_id: ReferralId) -> Result<(), StoreError> {
+        table::put_file(self, &due_key(respond_by, referral_id), &(respond_by, referral_id))
+    }
+
+    /// Forgets by when a referral must be answered.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn remove_due(&mut self, respond_by: Instant, referral_id: ReferralId) -> Result<(), StoreError> {
+        self.delete(due_key(respond_by, referral_id).bytes())
+    }
+
+    /// Writes that the other side holds a record from here.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_given(&mut self, referral_id: ReferralId, given: &Given) -> Result<(), StoreError> {
+        table::put_file(self, &given_key(referral_id, given.record_id), given)
+    }
+
+    /// Writes that the other side no longer holds a record from here.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn remove_given(&mut self, referral_id: ReferralId, record_id: RecordId) -> Result<(), StoreError> {
+        self.delete(given_key(referral_id, record_id).bytes())
+    }
+
+    /// Writes a record held from the other side.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_held(&mut self, referral_id: ReferralId, record_ref: RecordRef, record: &wire::SharedRecord) -> Result<(), StoreError> {
+        table::put_bytes(self, &held_key(referral_id, record_ref), &record.encode_to_vec())
+    }
+
+    /// Takes a record held from the other side away.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn remove_held(&mut self, referral_id: ReferralId, record_ref: RecordRef) -> Result<(), StoreError> {
+        self.delete(held_key(referral_id, record_ref).bytes())
+    }
+}
+
+fn key(referral_id: ReferralId) -> Key {
+    Key::of("referral").id(referral_id.0)
+}
+
+fn progress_key(referral_id: ReferralId) -> Key {
+    Key::of("progress").id(referral_id.0)
+}
+
+fn due_key(respond_by: Instant, referral_id: ReferralId) -> Key {
+    Key::of("referral-due").number(u64::try_from(respond_by.as_millis()).unwrap_or(0)).id(referral_id.0)
+}
+
+fn given_key(referral_id: ReferralId, record_id: RecordId) -> Key {
+    Key::of("given").id(referral_id.0).id(record_id.0)
+}
+
+fn held_key(referral_id: ReferralId, record_ref: RecordRef) -> Key {
+    Key::of("held").id(referral_id.0).id(record_ref.0)
+}
+
+fn decode_held(bytes: &[u8]) -> Result<wire::SharedRecord, StoreError> {
+    wire::SharedRecord::decode(bytes).map_err(StoreError::unreadable)
+}
