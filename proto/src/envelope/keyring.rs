@@ -10,7 +10,7 @@ use crate::envelope::error::EnvelopeError;
 use crate::envelope::seal::{SEAL_COUNT_MAX, SealContext, root_bytes, signed_bytes};
 use crate::log::tree::{leaf_hash, root_of_path};
 use crate::model::date::Instant;
-use crate::model::descriptor::VerifyingKey;
+use crate::model::descriptor::{Descriptor, DescriptorChain, VerifyingKey};
 use crate::model::id::Digest;
 use crate::model::malformed::{At, Malformed};
 use crate::wire;
@@ -43,6 +43,23 @@ impl KeyRing {
     #[must_use]
     pub fn new(keys: Vec<VerifyingKey>) -> Self {
         Self { keys, remembered: Mutex::new(VecDeque::new()) }
+    }
+
+    /// The signing keys of one descriptor.
+    #[must_use]
+    pub fn from_descriptor(descriptor: &Descriptor) -> Self {
+        Self::new(descriptor.signing_keys.clone())
+    }
+
+    /// All signing keys that a node ever had, so that old evidence verifies. Where descriptors give one key different times, the newest decides.
+    #[must_use]
+    pub fn from_descriptor_chain(chain: &DescriptorChain) -> Self {
+        let mut keys: Vec<VerifyingKey> = Vec::new();
+        for key in chain.descriptors().flat_map(|descriptor| &descriptor.signing_keys) {
+            keys.retain(|known| known.public_key != key.public_key);
+            keys.push(key.clone());
+        }
+        Self::new(keys)
     }
 
     /// The keys.

@@ -68,3 +68,7 @@ fn derive(secret: &[u8; 32], label: &[u8], name: &[u8]) -> Zeroizing<[u8; 32]> {
     debug_assert!(derived.is_ok(), "HKDF gives up to 8160 bytes; 32 are always there");
     key
 }
+
+#[cfg(test)]
+#[path = "commitment_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 pub(crate) mod code;
 
 pub mod agreement;
+pub mod armor;
 pub mod consent;
 pub mod date;
 pub mod descriptor;

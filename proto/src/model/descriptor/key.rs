@@ -38,13 +38,16 @@ impl VerifyingKey {
     /// # Errors
     /// When the bytes are no Ed25519 key, the short name is not the key's, or the time is empty.
     pub fn from_wire(key: &wire::VerifyingKey) -> Result<Self, Malformed> {
-        let wire::VerifyingKey { key_id, public_key, not_before_ms, not_after_ms } = key;
-        let public_key = ed25519_public_key(public_key).at("public_key")?;
-        if *key_id != key_id_of(&public_key) {
-            return Err(Malformed::new("must be the first 16 hex digits of the SHA-256 of the key").at("key_id"));
-        }
-        let (not_before, not_after) = window(*not_before_ms, *not_after_ms)?;
-        Ok(Self::new(public_key, not_before, not_after))
+        Self::read(key, ed25519_public_key(&key.public_key).at("public_key")?)
+    }
+
+    /// As [`Self::from_wire`], for a key that bundles are sealed to, which is no Ed25519 key.
+    ///
+    /// # Errors
+    /// When there are not 32 bytes, the short name is not the key's, or the time is empty.
+    pub fn sealing_from_wire(key: &wire::VerifyingKey) -> Result<Self, Malformed> {
+        let public_key = <[u8; 32]>::try_from(key.public_key.as_ref()).map_err(|_| Malformed::new("must be 32 bytes")).at("public_key")?;
+        Self::read(key, public_key)
     }
 
     /// Writes it for the wire.
@@ -56,6 +59,15 @@ impl VerifyingKey {
             not_before_ms: self.not_before.as_millis(),
             not_after_ms: self.not_after.as_millis(),
         }
+    }
+
+    fn read(key: &wire::VerifyingKey, bytes: [u8; 32]) -> Result<Self, Malformed> {
+        let wire::VerifyingKey { key_id, public_key: _, not_before_ms, not_after_ms } = key;
+        if *key_id != key_id_of(&bytes) {
+            return Err(Malformed::new("must be the first 16 hex digits of the SHA-256 of the key").at("key_id"));
+        }
+        let (not_before, not_after) = window(*not_before_ms, *not_after_ms)?;
+        Ok(Self::new(bytes, not_before, not_after))
     }
 }
 
