@@ -1,1 +1,17 @@
-//! (being written)
+//! What auditors read: what crossed the border, without personal data.
+//!
+//! - [`event`]: what can stand in the log, and which fields each event has.
+//! - [`leaf`]: one entry, in canonical JSON; [`draft`]: the same before it takes its seat.
+//! - [`commitment`]: what an entry says of a content without telling it.
+//! - [`tree`]: the Merkle tree of RFC 6962.
+
+pub mod commitment;
+pub mod draft;
+pub mod event;
+mod hex16;
+pub mod leaf;
+pub mod tree;
+
+pub use draft::LeafDraft;
+pub use event::Event;
+pub use leaf::Leaf;

@@ -1,14 +1,16 @@
 //! The typed domain. One noun a file; each file holds the type, its rules and its conversions from and to the wire.
 
-mod code;
+pub(crate) mod code;
 
 pub mod agreement;
+pub mod armor;
 pub mod consent;
 pub mod date;
 pub mod descriptor;
 pub mod id;
 pub mod malformed;
 pub mod record;
+pub mod reference;
 pub mod referral;
 pub mod refusal;
 pub mod statement;

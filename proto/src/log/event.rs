@@ -1,0 +1,213 @@
+//! What can stand in the log: a closed list, and the fields that each event must and may have.
+
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Event {
+    /// The log begins; cites the last checkpoint of the log before it, if there was one.
+    #[serde(rename = "log.genesis")]
+    LogGenesis,
+    /// The log ends here.
+    #[serde(rename = "log.closed")]
+    LogClosed,
+    /// A new log key.
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    /// Who witnesses this log.
+    #[serde(rename = "witness.set")]
+    WitnessSet,
+    /// The database was restored from a backup.
+    #[serde(rename = "restore.performed")]
+    RestorePerformed,
+    /// Nothing happened; hides how much did.
+    #[serde(rename = "pad")]
+    Pad,
+    /// An agreement came into force.
+    #[serde(rename = "mou.activated")]
+    MouActivated,
+    /// A new version of an agreement came into force.
+    #[serde(rename = "mou.amended")]
+    MouAmended,
+    /// An agreement was suspended.
+    #[serde(rename = "mou.suspended")]
+    MouSuspended,
+    /// An agreement ended.
+    #[serde(rename = "mou.ended")]
+    MouEnded,
+    /// A statement about an agreement crossed the border.
+    #[serde(rename = "mou.stated")]
+    MouStated,
+    /// A consent was recorded.
+    #[serde(rename = "consent.recorded")]
+    ConsentRecorded,
+    /// A consent was narrowed.
+    #[serde(rename = "consent.narrowed")]
+    ConsentNarrowed,
+    /// A consent was withdrawn.
+    #[serde(rename = "consent.withdrawn")]
+    ConsentWithdrawn,
+    /// Something about a referral leaves for a peer.
+    #[serde(rename = "referral.sent")]
+    ReferralSent,
+    /// Something about a referral arrived and was applied.
+    #[serde(rename = "referral.received")]
+    ReferralReceived,
+    /// Something about a referral was refused, here before it left or here on arrival.
+    #[serde(rename = "referral.refused")]
+    ReferralRefused,
+    /// The peer's receipt arrived.
+    #[serde(rename = "referral.acked")]
+    ReferralAcked,
+    /// Something arrived a second time.
+    #[serde(rename = "referral.duplicate")]
+    ReferralDuplicate,
+    /// A referral passed its date without an answer.
+    #[serde(rename = "referral.expired")]
+    ReferralExpired,
+    /// A record that was transferred was corrected.
+    #[serde(rename = "record.corrected")]
+    RecordCorrected,
+    /// Something transferred was erased here.
+    #[serde(rename = "erase.done")]
+    EraseDone,
+    /// A peer was told to erase.
+    #[serde(rename = "erase.notified")]
+    EraseNotified,
+    /// A peer answered that it erased.
+    #[serde(rename = "erase.acked")]
+    EraseAcked,
+    /// A part of the log was given to an auditor.
+    #[serde(rename = "audit.export")]
+    AuditExport,
+    /// A peer's checkpoint was seen.
+    #[serde(rename = "peer.checkpoint")]
+    PeerCheckpoint,
+}
+
+/// Fields of everything that crosses the border.
+const CROSSING: &[&str] =
+    &["chan", "code", "commit", "consent", "env", "fields", "mou", "mou_doc", "peer", "peer_leaf", "purpose", "target", "targets", "xfer"];
+
+impl Event {
+    /// Every event.
+    pub const ALL: &'static [Self] = &[
+        Self::LogGenesis,
+        Self::LogClosed,
+        Self::KeyRotated,
+        Self::WitnessSet,
+        Self::RestorePerformed,
+        Self::Pad,
+        Self::MouActivated,
+        Self::MouAmended,
+        Self::MouSuspended,
+        Self::MouEnded,
+        Self::MouStated,
+        Self::ConsentRecorded,
+        Self::ConsentNarrowed,
+        Self::ConsentWithdrawn,
+        Self::ReferralSent,
+        Self::ReferralReceived,
+        Self::ReferralRefused,
+        Self::ReferralAcked,
+        Self::ReferralDuplicate,
+        Self::ReferralExpired,
+        Self::RecordCorrected,
+        Self::EraseDone,
+        Self::EraseNotified,
+        Self::EraseAcked,
+        Self::AuditExport,
+        Self::PeerCheckpoint,
+    ];
+
+    /// The event as the log writes it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LogGenesis => "log.genesis",
+            Self::LogClosed => "log.closed",
+            Self::KeyRotated => "key.rotated",
+            Self::WitnessSet => "witness.set",
+            Self::RestorePerformed => "restore.performed",
+            Self::Pad => "pad",
+            Self::MouActivated => "mou.activated",
+            Self::MouAmended => "mou.amended",
+            Self::MouSuspended => "mou.suspended",
+            Self::MouEnded => "mou.ended",
+            Self::MouStated => "mou.stated",
+            Self::ConsentRecorded => "consent.recorded",
+            Self::ConsentNarrowed => "consent.narrowed",
+            Self::ConsentWithdrawn => "consent.withdrawn",
+            Self::ReferralSent => "referral.sent",
+            Self::ReferralReceived => "referral.received",
+            Self::ReferralRefused => "referral.refused",
+            Self::ReferralAcked => "referral.acked",
+            Self::ReferralDuplicate => "referral.duplicate",
+            Self::ReferralExpired => "referral.expired",
+            Self::RecordCorrected => "record.corrected",
+            Self::EraseDone => "erase.done",
+            Self::EraseNotified => "erase.notified",
+            Self::EraseAcked => "erase.acked",
+            Self::AuditExport => "audit.export",
+            Self::PeerCheckpoint => "peer.checkpoint",
+        }
+    }
+
+    /// Fields without which the event says nothing. Every leaf has event, nonce, origin, seq, time and v besides.
+    #[must_use]
+    pub fn required(self) -> &'static [&'static str] {
+        match self {
+            Self::LogGenesis | Self::LogClosed | Self::RestorePerformed | Self::Pad => &[],
+            Self::KeyRotated => &["key"],
+            Self::WitnessSet => &["witnesses"],
+            Self::MouActivated | Self::MouAmended => &["fields", "mou", "mou_doc", "parties", "purposes"],
+            Self::MouSuspended | Self::MouEnded => &["mou", "mou_doc"],
+            Self::MouStated => &["chan", "commit", "env", "mou", "mou_doc", "peer", "xfer"],
+            Self::ConsentRecorded => &["fields", "peer"],
+            Self::ConsentNarrowed => &["fields", "peer", "target"],
+            Self::ConsentWithdrawn => &["peer"],
+            Self::ReferralSent => &["chan", "commit", "env", "fields", "mou", "mou_doc", "peer", "purpose", "xfer"],
+            Self::ReferralReceived => &["chan", "commit", "env", "fields", "mou", "mou_doc", "peer", "peer_leaf", "purpose", "xfer"],
+            Self::ReferralRefused => &["code", "peer"],
+            Self::ReferralAcked => &["peer", "peer_leaf", "xfer"],
+            Self::ReferralDuplicate | Self::ReferralExpired => &["peer", "xfer"],
+            Self::RecordCorrected => &["commit", "target"],
+            Self::EraseDone => &["code", "targets"],
+            Self::EraseNotified | Self::EraseAcked => &["peer"],
+            Self::AuditExport => &["auditor", "range_from", "range_to"],
+            Self::PeerCheckpoint => &["checkpoint", "peer"],
+        }
+    }
+
+    /// Fields that it may have besides.
+    #[must_use]
+    pub fn optional(self) -> &'static [&'static str] {
+        match self {
+            Self::LogGenesis | Self::LogClosed | Self::RestorePerformed => &["checkpoint"],
+            Self::KeyRotated | Self::WitnessSet | Self::Pad | Self::AuditExport | Self::PeerCheckpoint => &[],
+            Self::MouActivated | Self::MouAmended => &["directions", "peer", "valid_from", "valid_until"],
+            Self::MouSuspended | Self::MouEnded => &["code", "peer"],
+            Self::ConsentRecorded | Self::ConsentNarrowed => &["code", "mou", "mou_doc", "purpose", "purposes", "valid_until"],
+            Self::ConsentWithdrawn => {
+                &["chan", "code", "commit", "env", "fields", "mou", "mou_doc", "peer_leaf", "purposes", "target", "xfer"]
+            }
+            Self::MouStated
+            | Self::ReferralSent
+            | Self::ReferralReceived
+            | Self::ReferralRefused
+            | Self::ReferralAcked
+            | Self::ReferralDuplicate
+            | Self::ReferralExpired
+            | Self::RecordCorrected
+            | Self::EraseDone
+            | Self::EraseNotified
+            | Self::EraseAcked => CROSSING,
+        }
+    }
+}
+
+impl std::fmt::Display for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}

@@ -1,0 +1,21 @@
+//! Who a node is: the descriptor that its owners' root keys sign, and that two unions exchange as a file and confirm by its fingerprint.
+//!
+//! - [`content`]: what a descriptor says.
+//! - [`chain`]: a node's descriptors from the first to the newest, each signed by the owners named in the one before.
+//! - [`fingerprint`]: the words that two officers read to each other.
+//! - [`endpoint`], [`key`]: where the link can be dialled; a key and its time.
+
+pub mod chain;
+pub mod content;
+pub mod endpoint;
+pub mod fingerprint;
+pub mod key;
+
+pub use chain::{DescriptorChain, DescriptorError, sign_descriptor};
+pub use content::{Descriptor, RootKey, ServicePrecondition, TlsPin};
+pub use endpoint::Endpoint;
+pub use fingerprint::Fingerprint;
+pub use key::{VerifyingKey, key_id_of};
+
+#[cfg(test)]
+mod tests;
