@@ -4,7 +4,7 @@ use super::ComplaintCode;
 use crate::model::code::coded;
 use crate::model::date::Date;
 use crate::model::malformed::{At, Malformed};
-use crate::model::reading::{LIST_MAX, filled_list, shown};
+use crate::model::reading::{LIST_MAX, filled_list, list, shown};
 use crate::model::value::{Text, redacted};
 use crate::model::vocabulary::Tier;
 use crate::wire;
@@ -231,7 +231,7 @@ impl Complaint {
             mrc_office: Text::parse_optional(mrc_office, Text::NAME_BYTES).at("mrc_office")?,
             codes: filled_list(codes, LIST_MAX, "codes", |code| ComplaintCode::parse(code))?,
             primary: ComplaintCode::parse(primary).at("primary")?,
-            assistance_requested: Assistance::list_from_wire(assistance_requested).at("assistance_requested")?,
+            assistance_requested: list(assistance_requested, LIST_MAX, "assistance_requested", |code| Assistance::from_wire(*code))?,
             client_decision: ClientDecision::from_wire(*client_decision).at("client_decision")?,
             client_decision_on: Date::parse_optional(client_decision_on).at("client_decision_on")?,
             route: Route::from_wire_optional(*route).at("route")?,

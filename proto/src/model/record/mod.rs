@@ -291,3 +291,8 @@ impl<'de> serde::Deserialize<'de> for RecordType {
         Self::from_name(&name).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use crate::model::code::coded;
 use crate::model::date::Date;
 use crate::model::malformed::{At, Malformed};
-use crate::model::reading::{optional, required, shown};
+use crate::model::reading::{LIST_MAX, list, optional, required, shown};
 use crate::model::value::{Decimal, Money, Text, redacted};
 use crate::wire;
 
@@ -98,7 +98,7 @@ impl Outcome {
             amount_per_worker: optional(amount_per_worker.as_ref(), "amount_per_worker", Money::from_wire)?,
             workers_paid: *workers_paid,
             paid_on: Date::parse_optional(paid_on).at("paid_on")?,
-            confirmed_by: Confirmation::list_from_wire(confirmed_by).at("confirmed_by")?,
+            confirmed_by: list(confirmed_by, LIST_MAX, "confirmed_by", |code| Confirmation::from_wire(*code))?,
             conversion: optional(conversion.as_ref(), "conversion", Conversion::from_wire)?,
         })
     }

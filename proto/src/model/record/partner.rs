@@ -43,7 +43,7 @@ impl Partner {
             names: filled_list(names, LIST_MAX, "names", LocalText::from_wire)?,
             kind: PartnerKind::from_wire(*kind).at("kind")?,
             country: Country::parse(country).at("country")?,
-            services: Service::list_from_wire(services).at("services")?,
+            services: list(services, LIST_MAX, "services", |code| Service::from_wire(*code))?,
             languages: list(languages, LIST_MAX, "languages", |tag| Language::parse(tag))?,
             hours: Text::parse_optional(hours, Text::SENTENCE_BYTES).at("hours")?,
             assured_on: Date::parse(assured_on).at("assured_on")?,

@@ -78,7 +78,7 @@ impl Safety {
         } = safety;
         Ok(Self {
             safe_name: Text::parse_optional(safe_name, Text::NAME_BYTES).at("safe_name")?,
-            methods: ContactKind::list_from_wire(methods).at("methods")?,
+            methods: list(methods, LIST_MAX, "methods", |code| ContactKind::from_wire(*code))?,
             windows: list(windows, LIST_MAX, "windows", ContactWindow::from_wire)?,
             never_between: list(never_between, LIST_MAX, "never_between", ContactWindow::from_wire)?,
             voicemail_ok: *voicemail_ok,

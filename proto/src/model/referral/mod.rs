@@ -119,3 +119,6 @@ coded! {
         Adopted = "ADOPTED",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,7 @@ impl BreachNotice {
         let wire::BreachNotice { found_at_ms, categories, referral_ids } = notice;
         Ok(Self {
             found_at: Instant::from_millis(*found_at_ms),
-            categories: Category::list_from_wire(categories).at("categories")?,
+            categories: list(categories, LIST_MAX, "categories", |code| Category::from_wire(*code))?,
             referral_ids: read_referrals(referral_ids)?,
         })
     }

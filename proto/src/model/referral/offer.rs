@@ -6,7 +6,9 @@ use crate::model::date::Instant;
 use crate::model::id::{ReferralId, SubjectRef};
 use crate::model::malformed::{At, Malformed};
 use crate::model::reading::{LIST_MAX, counted, list, optional};
-use crate::model::record::{Assistance, CaseKind, ComplaintCode, Demographic, GroupCount, IntakeKind, Journey, RecordContent, Service};
+use crate::model::record::{
+    Assistance, CaseKind, Complaint, ComplaintCode, Demographic, GroupCount, IntakeKind, Journey, RecordContent, Service,
+};
 use crate::model::vocabulary::{Category, Purpose, Tier};
 use crate::wire;
 
@@ -158,11 +160,11 @@ impl Offer {
             version: counted(*version, "version")?,
             kind: ReferralKind::from_wire(*kind).at("kind")?,
             purpose: Purpose::from_wire(*purpose).at("purpose")?,
-            services_requested: Service::list_from_wire(services_requested).at("services_requested")?,
+            services_requested: list(services_requested, LIST_MAX, "services_requested", |code| Service::from_wire(*code))?,
             priority: Priority::from_wire(*priority).at("priority")?,
             respond_by: read_instant(*respond_by_ms).at("respond_by")?,
             contact_by: read_instant(*contact_by_ms).at("contact_by")?,
-            categories: Category::list_from_wire(categories).at("categories")?,
+            categories: list(categories, LIST_MAX, "categories", |code| Category::from_wire(*code))?,
             subject_ref: SubjectRef::from_wire(subject_ref).at("subject_ref")?,
             tier: Tier::from_wire(*tier).at("tier")?,
             journey: optional(journey.as_ref(), "journey", Journey::from_wire)?,
@@ -170,7 +172,7 @@ impl Offer {
             case_kind: CaseKind::from_wire(*case_kind).at("case_kind")?,
             intake_kind: IntakeKind::from_wire(*intake_kind).at("intake_kind")?,
             complaint_codes: list(complaint_codes, LIST_MAX, "complaint_codes", |code| ComplaintCode::parse(code))?,
-            assistance_requested: Assistance::list_from_wire(assistance_requested).at("assistance_requested")?,
+            assistance_requested: list(assistance_requested, LIST_MAX, "assistance_requested", |code| Assistance::from_wire(*code))?,
             group_count: optional(group_count.as_ref(), "group_count", GroupCount::from_wire)?,
             grant: optional(grant.as_ref(), "grant", Grant::from_wire)?,
             approval: optional(approval.as_ref(), "approval", Approval::from_wire)?,
@@ -233,7 +235,7 @@ struct Facts<'a> {
     tier: Tier,
     journey: Option<&'a Journey>,
     demographic: Option<&'a Demographic>,
-    complaint: Option<&'a crate::model::record::Complaint>,
+    complaint: Option<&'a Complaint>,
     group_count: Option<&'a GroupCount>,
 }
 
