@@ -1,6 +1,7 @@
 //! The typed domain. One noun a file; each file holds the type, its rules and its conversions from and to the wire.
 
 pub(crate) mod code;
+mod reading;
 
 pub mod agreement;
 pub mod armor;

@@ -23,3 +23,6 @@ macro_rules! redacted {
 }
 
 pub(crate) use redacted;
+
+#[cfg(test)]
+mod tests;
