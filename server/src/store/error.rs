@@ -57,6 +57,9 @@ pub enum StoreError {
     /// Only an empty store takes an import.
     #[error("the store is not empty; import into a new folder")]
     NotEmpty,
+    /// An import that did not end.
+    #[error("an import into this store did not end; import again into a new folder")]
+    HalfImported,
     /// Lines could not be read or written.
     #[error("reading or writing the lines of an export failed")]
     Lines(#[source] Arc<std::io::Error>),
@@ -93,6 +96,7 @@ impl StoreError {
             Self::OtherNode { .. } => "STORAGE_OTHER_NODE",
             Self::Import { .. } => "IMPORT_DAMAGED",
             Self::NotEmpty => "IMPORT_NOT_EMPTY",
+            Self::HalfImported => "IMPORT_UNFINISHED",
             Self::Lines(_) => "LINES_FAILED",
             Self::Missing { .. } => "NOT_FOUND",
             Self::Refused { .. } => "STORAGE_REFUSED",
@@ -133,6 +137,7 @@ impl StoreError {
             | Self::OtherNode { .. }
             | Self::Import { .. }
             | Self::NotEmpty
+            | Self::HalfImported
             | Self::Missing { .. }
             | Self::Refused { .. }
             | Self::TooLarge { .. } => 65,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use titian_proto::envelope::Signer;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::Identity;
 use super::durable::{Durable, Marks};
-use super::engine::Engine;
+use super::engine::{Engine, Pair};
 use super::error::StoreError;
 use super::unit::{Topic, Unit};
+use super::{Identity, inbox, outbox};
 use crate::ambient::Ambient;
 
 /// Acts in one group: enough that a sync costs each of them little, few enough that the first does not wait long for the last.
@@ -38,6 +39,7 @@ pub(crate) struct Core {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) ambient: Ambient,
     pub(crate) identity: Identity,
+    pub(crate) signer: Signer,
     pub(crate) durable: Arc<Durable>,
     pub(crate) outbox: watch::Sender<u64>,
     pub(crate) changes: broadcast::Sender<Topic>,
@@ -149,19 +151,30 @@ fn decide_one(mut act: Box<dyn Act>, unit: &mut Unit) -> Box<dyn Act> {
     act
 }
 
-/// Applies what the group would write as one batch.
+/// Seals what leaves and applies everything the group would write as one batch.
 fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result<(), StoreError>) {
-    let batch = unit.take_batch();
+    let mut marks = Marks::default();
+    let sealed = seal(core, &mut unit, &mut marks);
+    let mut batch = unit.take_batch();
     let changed = !batch.is_empty();
-    let group = Group { acts, changed, topics: std::mem::take(&mut unit.topics), marks: std::mem::take(&mut unit.marks) };
-    if !changed {
-        return (group, Ok(()));
-    }
-    if let Err(full) = refuse_when_full(core) {
-        return (group, Err(full));
-    }
-    let applied = core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error));
+    let group = Group { acts, changed, topics: std::mem::take(&mut unit.topics), marks };
+    let applied = sealed.and_then(|sealed| {
+        if !changed {
+            return Ok(());
+        }
+        refuse_when_full(core)?;
+        batch.puts.extend(sealed);
+        core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))
+    });
     (group, applied)
+}
+
+/// One signature for all envelopes of the group and one for all its receipts.
+fn seal(core: &Core, unit: &mut Unit, marks: &mut Marks) -> Result<Vec<Pair>, StoreError> {
+    let (outgoing, answers) = (std::mem::take(&mut unit.outgoing), std::mem::take(&mut unit.answers));
+    let mut pairs = outbox::seal(&core.signer, outgoing, &unit.purged, marks)?;
+    pairs.extend(inbox::seal(&core.signer, answers, marks)?);
+    Ok(pairs)
 }
 
 fn refuse_when_full(core: &Core) -> Result<(), StoreError> {

@@ -3,14 +3,20 @@
 //!
 //! - `engine`: the narrow seam to a database.
 //! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
+//! - `log`, `outbox`, `inbox`: the tables that every act shares.
+//! - `export`: everything as plain lines, and back.
 //! - `key`, `value`: how tables write their keys and values.
 
 mod durable;
 pub mod engine;
 mod error;
+mod export;
 mod group;
+mod inbox;
 mod key;
+mod log;
 mod meta;
+mod outbox;
 mod read;
 mod unit;
 pub mod value;
@@ -23,15 +29,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
+use titian_proto::envelope::{Lane, Signer};
 use titian_proto::model::id::{Epoch, NodeId};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::ambient::Ambient;
-use durable::Durable;
+use durable::{Durable, Marks};
 pub use engine::{EngineKind, Health, KEY_MAX, VALUE_MAX};
 pub use error::StoreError;
 use group::{Act, Core, Waiting};
+pub use inbox::{InboxLane, InboxTable, ReceiptDraft};
 pub use key::Key;
+pub use log::LogTable;
+pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxLane, OutboxTable, Queued, Unsettled};
 pub use read::{Read, View};
 pub use unit::{Topic, Unit};
 pub use value::Stored;
@@ -49,6 +59,8 @@ pub struct StoreOptions {
     pub node_id: NodeId,
     /// Name of the node's log.
     pub log_origin: String,
+    /// The node's signing key: seals envelopes and receipts.
+    pub signer: Signer,
     /// Time and randomness.
     pub ambient: Ambient,
 }
@@ -85,13 +97,16 @@ impl Store {
 
     /// As [`Self::open`], on an engine that is open already.
     pub(crate) fn on(engine: Arc<dyn engine::Engine>, options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { folder: _, engine: _, node_id, log_origin, ambient } = options;
-        let epoch = meta::open_or_create(engine.as_ref(), &node_id, &ambient)?;
+        let epoch = meta::open_or_create(engine.as_ref(), &options)?;
+        let durable = Arc::new(Durable::default());
+        durable.raise(durable_at_opening(&View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) })?);
+        let StoreOptions { folder: _, engine: _, node_id, log_origin, signer, ambient } = options;
         let core = Arc::new(Core {
             engine,
             ambient,
             identity: Identity { node_id, log_origin, epoch },
-            durable: Arc::new(Durable::default()),
+            signer,
+            durable,
             outbox: watch::Sender::new(0),
             changes: broadcast::Sender::new(CHANGES_MAX),
             stopped: AtomicBool::new(false),
@@ -169,6 +184,12 @@ impl Store {
         self.inner.core.outbox.subscribe()
     }
 
+    /// Sequence of the last envelope of a lane that is on stable storage, and may be sent.
+    #[must_use]
+    pub fn durable_sequence(&self, peer: &NodeId, lane: Lane) -> u64 {
+        self.inner.core.durable.sent(&outbox::place(peer, lane))
+    }
+
     /// What acts published, after it was durable. One who lags behind by more than 1024 is told so and reads everything again.
     #[must_use]
     pub fn watch_changes(&self) -> broadcast::Receiver<Topic> {
@@ -179,6 +200,14 @@ impl Store {
 /// A writer whose reply was dropped waits for a store that has ended.
 fn settle<T, E: From<StoreError>>(answer: Result<Result<T, E>, oneshot::error::RecvError>) -> Result<T, E> {
     answer.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
+}
+
+/// Opening syncs, so that everything found counts as durable.
+fn durable_at_opening(view: &View) -> Result<Marks, StoreError> {
+    let mut marks = Marks::default();
+    outbox::marks(view, &mut marks)?;
+    inbox::marks(view, &mut marks)?;
+    Ok(marks)
 }
 
 type Threads = (mpsc::Sender<Box<dyn Act>>, Vec<JoinHandle<()>>);

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{NodeId, RecordRef, ReferralId};
+use titian_proto::model::refusal::RefusalCode;
 
-use super::durable::Marks;
 use super::engine::{Batch, EngineError, KEY_MAX, Pair, VALUE_MAX};
 use super::error::StoreError;
 use super::group::Core;
+use super::inbox::PendingReceipt;
+use super::outbox::PendingEnvelope;
 use super::read::Read;
 use super::value::{Stored, frame};
 
@@ -42,19 +44,28 @@ pub struct Unit {
     undo: Vec<(Bytes, Option<Option<Bytes>>)>,
     bytes: usize,
     pub(crate) topics: Vec<Topic>,
-    pub(crate) marks: Marks,
+    /// Envelopes whose seal comes when the group closes.
+    pub(crate) outgoing: Vec<PendingEnvelope>,
+    /// Which of those go without their body, and why.
+    pub(crate) purged: Vec<(usize, RefusalCode)>,
+    /// Receipts whose seal comes when the group closes.
+    pub(crate) answers: Vec<PendingReceipt>,
 }
 
 /// Where an act began.
 pub(crate) struct Savepoint {
     bytes: usize,
     topics: usize,
+    outgoing: usize,
+    purged: usize,
+    answers: usize,
 }
 
 impl Unit {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let now = core.ambient.now();
-        Self { core, now, overlay: BTreeMap::new(), undo: Vec::new(), bytes: 0, topics: Vec::new(), marks: Marks::default() }
+        let (overlay, undo, topics) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { core, now, overlay, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new() }
     }
 
     /// When this act is decided; one time for the whole act.
@@ -123,12 +134,13 @@ impl Unit {
     pub(crate) fn begin(&mut self) -> Savepoint {
         self.now = self.core.ambient.now();
         self.undo.clear();
-        Savepoint { bytes: self.bytes, topics: self.topics.len() }
+        let (topics, outgoing) = (self.topics.len(), self.outgoing.len());
+        Savepoint { bytes: self.bytes, topics, outgoing, purged: self.purged.len(), answers: self.answers.len() }
     }
 
     /// Undoes everything since the act began.
     pub(crate) fn roll_back(&mut self, savepoint: &Savepoint) {
-        let Savepoint { bytes, topics } = savepoint;
+        let Savepoint { bytes, topics, outgoing, purged, answers } = savepoint;
         while let Some((key, before)) = self.undo.pop() {
             match before {
                 Some(before) => self.overlay.insert(key, before),
@@ -137,6 +149,14 @@ impl Unit {
         }
         self.bytes = *bytes;
         self.topics.truncate(*topics);
+        self.outgoing.truncate(*outgoing);
+        self.purged.truncate(*purged);
+        self.answers.truncate(*answers);
+    }
+
+    /// Counts bytes that are written beside the overlay.
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
     }
 
     /// Size of what it would write, in bytes.

@@ -1,55 +1,13 @@
-//! Stories of the store's core.
+//! Acts: what stays, what is seen, what a sync costs, and what a bad disk does.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use titian_proto::model::date::Instant;
-use titian_proto::model::id::NodeId;
 
-use super::engine::double::Double;
-use super::{EngineKind, Read, Store, StoreError, StoreOptions, Unit};
-use crate::ambient::{Ambient, Clock, Entropy};
+use super::super::{Read, Store, StoreError, Unit, VALUE_MAX};
+use super::{on_double, options};
 
-/// A clock that moves a second a look, from 2026-03-02T02:00:00Z.
-struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Instant {
-        Instant::from_millis(self.0.fetch_add(1000, Ordering::SeqCst))
-    }
-}
-
-/// Bytes that count, so that no two fills are the same.
-struct Counting(AtomicUsize);
-
-impl Entropy for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let count = self.0.fetch_add(1, Ordering::SeqCst) as u64;
-            chunk.copy_from_slice(&count.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
-
-pub(super) fn options(folder: &Path, node_id: &str) -> StoreOptions {
-    let ambient = Ambient::new(Ticking(AtomicI64::new(1_772_416_800_000)), Counting(AtomicUsize::new(1)));
-    StoreOptions {
-        folder: folder.to_owned(),
-        engine: EngineKind::Sled,
-        node_id: NodeId::parse(node_id).unwrap(),
-        log_origin: format!("{node_id}/titian/log/2026a"),
-        ambient,
-    }
-}
-
-pub(super) fn on_double() -> (Store, Arc<Double>) {
-    let double = Arc::new(Double::default());
-    (Store::on(Arc::clone(&double) as _, options(Path::new("nowhere"), "my.mtuc")).unwrap(), double)
-}
-
-pub(super) fn put(key: &'static str, value: &'static str) -> impl FnMut(&mut Unit) -> Result<(), StoreError> {
+fn put(key: &'static str, value: &'static str) -> impl FnMut(&mut Unit) -> Result<(), StoreError> {
     move |unit| unit.put(key, value)
 }
 
@@ -150,7 +108,7 @@ async fn a_disk_that_fills_up_under_a_write_is_told_apart_and_stops_the_store() 
 #[tokio::test]
 async fn one_value_too_large_refuses_its_act_only() {
     let (store, _) = on_double();
-    let too_large = store.write(|unit| unit.put("t/1", vec![0; super::VALUE_MAX + 1])).await;
+    let too_large = store.write(|unit| unit.put("t/1", vec![0; VALUE_MAX + 1])).await;
     assert!(matches!(too_large, Err(StoreError::TooLarge { .. })));
     store.write(put("t/1", "1")).await.unwrap();
 }
