@@ -1,1 +1,4 @@
-//! Node.
+//! The node of one union.
+
+pub mod ambient;
+pub mod store;

@@ -1,0 +1,130 @@
+//! What every engine must do, as tests. A new engine adds two lines at the end.
+
+use bytes::Bytes;
+
+use super::{Batch, Engine, EngineError, KEY_MAX, VALUE_MAX};
+
+fn puts(pairs: &[(&'static str, &'static str)]) -> Batch {
+    Batch { puts: pairs.iter().map(|(key, value)| (Bytes::from(*key), Bytes::from(*value))).collect(), ..Batch::default() }
+}
+
+fn keys(engine: &dyn Engine, prefix: &str, after: Option<&str>, limit: usize) -> Vec<String> {
+    let pairs = engine.scan(prefix.as_bytes(), after.map(str::as_bytes), limit).unwrap();
+    pairs.into_iter().map(|(key, _)| String::from_utf8(key.to_vec()).unwrap()).collect()
+}
+
+/// Runs the whole contract against an empty engine.
+pub(crate) fn holds(engine: &dyn Engine) {
+    what_is_put_can_be_read(engine);
+    a_scan_is_ordered_bounded_and_stays_in_its_prefix(engine);
+    a_batch_with_a_false_precondition_changes_nothing(engine);
+    what_is_too_large_is_refused(engine);
+    one_batch_puts_and_deletes(engine);
+    engine.sync().unwrap();
+    engine.health().unwrap();
+}
+
+fn what_is_put_can_be_read(engine: &dyn Engine) {
+    assert_eq!(engine.get(b"a/1").unwrap(), None);
+    engine.apply(puts(&[("a/1", "one"), ("a/2", ""), ("b/1", "x")])).unwrap();
+    assert_eq!(engine.get(b"a/1").unwrap().unwrap(), "one");
+    assert_eq!(engine.get(b"a/2").unwrap().unwrap(), "", "an empty value is there");
+    engine.apply(puts(&[("a/1", "uno")])).unwrap();
+    assert_eq!(engine.get(b"a/1").unwrap().unwrap(), "uno");
+}
+
+fn a_scan_is_ordered_bounded_and_stays_in_its_prefix(engine: &dyn Engine) {
+    engine.apply(puts(&[("s/c", "3"), ("s/a", "1"), ("s/b", "2"), ("s0", "beyond"), ("r/z", "before")])).unwrap();
+    assert_eq!(keys(engine, "s/", None, 10), ["s/a", "s/b", "s/c"]);
+    assert_eq!(keys(engine, "s/", None, 2), ["s/a", "s/b"]);
+    assert_eq!(keys(engine, "s/", Some("s/a"), 10), ["s/b", "s/c"]);
+    assert_eq!(keys(engine, "s/", Some("s/bb"), 10), ["s/c"], "the key to come after need not be there");
+    assert_eq!(keys(engine, "s/", Some("s/c"), 10), Vec::<String>::new());
+    assert_eq!(keys(engine, "s/", None, 0), Vec::<String>::new());
+}
+
+fn a_batch_with_a_false_precondition_changes_nothing(engine: &dyn Engine) {
+    let expecting = |expect: Option<&'static str>| Batch {
+        expect: vec![("p/1".into(), expect.map(Bytes::from))],
+        ..puts(&[("p/1", "new"), ("p/2", "new")])
+    };
+    assert!(matches!(engine.apply(expecting(Some("old"))), Err(EngineError::Conflict)));
+    assert_eq!(engine.get(b"p/2").unwrap(), None);
+    engine.apply(expecting(None)).unwrap();
+    assert!(matches!(engine.apply(expecting(None)), Err(EngineError::Conflict)));
+    engine.apply(expecting(Some("new"))).unwrap();
+}
+
+fn what_is_too_large_is_refused(engine: &dyn Engine) {
+    let of = |length: usize| Batch { puts: vec![("v/1".into(), vec![7; length].into())], ..puts(&[("v/2", "beside")]) };
+    assert!(matches!(engine.apply(of(VALUE_MAX + 1)), Err(EngineError::ValueTooLarge { length }) if length == VALUE_MAX + 1));
+    assert_eq!(engine.get(b"v/2").unwrap(), None);
+    engine.apply(of(VALUE_MAX)).unwrap();
+    assert_eq!(engine.get(b"v/1").unwrap().unwrap().len(), VALUE_MAX);
+    let long = Batch { puts: vec![(vec![b'k'; KEY_MAX + 1].into(), Bytes::new())], ..Batch::default() };
+    assert!(matches!(engine.apply(long), Err(EngineError::KeyTooLong { .. })));
+}
+
+fn one_batch_puts_and_deletes(engine: &dyn Engine) {
+    let batch = Batch { deletes: vec!["s/a".into(), "not/there".into()], ..puts(&[("s/d", "4")]) };
+    engine.apply(batch).unwrap();
+    assert_eq!(keys(engine, "s/", None, 10), ["s/b", "s/c", "s/d"]);
+}
+
+mod engines {
+    use super::super::{EngineError, EngineKind, double::Double};
+    use super::holds;
+
+    #[test]
+    fn memory_double_keeps_the_contract() {
+        holds(&Double::default());
+    }
+
+    #[test]
+    fn sled_keeps_the_contract_and_what_it_was_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let engine = EngineKind::Sled.open(&path).unwrap();
+        holds(engine.as_ref());
+        drop(engine);
+        let engine = EngineKind::Sled.open(&path).unwrap();
+        assert_eq!(engine.get(b"s/d").unwrap().unwrap(), "4");
+    }
+
+    #[test]
+    fn a_folder_in_use_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let _open = EngineKind::Sled.open(folder.path()).unwrap();
+        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::InUse { .. })));
+    }
+
+    #[test]
+    fn a_folder_of_a_newer_program_or_another_engine_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("format"), "2 sled\n").unwrap();
+        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Newer { found: 2, known: 1, .. })));
+        std::fs::write(folder.path().join("format"), "1 other\n").unwrap();
+        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Foreign { .. })));
+    }
+
+    #[test]
+    fn values_that_are_never_synced_stop_the_start_and_half_written_snapshots_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(EngineKind::Sled.open(folder.path()).unwrap());
+        std::fs::write(folder.path().join("sled/snap.00000000000000FF.generating"), "half").unwrap();
+        drop(EngineKind::Sled.open(folder.path()).unwrap());
+        std::fs::write(folder.path().join("sled/blobs/7"), "large").unwrap();
+        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Blobs { .. })));
+    }
+
+    #[test]
+    fn many_of_the_largest_values_stay_out_of_unsynced_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = EngineKind::Sled.open(folder.path()).unwrap();
+        for round in 0..8u8 {
+            let puts = (0..64u8).map(|key| (vec![b'k', key, round % 2].into(), vec![round; super::VALUE_MAX].into())).collect();
+            engine.apply(super::Batch { puts, ..super::Batch::default() }).unwrap();
+            engine.sync().unwrap();
+        }
+    }
+}

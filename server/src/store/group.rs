@@ -1,0 +1,225 @@
+//! Group commit: one thread decides acts and applies them in groups, a second makes the groups durable, and only then are the writers answered.
+//! While the second waits for the disk, the first already decides the next group, so that groups grow with the load and a sync is shared.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use titian_proto::envelope::Signer;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::durable::{Durable, Marks};
+use super::engine::{Engine, Pair};
+use super::error::StoreError;
+use super::unit::{Topic, Unit};
+use super::{Identity, inbox, outbox};
+use crate::ambient::Ambient;
+
+/// Acts in one group: enough that a sync costs each of them little, few enough that the first does not wait long for the last.
+pub(crate) const GROUP_ACTS_MAX: usize = 256;
+
+/// Bytes after which a group takes no more acts: half a segment of the embedded engine.
+const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Acts that may wait to be decided; beyond it, writers wait before they are queued. Four groups.
+pub(crate) const ACTS_WAITING_MAX: usize = 4 * GROUP_ACTS_MAX;
+
+/// Groups applied and waiting for the disk. One, so that the decider stops and lets the next group grow.
+pub(crate) const GROUPS_WAITING_MAX: usize = 1;
+
+/// Groups that share a sync at most; bounds how long the first of them waits for its answer.
+const GROUPS_A_SYNC_MAX: usize = 4;
+
+/// Room that must be left on the disk before a group is taken: sled was never shown to survive a disk that fills up under it, and the log of
+/// the system and the key file need some too.
+pub(crate) const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+
+/// What the two threads share.
+pub(crate) struct Core {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) ambient: Ambient,
+    pub(crate) identity: Identity,
+    pub(crate) signer: Signer,
+    pub(crate) durable: Arc<Durable>,
+    pub(crate) outbox: watch::Sender<u64>,
+    pub(crate) changes: broadcast::Sender<Topic>,
+    pub(crate) stopped: AtomicBool,
+}
+
+impl Core {
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Nobody knows what is on disk after this; only a restart, which reads it again, does.
+    fn stop(&self, error: &StoreError) {
+        tracing::error!(code = error.code(), error = error as &dyn std::error::Error, "the store stops for good");
+        self.stopped.store(true, Ordering::Release);
+    }
+}
+
+/// One act and the writer who waits for it.
+pub(crate) trait Act: Send {
+    /// Decides; whether its changes stay.
+    fn decide(&mut self, unit: &mut Unit) -> bool;
+    /// Tells the writer what was decided, or that it could not be kept.
+    fn answer(self: Box<Self>, kept: Result<(), StoreError>);
+}
+
+/// A closure as an act.
+pub(crate) struct Waiting<F, T, E> {
+    act: F,
+    decided: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Waiting<F, T, E> {
+    pub(crate) fn new(act: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { act, decided: None, reply }, answer)
+    }
+}
+
+impl<F, T, E> Act for Waiting<F, T, E>
+where
+    F: FnMut(&mut Unit) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn decide(&mut self, unit: &mut Unit) -> bool {
+        let decided = (self.act)(unit);
+        let keep = decided.is_ok();
+        self.decided = Some(decided);
+        keep
+    }
+
+    fn answer(self: Box<Self>, kept: Result<(), StoreError>) {
+        let Self { act: _, decided, reply } = *self;
+        let answer = match (kept, decided) {
+            (Ok(()), Some(decided)) => decided,
+            (Ok(()), None) => Err(StoreError::Stopped.into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // A writer who no longer waits is no error: what was decided stands.
+        drop(reply.send(answer));
+    }
+}
+
+/// A group that is applied and waits for the disk.
+pub(crate) struct Group {
+    acts: Vec<Box<dyn Act>>,
+    changed: bool,
+    topics: Vec<Topic>,
+    marks: Marks,
+}
+
+impl Group {
+    fn answer(self, kept: &Result<(), StoreError>) {
+        for act in self.acts {
+            act.answer(kept.clone());
+        }
+    }
+}
+
+/// The first thread: decides and applies, until no store is left that could ask.
+pub(crate) fn decide(core: &Arc<Core>, acts: &mut mpsc::Receiver<Box<dyn Act>>, groups: &SyncSender<Group>) {
+    while let Some(first) = acts.blocking_recv() {
+        if core.is_stopped() {
+            first.answer(Err(StoreError::Stopped));
+            continue;
+        }
+        let mut unit = Unit::new(Arc::clone(core));
+        let mut decided = vec![decide_one(first, &mut unit)];
+        while decided.len() < GROUP_ACTS_MAX && unit.bytes() < GROUP_BYTES_MAX {
+            let Ok(next) = acts.try_recv() else { break };
+            decided.push(decide_one(next, &mut unit));
+        }
+        let (group, applied) = close(core, unit, decided);
+        if let Err(error) = applied {
+            group.answer(&Err(error));
+        } else if let Err(unsent) = groups.send(group) {
+            unsent.0.answer(&Err(StoreError::Stopped));
+        }
+    }
+}
+
+fn decide_one(mut act: Box<dyn Act>, unit: &mut Unit) -> Box<dyn Act> {
+    let savepoint = unit.begin();
+    if !act.decide(unit) {
+        unit.roll_back(&savepoint);
+    }
+    act
+}
+
+/// Seals what leaves and applies everything the group would write as one batch.
+fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result<(), StoreError>) {
+    let mut marks = Marks::default();
+    let sealed = seal(core, &mut unit, &mut marks);
+    let mut batch = unit.take_batch();
+    let changed = !batch.is_empty();
+    let group = Group { acts, changed, topics: std::mem::take(&mut unit.topics), marks };
+    let applied = sealed.and_then(|sealed| {
+        if !changed {
+            return Ok(());
+        }
+        refuse_when_full(core)?;
+        batch.puts.extend(sealed);
+        core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))
+    });
+    (group, applied)
+}
+
+/// One signature for all envelopes of the group and one for all its receipts.
+fn seal(core: &Core, unit: &mut Unit, marks: &mut Marks) -> Result<Vec<Pair>, StoreError> {
+    let (outgoing, answers) = (std::mem::take(&mut unit.outgoing), std::mem::take(&mut unit.answers));
+    let mut pairs = outbox::seal(&core.signer, outgoing, &unit.purged, marks)?;
+    pairs.extend(inbox::seal(&core.signer, answers, marks)?);
+    Ok(pairs)
+}
+
+fn refuse_when_full(core: &Core) -> Result<(), StoreError> {
+    let free = core.engine.health()?.free_bytes;
+    if free.is_some_and(|free| free < FREE_BYTES_MIN) { Err(StoreError::Full) } else { Ok(()) }
+}
+
+/// The second thread: syncs, then answers, until the first has ended.
+pub(crate) fn sync(core: &Core, groups: &Receiver<Group>) {
+    while let Ok(first) = groups.recv() {
+        let mut ready = vec![first];
+        while ready.len() < GROUPS_A_SYNC_MAX {
+            let Ok(next) = groups.try_recv() else { break };
+            ready.push(next);
+        }
+        let kept = keep(core, ready.iter().any(|group| group.changed));
+        for mut group in ready {
+            if kept.is_ok() {
+                tell(core, &mut group);
+            }
+            group.answer(&kept);
+        }
+    }
+}
+
+/// An act that changed nothing may have seen what is not durable yet, so its answer too stands behind the syncs before it.
+fn keep(core: &Core, changed: bool) -> Result<(), StoreError> {
+    if core.is_stopped() {
+        return Err(StoreError::Stopped);
+    }
+    if !changed {
+        return Ok(());
+    }
+    core.engine.sync().map_err(StoreError::from).inspect_err(|error| core.stop(error))
+}
+
+fn tell(core: &Core, group: &mut Group) {
+    let marks = std::mem::take(&mut group.marks);
+    let enqueued = !marks.sent.is_empty();
+    core.durable.raise(marks);
+    if enqueued {
+        core.outbox.send_modify(|count| *count = count.wrapping_add(1));
+    }
+    for topic in group.topics.drain(..) {
+        // Nobody watching is no error.
+        drop(core.changes.send(topic));
+    }
+}

@@ -1,0 +1,75 @@
+//! What the store knows about itself: its format, whose it is, and its epoch.
+
+use bytes::Bytes;
+use titian_proto::model::id::Epoch;
+
+use super::engine::{Batch, Engine};
+use super::error::StoreError;
+use super::key::Key;
+use super::read::View;
+use super::value::{Raw, frame, unframe};
+use super::{StoreOptions, log};
+
+/// Format of the tables. Raised when an older program must not read them.
+pub(crate) const FORMAT: u64 = 1;
+
+const TABLE: &str = "meta/";
+const FORMAT_KEY: &str = "format";
+const NODE_KEY: &str = "node";
+const EPOCH_KEY: &str = "epoch";
+const IMPORTING_KEY: &str = "importing";
+
+/// Checks the format and the owner of a store that is there; makes a new one otherwise. Returns its epoch.
+pub(crate) fn open_or_create(engine: &dyn Engine, options: &StoreOptions) -> Result<Epoch, StoreError> {
+    if engine.get(&key(IMPORTING_KEY))?.is_some() {
+        return Err(StoreError::HalfImported);
+    }
+    let Some(format) = engine.get(&key(FORMAT_KEY))? else { return create(engine, options) };
+    let found: u64 = unframe(&format)?;
+    if found > FORMAT {
+        return Err(StoreError::Newer { found, known: FORMAT });
+    }
+    let owner = required(engine, NODE_KEY)?;
+    if owner != options.node_id.as_str().as_bytes() {
+        return Err(StoreError::OtherNode { owner: String::from_utf8_lossy(&owner).into_owned() });
+    }
+    let epoch = required(engine, EPOCH_KEY)?;
+    Epoch::from_wire(&epoch).map_err(|source| StoreError::Unreadable { table: TABLE, source })
+}
+
+/// Writes the first keys of a store, and the first leaf of its log.
+fn create(engine: &dyn Engine, options: &StoreOptions) -> Result<Epoch, StoreError> {
+    let epoch = Epoch(options.ambient.random());
+    let mut batch = Batch { expect: vec![(key(FORMAT_KEY), None)], ..Batch::default() };
+    batch.puts.push((key(FORMAT_KEY), frame(&FORMAT)?));
+    batch.puts.push((key(NODE_KEY), frame(&Raw(Bytes::copy_from_slice(options.node_id.as_str().as_bytes())))?));
+    batch.puts.push((key(EPOCH_KEY), frame(&Raw(epoch.to_wire()))?));
+    batch.puts.extend(log::genesis(&options.log_origin, &options.ambient)?);
+    engine.apply(batch)?;
+    engine.sync()?;
+    Ok(epoch)
+}
+
+/// Marks a store as being filled, so that one filled by half is never taken for a whole one.
+pub(crate) fn begin_import() -> Batch {
+    Batch { puts: vec![(key(IMPORTING_KEY), Bytes::new())], ..Batch::default() }
+}
+
+/// Ends an import: a new epoch, a leaf that tells of it, and the mark gone.
+pub(crate) fn finish_import(view: &View, options: &StoreOptions) -> Result<Batch, StoreError> {
+    let mut batch = Batch { deletes: vec![key(IMPORTING_KEY)], ..Batch::default() };
+    batch.puts.push((key(EPOCH_KEY), frame(&Raw(Epoch(options.ambient.random()).to_wire()))?));
+    batch.puts.extend(log::restored(view, &options.log_origin, &options.ambient)?);
+    Ok(batch)
+}
+
+fn required(engine: &dyn Engine, name: &'static str) -> Result<Bytes, StoreError> {
+    let value = engine.get(&key(name))?.ok_or(StoreError::Missing { table: TABLE })?;
+    Ok(unframe::<Raw>(&value)?.0)
+}
+
+fn key(name: &str) -> Bytes {
+    let mut key = Key::of(TABLE).to_vec();
+    key.extend_from_slice(name.as_bytes());
+    key.into()
+}

@@ -1,0 +1,239 @@
+//! The only place that knows a database. One way to write: an act runs on a [`Unit`], and its changes, the envelopes it causes and the leaves
+//! of the log are one atomic, durable write. In reading order:
+//!
+//! - `engine`: the narrow seam to a database.
+//! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
+//! - `log`, `outbox`, `inbox`: the tables that every act shares.
+//! - `export`: everything as plain lines, and back.
+//! - `key`, `value`: how tables write their keys and values.
+
+mod durable;
+pub mod engine;
+mod error;
+mod export;
+mod group;
+mod inbox;
+mod key;
+mod log;
+mod meta;
+mod outbox;
+mod read;
+mod unit;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+
+use titian_proto::envelope::{Lane, Signer};
+use titian_proto::model::id::{Epoch, NodeId};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::ambient::Ambient;
+use durable::{Durable, Marks};
+pub use engine::{EngineKind, Health, KEY_MAX, VALUE_MAX};
+pub use error::StoreError;
+use group::{Act, Core, Waiting};
+pub use inbox::{InboxLane, InboxTable, ReceiptDraft};
+pub use key::Key;
+pub use log::LogTable;
+pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxLane, OutboxTable, Queued, Unsettled};
+pub use read::{Read, View};
+pub use unit::{Topic, Unit};
+pub use value::Stored;
+
+/// Changes that a slow watcher may lag behind before it is told that it missed some and reads again.
+const CHANGES_MAX: usize = 1024;
+
+/// What a store needs to open.
+pub struct StoreOptions {
+    /// The store's own folder; made when it is not there.
+    pub folder: PathBuf,
+    /// Which database.
+    pub engine: EngineKind,
+    /// Whose store it is.
+    pub node_id: NodeId,
+    /// Name of the node's log.
+    pub log_origin: String,
+    /// The node's signing key: seals envelopes and receipts.
+    pub signer: Signer,
+    /// Time and randomness.
+    pub ambient: Ambient,
+}
+
+/// Who writes here.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) node_id: NodeId,
+    pub(crate) log_origin: String,
+    pub(crate) epoch: Epoch,
+}
+
+/// The store. Clones share it; the last one to go lets the threads finish and closes the database.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    core: Arc<Core>,
+    acts: Option<mpsc::Sender<Box<dyn Act>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the store, or creates it. Blocks while the database recovers.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened: in use, newer, another node's, damaged, or no room.
+    pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
+        let engine = options.engine.open(&options.folder)?;
+        Self::on(engine, options)
+    }
+
+    /// As [`Self::open`], on an engine that is open already.
+    pub(crate) fn on(engine: Arc<dyn engine::Engine>, options: StoreOptions) -> Result<Self, StoreError> {
+        let epoch = meta::open_or_create(engine.as_ref(), &options)?;
+        let durable = Arc::new(Durable::default());
+        durable.raise(durable_at_opening(&View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) })?);
+        let StoreOptions { folder: _, engine: _, node_id, log_origin, signer, ambient } = options;
+        let core = Arc::new(Core {
+            engine,
+            ambient,
+            identity: Identity { node_id, log_origin, epoch },
+            signer,
+            durable,
+            outbox: watch::Sender::new(0),
+            changes: broadcast::Sender::new(CHANGES_MAX),
+            stopped: AtomicBool::new(false),
+        });
+        let (acts, threads) = start(&core)?;
+        Ok(Self { inner: Arc::new(Inner { core, acts: Some(acts), threads }) })
+    }
+
+    /// Reads what is visible now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View { engine: Arc::clone(&self.inner.core.engine), durable: Arc::clone(&self.inner.core.durable) }
+    }
+
+    /// Runs an act and returns what it decided once that is durable, together with everything the act saw. An act that returns an error leaves
+    /// no trace. Waits while too many acts are queued. Dropping the future does not take back an act that is queued.
+    ///
+    /// # Errors
+    /// The act's own error; or the store's, and then nobody was told that anything happened.
+    pub async fn write<T, E>(&self, act: impl FnMut(&mut Unit) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (waiting, answer) = Waiting::new(act);
+        let acts = self.inner.acts.as_ref().ok_or(StoreError::Stopped)?;
+        acts.send(Box::new(waiting)).await.map_err(|_| StoreError::Stopped)?;
+        settle(answer.await)
+    }
+
+    /// As [`Self::write`], for a thread that may block. Never from a runtime's own threads.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_blocking<T, E>(&self, act: impl FnMut(&mut Unit) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (waiting, answer) = Waiting::new(act);
+        let acts = self.inner.acts.as_ref().ok_or(StoreError::Stopped)?;
+        acts.blocking_send(Box::new(waiting)).map_err(|_| StoreError::Stopped)?;
+        settle(answer.blocking_recv())
+    }
+
+    /// Whose store it is.
+    #[must_use]
+    pub fn node_id(&self) -> &NodeId {
+        &self.inner.core.identity.node_id
+    }
+
+    /// This database's life: new at its creation and after every import.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.inner.core.identity.epoch
+    }
+
+    /// Size and room.
+    ///
+    /// # Errors
+    /// When the disk cannot be asked.
+    pub fn health(&self) -> Result<Health, StoreError> {
+        Ok(self.inner.core.engine.health()?)
+    }
+
+    /// Whether an error has stopped it for good.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.inner.core.stopped.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Changes after each durable group that put something into the outbox.
+    #[must_use]
+    pub fn watch_outbox(&self) -> watch::Receiver<u64> {
+        self.inner.core.outbox.subscribe()
+    }
+
+    /// Sequence of the last envelope of a lane that is on stable storage, and may be sent.
+    #[must_use]
+    pub fn durable_sequence(&self, peer: &NodeId, lane: Lane) -> u64 {
+        self.inner.core.durable.sent(&outbox::place(peer, lane))
+    }
+
+    /// What acts published, after it was durable. One who lags behind by more than 1024 is told so and reads everything again.
+    #[must_use]
+    pub fn watch_changes(&self) -> broadcast::Receiver<Topic> {
+        self.inner.core.changes.subscribe()
+    }
+}
+
+/// A writer whose reply was dropped waits for a store that has ended.
+fn settle<T, E: From<StoreError>>(answer: Result<Result<T, E>, oneshot::error::RecvError>) -> Result<T, E> {
+    answer.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
+}
+
+/// Opening syncs, so that everything found counts as durable.
+fn durable_at_opening(view: &View) -> Result<Marks, StoreError> {
+    let mut marks = Marks::default();
+    outbox::marks(view, &mut marks)?;
+    inbox::marks(view, &mut marks)?;
+    Ok(marks)
+}
+
+type Threads = (mpsc::Sender<Box<dyn Act>>, Vec<JoinHandle<()>>);
+
+fn start(core: &Arc<Core>) -> Result<Threads, StoreError> {
+    let (acts, mut waiting) = mpsc::channel(group::ACTS_WAITING_MAX);
+    let (groups, applied) = std::sync::mpsc::sync_channel(group::GROUPS_WAITING_MAX);
+    let failed = |error| engine::EngineError::io("starting a thread of the store", error);
+    let deciding = Arc::clone(core);
+    let decider = std::thread::Builder::new().name("store-decide".to_owned());
+    let decider = decider.spawn(move || group::decide(&deciding, &mut waiting, &groups)).map_err(failed)?;
+    let syncing = Arc::clone(core);
+    let syncer = std::thread::Builder::new().name("store-sync".to_owned());
+    let syncer = syncer.spawn(move || group::sync(&syncing, &applied)).map_err(failed)?;
+    Ok((acts, vec![decider, syncer]))
+}
+
+impl Drop for Inner {
+    /// Waits until what was queued is durable and both threads have let go of the database.
+    fn drop(&mut self) {
+        drop(self.acts.take());
+        for thread in self.threads.drain(..) {
+            // An act may hold the last clone; a thread cannot wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                drop(thread.join());
+            }
+        }
+    }
+}

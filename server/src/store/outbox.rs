@@ -1,0 +1,398 @@
+//! The outbox: envelopes for each peer, lane by lane, in one chain each. Nothing is ever trimmed; a body may be destroyed before it leaves, and
+//! then its header, seal and leaf keep its place.
+
+use bytes::Bytes;
+use prost::Message as _;
+use serde::{Deserialize, Serialize};
+use titian_proto::envelope::{EnvelopeKind, Header, Lane, SealContext, Signer, envelope_hash};
+use titian_proto::log::LeafDraft;
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::reference::{AgreementRef, ConsentRef};
+use titian_proto::model::refusal::RefusalCode;
+use titian_proto::wire;
+
+use super::durable::{Marks, Place};
+use super::engine::{Pair, VALUE_MAX};
+use super::error::StoreError;
+use super::key::Key;
+use super::read::{Read, View};
+use super::unit::Unit;
+use super::value::{Raw, frame, stored_json};
+
+const TABLE: &str = "outbox/";
+const LANES: &str = "outbox-lane/";
+const SETTLED: &str = "settled/";
+const CASES: &str = "case-sequence/";
+
+/// Largest body of an envelope in bytes: with the largest header (4 KiB) and leaf (4 KiB) and a seal it still is one stored value. Whoever has
+/// more to send splits it over several envelopes.
+pub const BODY_MAX: usize = VALUE_MAX - 10 * 1024;
+
+/// An envelope before it takes its place in a lane.
+pub struct EnvelopeDraft {
+    /// The peer.
+    pub recipient: NodeId,
+    /// What it is; decides the lane.
+    pub kind: EnvelopeKind,
+    /// The permitted body, at most [`BODY_MAX`] bytes.
+    pub body: Bytes,
+    /// SHA-256 of the body.
+    pub body_digest: Digest,
+    /// The case as the two nodes name it.
+    pub case: Option<CaseRef>,
+    /// The referral.
+    pub referral_id: Option<ReferralId>,
+    /// The transfer; the same in both logs.
+    pub transfer_id: TransferId,
+    /// The agreement it rests on.
+    pub agreement: Option<AgreementRef>,
+    /// The consent it rests on.
+    pub consent: Option<ConsentRef>,
+    /// Not to be applied after.
+    pub expires_at: Option<Instant>,
+    /// The leaf that tells of it; `env` is filled in here.
+    pub leaf: LeafDraft,
+}
+
+/// Where an envelope stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Its lane.
+    pub lane: Lane,
+    /// Its place in the lane, from 1.
+    pub sequence: u64,
+    /// Its hash.
+    pub hash: Digest,
+    /// Index of its leaf in the log.
+    pub leaf_index: u64,
+}
+
+/// How far a lane to a peer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxLane {
+    /// Sequence of the last envelope put in; 0 when there is none.
+    pub last_sequence: u64,
+    /// Its hash; [`Digest::ZERO`] when there is none.
+    pub last_hash: Digest,
+    /// Receipts for everything up to here are stored.
+    pub settled_through: u64,
+    /// The peer said that it has everything up to here on stable storage.
+    pub stored_through: u64,
+}
+stored_json!(OutboxLane, "outbox-lane/");
+
+impl OutboxLane {
+    /// A lane that nothing was put into.
+    pub const EMPTY: Self = Self { last_sequence: 0, last_hash: Digest::ZERO, settled_through: 0, stored_through: 0 };
+
+    /// Envelopes without a receipt.
+    #[must_use]
+    pub fn queued(&self) -> u64 {
+        self.last_sequence.saturating_sub(self.settled_through)
+    }
+}
+
+/// An envelope without a receipt, as an act sees it.
+pub struct Unsettled {
+    /// Its place in the lane.
+    pub sequence: u64,
+    /// Its header.
+    pub header: Header,
+    /// Why its body was destroyed, if it was.
+    pub purged: Option<RefusalCode>,
+}
+
+/// Reads the outbox.
+pub trait OutboxTable: Read {
+    /// How far a lane has come.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn outbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<OutboxLane, StoreError>;
+
+    /// Envelopes for a peer without a receipt, over all lanes.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn queued_count(&self, peer: &NodeId) -> Result<u64, StoreError>;
+
+    /// The exact bytes of the peer's signed receipt for an envelope.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn settled_receipt(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Bytes>, StoreError>;
+}
+
+impl<R: Read> OutboxTable for R {
+    fn outbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<OutboxLane, StoreError> {
+        Ok(self.load(&lane_key(LANES, peer, lane))?.unwrap_or(OutboxLane::EMPTY))
+    }
+
+    fn queued_count(&self, peer: &NodeId) -> Result<u64, StoreError> {
+        Lane::ALL.iter().try_fold(0, |sum, lane| Ok(sum + self.outbox_lane(peer, *lane)?.queued()))
+    }
+
+    fn settled_receipt(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.load::<Raw>(&lane_key(SETTLED, peer, lane).number(sequence))?.map(|raw| raw.0))
+    }
+}
+
+impl View {
+    /// The exact bytes of deliveries (`wire::Delivery`) of a lane after a sequence, with their sequences: at most `max_count`, and after the
+    /// first at most `max_bytes` together. Only what is durable: the log stands before anything is sent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: u64, max: Most) -> Result<Vec<(u64, Bytes)>, StoreError> {
+        let durable = self.durable.sent(&place(peer, lane));
+        let mut deliveries = Vec::new();
+        let mut bytes = 0;
+        // One by one: a scan would read all of them from the disk before the limit of bytes is known.
+        for sequence in (after + 1..=durable).take(max.count) {
+            let Some(Raw(delivery)) = self.load(&lane_key(TABLE, peer, lane).number(sequence))? else { break };
+            bytes += delivery.len();
+            if bytes > max.bytes && !deliveries.is_empty() {
+                break;
+            }
+            deliveries.push((sequence, delivery));
+        }
+        Ok(deliveries)
+    }
+}
+
+/// The most that a read of deliveries returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// Deliveries.
+    pub count: usize,
+    /// Bytes; the first delivery is returned whatever its size.
+    pub bytes: usize,
+}
+
+/// An envelope of the group in progress: its seal comes when the group closes.
+pub(crate) struct PendingEnvelope {
+    peer: NodeId,
+    lane: Lane,
+    sequence: u64,
+    hash: Digest,
+    header: Bytes,
+    body: Bytes,
+    leaf: Bytes,
+}
+
+impl Unit {
+    /// Puts an envelope and its leaf into the lane of its kind. Sealed and written when the group of acts closes.
+    ///
+    /// # Errors
+    /// When the body is too large, the leaf has not the fields of its event, or the store cannot be read.
+    pub fn enqueue(&mut self, draft: EnvelopeDraft) -> Result<Queued, StoreError> {
+        if draft.body.len() > BODY_MAX {
+            return Err(StoreError::TooLarge { length: draft.body.len() });
+        }
+        let lane = Lane::of(draft.kind);
+        let before = self.outbox_lane(&draft.recipient, lane)?;
+        let sequence = before.last_sequence + 1;
+        let case = draft.case.map(|case| Ok::<_, StoreError>((case, self.next_case_sequence(&draft.recipient, case)?))).transpose()?;
+        let EnvelopeDraft {
+            recipient,
+            kind,
+            body,
+            body_digest,
+            case: _,
+            referral_id,
+            transfer_id,
+            agreement,
+            consent,
+            expires_at,
+            leaf: mut leaf_draft,
+        } = draft;
+        let header = Header {
+            sender: self.core.identity.node_id.clone(),
+            recipient: recipient.clone(),
+            sender_epoch: self.core.identity.epoch,
+            lane,
+            link_sequence: sequence,
+            previous_hash: before.last_hash,
+            kind,
+            case,
+            referral_id,
+            transfer_id,
+            body_digest,
+            agreement,
+            consent,
+            claimed_at: self.now(),
+            expires_at,
+            critical_extensions: Vec::new(),
+        };
+        let header = header.encode();
+        if header.len() > Header::LENGTH_MAX {
+            return Err(StoreError::TooLarge { length: header.len() });
+        }
+        let hash = envelope_hash(&header);
+        leaf_draft.env = Some(hash);
+        let (leaf_index, leaf) = self.append_leaf(leaf_draft)?;
+        let after = OutboxLane { last_sequence: sequence, last_hash: hash, ..before };
+        self.save(lane_key(LANES, &recipient, lane), &after)?;
+        self.grow(header.len() + body.len() + leaf.len());
+        self.outgoing.push(PendingEnvelope { peer: recipient, lane, sequence, hash, header, body, leaf });
+        Ok(Queued { lane, sequence, hash, leaf_index })
+    }
+
+    /// Destroys the body of an envelope and says why. Its header, seal and leaf stay, so that the chain holds.
+    ///
+    /// # Errors
+    /// When there is no such envelope, or the store cannot be read.
+    pub fn purge(&mut self, peer: &NodeId, lane: Lane, sequence: u64, why: RefusalCode) -> Result<(), StoreError> {
+        if let Some(at) = self.pending_at(peer, lane, sequence) {
+            self.purged.push((at, why));
+            return Ok(());
+        }
+        let mut delivery = self.stored_delivery(peer, lane, sequence)?;
+        if let Some(envelope) = &mut delivery.envelope {
+            envelope.body = Bytes::new();
+        }
+        delivery.purged = why.to_wire();
+        self.save(lane_key(TABLE, peer, lane).number(sequence), &Raw(delivery.encode_to_vec().into()))
+    }
+
+    /// Up to `limit` envelopes of a lane without a receipt after a sequence, those of the acts before included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn unsettled(&self, peer: &NodeId, lane: Lane, after: u64, limit: usize) -> Result<Vec<Unsettled>, StoreError> {
+        let state = self.outbox_lane(peer, lane)?;
+        let from = after.max(state.settled_through) + 1;
+        (from..=state.last_sequence).take(limit).map(|sequence| self.unsettled_one(peer, lane, sequence)).collect()
+    }
+
+    /// Stores the exact bytes of the peer's signed receipt and moves the cursor over every envelope that has one. Whether it is new; a second
+    /// receipt for the same envelope changes nothing.
+    ///
+    /// # Errors
+    /// When no such envelope was sent, or the store cannot be read.
+    pub fn settle(&mut self, peer: &NodeId, lane: Lane, sequence: u64, signed_receipt: Bytes) -> Result<bool, StoreError> {
+        let mut state = self.outbox_lane(peer, lane)?;
+        if sequence == 0 || sequence > state.last_sequence {
+            return Err(StoreError::Missing { table: TABLE });
+        }
+        if self.settled_receipt(peer, lane, sequence)?.is_some() {
+            return Ok(false);
+        }
+        self.save(lane_key(SETTLED, peer, lane).number(sequence), &Raw(signed_receipt))?;
+        while state.settled_through < state.last_sequence && self.settled_receipt(peer, lane, state.settled_through + 1)?.is_some() {
+            state.settled_through += 1;
+        }
+        state.stored_through = state.stored_through.max(state.settled_through);
+        self.save(lane_key(LANES, peer, lane), &state)?;
+        Ok(true)
+    }
+
+    /// Notes that the peer has everything up to here on stable storage. Never moves back, nor beyond what was sent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn note_stored(&mut self, peer: &NodeId, lane: Lane, through: u64) -> Result<(), StoreError> {
+        let state = self.outbox_lane(peer, lane)?;
+        let through = through.min(state.last_sequence);
+        if through <= state.stored_through {
+            return Ok(());
+        }
+        self.save(lane_key(LANES, peer, lane), &OutboxLane { stored_through: through, ..state })
+    }
+
+    fn next_case_sequence(&mut self, peer: &NodeId, case: CaseRef) -> Result<u64, StoreError> {
+        let key = Key::of(CASES).text(peer.as_str()).id(&case.0);
+        let next = self.load::<u64>(&key)?.unwrap_or(0) + 1;
+        self.save(key, &next)?;
+        Ok(next)
+    }
+
+    fn pending_at(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Option<usize> {
+        self.outgoing.iter().position(|pending| pending.sequence == sequence && pending.lane == lane && pending.peer == *peer)
+    }
+
+    fn unsettled_one(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Unsettled, StoreError> {
+        let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
+        if let Some(at) = self.pending_at(peer, lane, sequence) {
+            let purged = self.purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
+            return Ok(Unsettled { sequence, header: Header::parse(&self.outgoing[at].header).map_err(unreadable)?, purged });
+        }
+        let wire::Delivery { envelope, leaf: _, purged } = self.stored_delivery(peer, lane, sequence)?;
+        let header = Header::parse(&envelope.unwrap_or_default().header).map_err(unreadable)?;
+        Ok(Unsettled { sequence, header, purged: RefusalCode::from_wire_optional(purged).map_err(unreadable)? })
+    }
+
+    fn stored_delivery(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<wire::Delivery, StoreError> {
+        let stored = self.load::<Raw>(&lane_key(TABLE, peer, lane).number(sequence))?.ok_or(StoreError::Missing { table: TABLE })?;
+        wire::Delivery::decode(stored.0).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })
+    }
+}
+
+/// Seals the envelopes of a group with one signature, and makes the pairs to write. Notes how far each lane has come.
+pub(crate) fn seal(
+    signer: &Signer,
+    outgoing: Vec<PendingEnvelope>,
+    purged: &[(usize, RefusalCode)],
+    marks: &mut Marks,
+) -> Result<Vec<Pair>, StoreError> {
+    let hashes: Vec<Digest> = outgoing.iter().map(|pending| pending.hash).collect();
+    let seals = signer.seal(SealContext::Envelope, &hashes);
+    let mut pairs = Vec::with_capacity(outgoing.len());
+    for (at, (pending, seal)) in outgoing.into_iter().zip(seals).enumerate() {
+        let PendingEnvelope { peer, lane, sequence, hash: _, header, body, leaf } = pending;
+        let why = purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
+        let body = if why.is_some() { Bytes::new() } else { body };
+        let envelope = wire::Envelope { header, body, seal: Some(seal) };
+        let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: why.map_or(0, RefusalCode::to_wire) };
+        pairs.push((lane_key(TABLE, &peer, lane).number(sequence).into(), frame(&Raw(delivery.encode_to_vec().into()))?));
+        marks.sent.insert(place(&peer, lane), sequence);
+    }
+    Ok(pairs)
+}
+
+/// How far every lane has come, at the opening of the store: all of it is durable then.
+pub(crate) fn marks(reader: &impl Read, marks: &mut Marks) -> Result<(), StoreError> {
+    for_each_lane(reader, LANES, |place, state: OutboxLane| {
+        marks.sent.insert(place, state.last_sequence);
+    })
+}
+
+/// Goes over a table that has one value per peer and lane.
+pub(crate) fn for_each_lane<T: super::value::Stored>(
+    reader: &impl Read,
+    table: &'static str,
+    mut each: impl FnMut(Place, T),
+) -> Result<(), StoreError> {
+    const PAGE: usize = 256;
+    let unreadable = || StoreError::Unreadable { table, source: Malformed::new("has a key that names no peer and lane") };
+    let mut after: Option<Bytes> = None;
+    loop {
+        let page = reader.load_all::<T>(&Key::of(table), after.as_deref(), PAGE)?;
+        let ended = page.len() < PAGE;
+        after = page.last().map(|(key, _)| key.clone());
+        for (key, value) in page {
+            let (lane, peer) = key[table.len()..].split_last().ok_or_else(unreadable)?;
+            let peer = std::str::from_utf8(peer).ok().and_then(|peer| NodeId::parse(peer.trim_end_matches('/')).ok());
+            each((peer.ok_or_else(unreadable)?, *lane), value);
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// A lane's key in a table.
+pub(crate) fn lane_key(table: &'static str, peer: &NodeId, lane: Lane) -> Key {
+    Key::of(table).text(peer.as_str()).byte(lane_byte(lane))
+}
+
+pub(crate) fn place(peer: &NodeId, lane: Lane) -> Place {
+    (peer.clone(), lane_byte(lane))
+}
+
+/// A lane's number on the wire; there are five.
+fn lane_byte(lane: Lane) -> u8 {
+    u8::try_from(lane.to_wire()).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,64 @@
+//! Reading: the same for a view and for an act in progress.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::engine::{Engine, Pair};
+use super::error::StoreError;
+use super::value::{Stored, unframe};
+
+/// Reads the store. Tables add their own reading as extension traits over this.
+pub trait Read {
+    /// The raw value of a key.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
+
+    /// Up to `limit` raw pairs whose keys begin with `prefix` and come after `after`, in the order of the keys.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError>;
+
+    /// The typed value of a key.
+    ///
+    /// # Errors
+    /// When the database or the value cannot be read.
+    fn load<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError>
+    where
+        Self: Sized,
+    {
+        self.get(key)?.as_ref().map(unframe).transpose()
+    }
+
+    /// As [`Self::scan`], with typed values.
+    ///
+    /// # Errors
+    /// When the database or one of the values cannot be read.
+    fn load_all<T: Stored>(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<(Bytes, T)>, StoreError>
+    where
+        Self: Sized,
+    {
+        self.scan(prefix, after, limit)?.into_iter().map(|(key, value)| Ok((key, unframe(&value)?))).collect()
+    }
+}
+
+/// Reads what is visible now. Not a snapshot: two reads may see two moments. What it sees may not be durable yet; whatever is told to a peer
+/// goes through the reads that wait for that.
+#[derive(Clone)]
+pub struct View {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) durable: Arc<super::durable::Durable>,
+}
+
+impl Read for View {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.engine.get(key)?)
+    }
+
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+        Ok(self.engine.scan(prefix, after, limit)?)
+    }
+}

@@ -1,0 +1,77 @@
+//! Export and import.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::super::engine::double::Double;
+use super::super::export::import_into;
+use super::super::{LogTable as _, Read as _, Store, StoreError};
+use super::{on_double, options};
+
+/// Lines kept in memory.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A store with some pairs, as lines.
+fn exported() -> (String, Store) {
+    let (store, _) = on_double();
+    for n in 0..600u64 {
+        store.write_blocking(move |unit| unit.save([b"t/".to_vec(), n.to_be_bytes().to_vec()].concat(), &n)).unwrap();
+    }
+    let lines = Shared::default();
+    let count = store.export(lines.clone()).unwrap();
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(lines.lines().count() as u64, count + 2);
+    (lines, store)
+}
+
+#[test]
+fn what_was_exported_comes_back_under_a_new_epoch_and_the_log_says_so() {
+    let (lines, store) = exported();
+    let folder = tempfile::tempdir().unwrap();
+    Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)).unwrap();
+    assert!(matches!(Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)), Err(StoreError::NotEmpty)));
+    let again = Store::open(options(folder.path(), "my.mtuc")).unwrap();
+    assert_eq!(again.view().scan(b"t/", None, 1000).unwrap(), store.view().scan(b"t/", None, 1000).unwrap());
+    assert_ne!(again.epoch(), store.epoch());
+    let leaves = again.view().leaves(0, 9).unwrap();
+    assert_eq!(leaves.len(), 2);
+    assert_eq!(leaves[0], store.view().leaves(0, 1).unwrap()[0]);
+    assert!(String::from_utf8_lossy(&leaves[1].1).contains("restore.performed"));
+}
+
+#[test]
+fn lines_that_are_damaged_or_cut_off_are_refused_and_leave_nothing_that_opens() {
+    let (lines, _) = exported();
+    let changed = lines.replacen("0000000000000007 ", "0000000000000f07 ", 1);
+    let cut = lines.rsplit_once("end ").unwrap().0.to_owned();
+    for bad in [changed, cut, lines.replace("titian-export 1", "something 1")] {
+        let double = Arc::new(Double::default());
+        let imported = import_into(Arc::clone(&double) as _, &options(Path::new("nowhere"), "my.mtuc"), Cursor::new(bad));
+        assert!(matches!(imported, Err(StoreError::Import { .. })), "{imported:?}");
+        assert!(matches!(Store::on(double, options(Path::new("nowhere"), "my.mtuc")), Err(StoreError::HalfImported)));
+    }
+}
+
+#[test]
+fn lines_of_another_node_or_a_newer_program_are_refused() {
+    let (lines, _) = exported();
+    let import =
+        |node_id, lines: String| import_into(Arc::new(Double::default()), &options(Path::new("nowhere"), node_id), Cursor::new(lines));
+    assert!(matches!(import("id.ksbsi", lines.clone()), Err(StoreError::OtherNode { .. })));
+    assert!(matches!(
+        import("my.mtuc", lines.replace("titian-export 1", "titian-export 2")),
+        Err(StoreError::Newer { found: 2, known: 1 })
+    ));
+}

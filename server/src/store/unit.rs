@@ -1,0 +1,242 @@
+//! A unit: the changes of a group of acts before they are written, with a savepoint before each act.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{NodeId, RecordRef, ReferralId};
+use titian_proto::model::refusal::RefusalCode;
+
+use super::engine::{Batch, EngineError, KEY_MAX, Pair, VALUE_MAX};
+use super::error::StoreError;
+use super::group::Core;
+use super::inbox::PendingReceipt;
+use super::outbox::PendingEnvelope;
+use super::read::Read;
+use super::value::{Stored, frame};
+
+/// What changed, for those who watch a desk. Told after the change is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// A referral, its delivery or its state.
+    Referral(ReferralId),
+    /// A record shared under a referral.
+    Record {
+        /// The referral.
+        referral: ReferralId,
+        /// The record, as the two peers know it.
+        record_ref: RecordRef,
+    },
+    /// The list of peers.
+    Peers,
+    /// The list of agreements, or a statement about one.
+    Agreements,
+}
+
+/// What an act reads and changes. Sees its own changes and those of the acts before it. An act that returns an error leaves no trace.
+pub struct Unit {
+    pub(crate) core: Arc<Core>,
+    now: Instant,
+    overlay: BTreeMap<Bytes, Option<Bytes>>,
+    /// What stood in the overlay before each change of the act in progress.
+    undo: Vec<(Bytes, Option<Option<Bytes>>)>,
+    bytes: usize,
+    pub(crate) topics: Vec<Topic>,
+    /// Envelopes whose seal comes when the group closes.
+    pub(crate) outgoing: Vec<PendingEnvelope>,
+    /// Which of those go without their body, and why.
+    pub(crate) purged: Vec<(usize, RefusalCode)>,
+    /// Receipts whose seal comes when the group closes.
+    pub(crate) answers: Vec<PendingReceipt>,
+}
+
+/// Where an act began.
+pub(crate) struct Savepoint {
+    bytes: usize,
+    topics: usize,
+    outgoing: usize,
+    purged: usize,
+    answers: usize,
+}
+
+impl Unit {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        let now = core.ambient.now();
+        let (overlay, undo, topics) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { core, now, overlay, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new() }
+    }
+
+    /// When this act is decided; one time for the whole act.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// So many random bytes.
+    #[must_use]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        self.core.ambient.random()
+    }
+
+    /// This node.
+    #[must_use]
+    pub fn node_id(&self) -> &NodeId {
+        &self.core.identity.node_id
+    }
+
+    /// Writes a raw value.
+    ///
+    /// # Errors
+    /// When the value is larger than [`VALUE_MAX`] or the key longer than [`KEY_MAX`].
+    pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Result<(), StoreError> {
+        let (key, value) = (key.into(), value.into());
+        if value.len() > VALUE_MAX {
+            return Err(StoreError::TooLarge { length: value.len() });
+        }
+        if key.len() > KEY_MAX {
+            return Err(EngineError::KeyTooLong { length: key.len() }.into());
+        }
+        self.change(key, Some(value));
+        Ok(())
+    }
+
+    /// Writes a typed value.
+    ///
+    /// # Errors
+    /// As [`Self::put`], and when the value has no stored form.
+    pub fn save<T: Stored>(&mut self, key: impl Into<Bytes>, value: &T) -> Result<(), StoreError> {
+        self.put(key, frame(value)?)
+    }
+
+    /// Removes a key; one that is not there is no error.
+    ///
+    /// # Errors
+    /// None today; a table may refuse.
+    pub fn delete(&mut self, key: impl Into<Bytes>) -> Result<(), StoreError> {
+        self.change(key.into(), None);
+        Ok(())
+    }
+
+    /// Tells those who watch, once this act is durable.
+    pub fn publish(&mut self, topic: Topic) {
+        self.topics.push(topic);
+    }
+
+    fn change(&mut self, key: Bytes, value: Option<Bytes>) {
+        self.bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
+        let before = self.overlay.insert(key.clone(), value);
+        self.undo.push((key, before));
+    }
+
+    /// Begins an act.
+    pub(crate) fn begin(&mut self) -> Savepoint {
+        self.now = self.core.ambient.now();
+        self.undo.clear();
+        let (topics, outgoing) = (self.topics.len(), self.outgoing.len());
+        Savepoint { bytes: self.bytes, topics, outgoing, purged: self.purged.len(), answers: self.answers.len() }
+    }
+
+    /// Undoes everything since the act began.
+    pub(crate) fn roll_back(&mut self, savepoint: &Savepoint) {
+        let Savepoint { bytes, topics, outgoing, purged, answers } = savepoint;
+        while let Some((key, before)) = self.undo.pop() {
+            match before {
+                Some(before) => self.overlay.insert(key, before),
+                None => self.overlay.remove(&key),
+            };
+        }
+        self.bytes = *bytes;
+        self.topics.truncate(*topics);
+        self.outgoing.truncate(*outgoing);
+        self.purged.truncate(*purged);
+        self.answers.truncate(*answers);
+    }
+
+    /// Counts bytes that are written beside the overlay.
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Size of what it would write, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Everything it would write.
+    pub(crate) fn take_batch(&mut self) -> Batch {
+        let mut batch = Batch::default();
+        for (key, value) in std::mem::take(&mut self.overlay) {
+            match value {
+                Some(value) => batch.puts.push((key, value)),
+                None => batch.deletes.push(key),
+            }
+        }
+        batch
+    }
+}
+
+impl Read for Unit {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        match self.overlay.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => Ok(self.core.engine.get(key)?),
+        }
+    }
+
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            Some(_) | None => Bound::Included(prefix),
+        };
+        let own = self.overlay.range::<[u8], _>((from, Bound::Unbounded));
+        let mut own = own.take_while(|(key, _)| key.starts_with(prefix)).peekable();
+        if own.peek().is_none() {
+            return Ok(self.core.engine.scan(prefix, after, limit)?);
+        }
+        let mut stored =
+            Pages { core: &self.core, prefix, after: after.map(Bytes::copy_from_slice), limit, page: VecDeque::new(), ended: false };
+        let mut merged = Vec::new();
+        while merged.len() < limit {
+            let own_first = match (stored.peek()?, own.peek()) {
+                (None, None) => break,
+                (Some(_), None) => false,
+                (None, Some(_)) => true,
+                (Some(there), Some((here, _))) => here.as_ref() <= there,
+            };
+            if !own_first {
+                merged.extend(stored.page.pop_front());
+                continue;
+            }
+            if let Some((key, value)) = own.next() {
+                if stored.peek()? == Some(key.as_ref()) {
+                    stored.page.pop_front();
+                }
+                merged.extend(value.clone().map(|value| (key.clone(), value)));
+            }
+        }
+        Ok(merged)
+    }
+}
+
+/// What the engine holds, page by page, because some of it may be deleted by the unit.
+struct Pages<'a> {
+    core: &'a Core,
+    prefix: &'a [u8],
+    after: Option<Bytes>,
+    limit: usize,
+    page: VecDeque<Pair>,
+    ended: bool,
+}
+
+impl Pages<'_> {
+    fn peek(&mut self) -> Result<Option<&[u8]>, StoreError> {
+        if self.page.is_empty() && !self.ended {
+            self.page = self.core.engine.scan(self.prefix, self.after.as_deref(), self.limit)?.into();
+            self.ended = self.page.len() < self.limit;
+            self.after = self.page.back().map(|(key, _)| key.clone());
+        }
+        Ok(self.page.front().map(|(key, _)| key.as_ref()))
+    }
+}
