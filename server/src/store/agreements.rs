@@ -3,17 +3,19 @@
 use bytes::Bytes;
 use titian_proto::model::id::{Digest, NodeId};
 
-use super::table::{self, Key};
+use super::key::Key;
+use super::table;
+use super::value::Raw;
 use super::{Read, StoreError, Unit};
 
 /// Reading agreements.
-pub trait AgreementTable: Read {
+pub trait AgreementTable: Read + Sized {
     /// The canonical text of one version.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn agreement_text(&self, id: &str, version: u32) -> Result<Option<Bytes>, StoreError> {
-        table::bytes(self, &text_key(id, version))
+        Ok(self.load::<Raw>(&text_key(id, version))?.map(|raw| raw.0))
     }
 
     /// Every canonical text, by id and version.
@@ -21,7 +23,7 @@ pub trait AgreementTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn agreement_texts(&self) -> Result<Vec<Bytes>, StoreError> {
-        table::all(self, &Key::of("agreement"))?.into_iter().map(|(_, stored)| super::value::unframe(stored)).collect()
+        Ok(table::all::<Raw>(self, &Key::of("agreement/"))?.into_iter().map(|raw| raw.0).collect())
     }
 
     /// The signed statements about a text, each party's in the order of its sequence: the exact bytes of a `SignedStatement`.
@@ -29,8 +31,7 @@ pub trait AgreementTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn statements(&self, digest: Digest) -> Result<Vec<Bytes>, StoreError> {
-        let found = table::all(self, &Key::of("statement").digest(digest.0))?;
-        found.into_iter().map(|(_, stored)| super::value::unframe(stored)).collect()
+        Ok(table::all::<Raw>(self, &Key::of("statement/").id(&digest.0))?.into_iter().map(|raw| raw.0).collect())
     }
 
     /// Whether the log already says that this text came into force.
@@ -38,11 +39,11 @@ pub trait AgreementTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn activation_logged(&self, digest: Digest) -> Result<bool, StoreError> {
-        Ok(self.get(activated_key(digest).bytes())?.is_some())
+        Ok(self.get(&activated_key(digest))?.is_some())
     }
 }
 
-impl<R: Read + ?Sized> AgreementTable for R {}
+impl<R: Read> AgreementTable for R {}
 
 impl Unit {
     /// Writes the canonical text of one version.
@@ -50,7 +51,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_agreement_text(&mut self, id: &str, version: u32, text: &[u8]) -> Result<(), StoreError> {
-        table::put_bytes(self, &text_key(id, version), text)
+        self.save(text_key(id, version), &Raw(Bytes::copy_from_slice(text)))
     }
 
     /// Writes one signed statement.
@@ -58,7 +59,8 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_statement(&mut self, digest: Digest, speaker: &NodeId, sequence: u64, signed: &[u8]) -> Result<(), StoreError> {
-        table::put_bytes(self, &Key::of("statement").digest(digest.0).node(speaker).number(sequence), signed)
+        let key = Key::of("statement/").id(&digest.0).text(speaker.as_str()).number(sequence);
+        self.save(key, &Raw(Bytes::copy_from_slice(signed)))
     }
 
     /// Notes that the log says that this text came into force.
@@ -66,14 +68,14 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn note_activation_logged(&mut self, digest: Digest) -> Result<(), StoreError> {
-        table::put_bytes(self, &activated_key(digest), &[])
+        self.save(activated_key(digest), &Raw(Bytes::new()))
     }
 }
 
 fn text_key(id: &str, version: u32) -> Key {
-    Key::of("agreement").text(id).number(u64::from(version))
+    Key::of("agreement/").text(id).number(u64::from(version))
 }
 
 fn activated_key(digest: Digest) -> Key {
-    Key::of("activated").digest(digest.0)
+    Key::of("activated/").id(&digest.0)
 }

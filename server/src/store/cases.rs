@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseId, CaseRef, NodeId, WorkerId};
 
-use super::table::{self, Key};
+use super::key::Key;
+use super::table;
+use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
 /// What is kept about a case beside its records.
@@ -22,14 +24,16 @@ pub struct CaseFile {
     pub opened_at: Instant,
 }
 
+stored_json!(CaseFile, "case/");
+
 /// Reading cases.
-pub trait CaseTable: Read {
+pub trait CaseTable: Read + Sized {
     /// A case.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn case(&self, case_id: CaseId) -> Result<Option<CaseFile>, StoreError> {
-        table::file(self, &key(case_id))
+        self.load(&key(case_id))
     }
 
     /// Cases in the order of their ids, after one of them.
@@ -37,11 +41,11 @@ pub trait CaseTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn cases(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseFile>, StoreError> {
-        table::page(self, &Key::of("case"), after.map(key).as_ref(), limit)
+        table::page(self, &Key::of("case/"), after.map(key).as_deref(), limit)
     }
 }
 
-impl<R: Read + ?Sized> CaseTable for R {}
+impl<R: Read> CaseTable for R {}
 
 impl Unit {
     /// Writes a case.
@@ -49,7 +53,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_case(&mut self, case: &CaseFile) -> Result<(), StoreError> {
-        table::put_file(self, &key(case.case_id), case)
+        self.save(key(case.case_id), case)
     }
 
     /// The next number of a year's cases, from 1.
@@ -57,9 +61,9 @@ impl Unit {
     /// # Errors
     /// When the store cannot be read or take it.
     pub fn next_case_number(&mut self, year: &str) -> Result<u64, StoreError> {
-        let key = Key::of("case-number").text(year);
-        let next = table::file::<u64>(self, &key)?.unwrap_or(0) + 1;
-        table::put_file(self, &key, &next)?;
+        let key = Key::of("case-number/").text(year);
+        let next = self.load::<u64>(&key)?.unwrap_or(0) + 1;
+        self.save(key, &next)?;
         Ok(next)
     }
 
@@ -68,16 +72,16 @@ impl Unit {
     /// # Errors
     /// When the store cannot be read or take it.
     pub fn case_ref_for(&mut self, case_id: CaseId, peer: &NodeId) -> Result<CaseRef, StoreError> {
-        let key = Key::of("case-ref").id(case_id.0).node(peer);
-        if let Some(known) = table::file(self, &key)? {
+        let key = Key::of("case-ref/").id(&case_id.0).text(peer.as_str());
+        if let Some(known) = self.load(&key)? {
             return Ok(known);
         }
         let case_ref = CaseRef(self.random());
-        table::put_file(self, &key, &case_ref)?;
+        self.save(key, &case_ref)?;
         Ok(case_ref)
     }
 }
 
 fn key(case_id: CaseId) -> Key {
-    Key::of("case").id(case_id.0)
+    Key::of("case/").id(&case_id.0)
 }

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use titian_proto::model::id::{NodeId, SubjectRef, WorkerId};
 
-use super::table::{self, Key, base64_bytes};
+use super::key::Key;
+use super::table::{self, base64_bytes};
+use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
 /// Whose consents, and who wrote them down. Each writer counts its own lines, so each has a ledger of its own.
@@ -33,18 +35,20 @@ pub struct LedgerLine {
     pub leaf: Option<u64>,
 }
 
+stored_json!(LedgerLine, "ledger/");
+
 /// Reading consents.
-pub trait ConsentTable: Read {
+pub trait ConsentTable: Read + Sized {
     /// A subject's ledger, in order.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn ledger_lines(&self, subject: &Subject) -> Result<Vec<LedgerLine>, StoreError> {
-        table::files(self, &key(subject))
+        table::all(self, &key(subject))
     }
 }
 
-impl<R: Read + ?Sized> ConsentTable for R {}
+impl<R: Read> ConsentTable for R {}
 
 impl Unit {
     /// Adds a line to a subject's ledger. A line with the same sequence and the same bytes is the same line.
@@ -53,14 +57,14 @@ impl Unit {
     /// When the store cannot take it.
     pub fn put_ledger_line(&mut self, subject: &Subject, line: &LedgerLine) -> Result<(), StoreError> {
         let kind = u64::from(!line.withdrawal.is_empty());
-        table::put_file(self, &key(subject).number(line.sequence).number(kind), line)
+        self.save(key(subject).number(line.sequence).number(kind), line)
     }
 }
 
 fn key(subject: &Subject) -> Key {
     match subject {
-        Subject::Worker(worker_id) => Key::of("ledger").id(worker_id.0),
-        Subject::KnownThrough(peer, subject) => Key::of("ledger-known-through").node(peer).id(subject.0),
-        Subject::ToldBy(peer, subject) => Key::of("ledger-told-by").node(peer).id(subject.0),
+        Subject::Worker(worker_id) => Key::of("ledger/").id(&worker_id.0),
+        Subject::KnownThrough(peer, subject) => Key::of("ledger-known-through/").text(peer.as_str()).id(&subject.0),
+        Subject::ToldBy(peer, subject) => Key::of("ledger-told-by/").text(peer.as_str()).id(&subject.0),
     }
 }

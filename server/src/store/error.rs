@@ -84,6 +84,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A stored value that parses as bytes but not as what it must be.
+    #[must_use]
+    pub fn unreadable(table: &'static str, source: Malformed) -> Self {
+        Self::Unreadable { table, source }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

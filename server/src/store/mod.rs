@@ -4,9 +4,13 @@
 //! - `engine`: the narrow seam to a database.
 //! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
 //! - `log`, `outbox`, `inbox`: the tables that every act shares.
+//! - `peers`, `agreements`, `workers`, `cases`, `records`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `value`: how tables write their keys and values.
 
+pub mod agreements;
+pub mod cases;
+pub mod consents;
 mod durable;
 pub mod engine;
 mod error;
@@ -17,9 +21,14 @@ mod key;
 mod log;
 mod meta;
 mod outbox;
+pub mod peers;
 mod read;
+pub mod records;
+pub mod referrals;
+mod table;
 mod unit;
 pub mod value;
+pub mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +50,7 @@ use group::{Act, Core, Waiting};
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft};
 pub use key::Key;
 pub use log::LogTable;
-pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxLane, OutboxTable, Queued, Unsettled};
+pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
 pub use read::{Read, View};
 pub use unit::{Topic, Unit};
 pub use value::Stored;

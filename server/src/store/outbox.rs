@@ -104,8 +104,22 @@ pub struct Unsettled {
     pub purged: Option<RefusalCode>,
 }
 
+/// An envelope that was put in, as it stands on disk.
+pub struct SentEnvelope {
+    /// Its header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: Digest,
+}
+
 /// Reads the outbox.
 pub trait OutboxTable: Read {
+    /// An envelope that an earlier group put in; none where there is no such place.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn sent(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<SentEnvelope>, StoreError>;
+
     /// How far a lane has come.
     ///
     /// # Errors
@@ -126,6 +140,14 @@ pub trait OutboxTable: Read {
 }
 
 impl<R: Read> OutboxTable for R {
+    fn sent(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<SentEnvelope>, StoreError> {
+        let Some(Raw(stored)) = self.load(&lane_key(TABLE, peer, lane).number(sequence))? else { return Ok(None) };
+        let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
+        let delivery = wire::Delivery::decode(stored).map_err(|_| unreadable(Malformed::new("is not a delivery")))?;
+        let header = delivery.envelope.unwrap_or_default().header;
+        Ok(Some(SentEnvelope { header: Header::parse(&header).map_err(unreadable)?, hash: envelope_hash(&header) }))
+    }
+
     fn outbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<OutboxLane, StoreError> {
         Ok(self.load(&lane_key(LANES, peer, lane))?.unwrap_or(OutboxLane::EMPTY))
     }

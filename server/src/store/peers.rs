@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::NodeId;
 
-use super::table::{self, Key, base64_bytes};
+use super::key::Key;
+use super::table::{self, base64_bytes};
+use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
 /// How this node stands to a peer.
@@ -39,14 +41,16 @@ pub struct PeerFile {
     pub suspended_at: Option<Instant>,
 }
 
+stored_json!(PeerFile, "peer/");
+
 /// Reading peers.
-pub trait PeerTable: Read {
+pub trait PeerTable: Read + Sized {
     /// A peer.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn peer(&self, node_id: &NodeId) -> Result<Option<PeerFile>, StoreError> {
-        table::file(self, &key(node_id))
+        self.load(&key(node_id))
     }
 
     /// Every peer, in the order of their names.
@@ -54,11 +58,11 @@ pub trait PeerTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn peers(&self) -> Result<Vec<PeerFile>, StoreError> {
-        table::files(self, &Key::of("peer"))
+        table::all(self, &Key::of("peer/"))
     }
 }
 
-impl<R: Read + ?Sized> PeerTable for R {}
+impl<R: Read> PeerTable for R {}
 
 impl Unit {
     /// Writes a peer.
@@ -66,10 +70,10 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_peer(&mut self, peer: &PeerFile) -> Result<(), StoreError> {
-        table::put_file(self, &key(&peer.node_id), peer)
+        self.save(key(&peer.node_id), peer)
     }
 }
 
 fn key(node_id: &NodeId) -> Key {
-    Key::of("peer").node(node_id)
+    Key::of("peer/").text(node_id.as_str())
 }

@@ -1,10 +1,10 @@
 //! Records: one typed piece each, kept under the worker or the case it is about.
 
-use prost::Message;
 use titian_proto::model::id::{CaseId, RecordId, WorkerId};
 use titian_proto::wire;
 
-use super::table::{self, Key};
+use super::key::Key;
+use super::table;
 use super::{Read, StoreError, Unit};
 
 /// What a record is kept under.
@@ -17,13 +17,13 @@ pub enum Holder {
 }
 
 /// Reading records.
-pub trait RecordTable: Read {
+pub trait RecordTable: Read + Sized {
     /// A record.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn record(&self, holder: Holder, record_id: RecordId) -> Result<Option<wire::Record>, StoreError> {
-        table::bytes(self, &key(holder).id(record_id.0))?.map(|bytes| decode(&bytes)).transpose()
+        self.load(&key(holder).id(&record_id.0))
     }
 
     /// Every record of a holder, in the order of their ids.
@@ -31,8 +31,7 @@ pub trait RecordTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn records(&self, holder: Holder) -> Result<Vec<wire::Record>, StoreError> {
-        let found = table::all(self, &key(holder))?;
-        found.into_iter().map(|(_, stored)| decode(&super::value::unframe(stored)?)).collect()
+        table::all(self, &key(holder))
     }
 
     /// A page of a holder's records, after one of them.
@@ -40,13 +39,12 @@ pub trait RecordTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn records_after(&self, holder: Holder, after: Option<RecordId>, limit: usize) -> Result<Vec<wire::Record>, StoreError> {
-        let after = after.map(|record_id| key(holder).id(record_id.0));
-        let found = self.scan(key(holder).bytes(), after.as_ref().map(Key::bytes), limit)?;
-        found.into_iter().map(|(_, stored)| decode(&super::value::unframe(stored)?)).collect()
+        let after = after.map(|record_id| key(holder).id(&record_id.0));
+        table::page(self, &key(holder), after.as_deref(), limit)
     }
 }
 
-impl<R: Read + ?Sized> RecordTable for R {}
+impl<R: Read> RecordTable for R {}
 
 impl Unit {
     /// Writes a record.
@@ -54,7 +52,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_record(&mut self, holder: Holder, record_id: RecordId, record: &wire::Record) -> Result<(), StoreError> {
-        table::put_bytes(self, &key(holder).id(record_id.0), &record.encode_to_vec())
+        self.save(key(holder).id(&record_id.0), record)
     }
 
     /// Takes a record away.
@@ -62,17 +60,13 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn remove_record(&mut self, holder: Holder, record_id: RecordId) -> Result<(), StoreError> {
-        self.delete(key(holder).id(record_id.0).bytes())
+        self.delete(key(holder).id(&record_id.0))
     }
 }
 
 fn key(holder: Holder) -> Key {
     match holder {
-        Holder::Worker(worker_id) => Key::of("worker-record").id(worker_id.0),
-        Holder::Case(case_id) => Key::of("case-record").id(case_id.0),
+        Holder::Worker(worker_id) => Key::of("worker-record/").id(&worker_id.0),
+        Holder::Case(case_id) => Key::of("case-record/").id(&case_id.0),
     }
-}
-
-fn decode(bytes: &[u8]) -> Result<wire::Record, StoreError> {
-    wire::Record::decode(bytes).map_err(StoreError::unreadable)
 }

@@ -1,7 +1,6 @@
 //! Referrals, and what each side holds under them.
 
 use bytes::Bytes;
-use prost::Message;
 use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseId, CaseRef, Digest, NodeId, RecordId, RecordRef, ReferralId, WorkerId};
@@ -9,7 +8,9 @@ use titian_proto::model::referral::{Custody, DeclineReason, DeliveryStage, Erasu
 use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
-use super::table::{self, Key, base64_bytes};
+use super::key::Key;
+use super::table::{self, base64_bytes};
+use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
 /// What is kept about a referral that changes seldom.
@@ -86,14 +87,18 @@ pub struct Given {
     pub revision: u64,
 }
 
+stored_json!(ReferralFile, "referral/");
+stored_json!(Progress, "progress/");
+stored_json!(Given, "given/");
+
 /// Reading referrals.
-pub trait ReferralTable: Read {
+pub trait ReferralTable: Read + Sized {
     /// A referral.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn referral(&self, referral_id: ReferralId) -> Result<Option<ReferralFile>, StoreError> {
-        table::file(self, &key(referral_id))
+        self.load(&key(referral_id))
     }
 
     /// What changes with every envelope of it.
@@ -101,7 +106,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn progress(&self, referral_id: ReferralId) -> Result<Progress, StoreError> {
-        Ok(table::file(self, &progress_key(referral_id))?.unwrap_or_default())
+        Ok(self.load(&progress_key(referral_id))?.unwrap_or_default())
     }
 
     /// Referrals in the order of their ids, after one of them.
@@ -109,7 +114,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn referrals(&self, after: Option<ReferralId>, limit: usize) -> Result<Vec<ReferralFile>, StoreError> {
-        table::page(self, &Key::of("referral"), after.map(key).as_ref(), limit)
+        table::page(self, &Key::of("referral/"), after.map(key).as_deref(), limit)
     }
 
     /// Referrals of a case.
@@ -117,7 +122,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn referrals_of_case(&self, case_id: CaseId) -> Result<Vec<ReferralId>, StoreError> {
-        table::files(self, &Key::of("referral-of-case").id(case_id.0))
+        table::all(self, &Key::of("referral-of-case/").id(&case_id.0))
     }
 
     /// Referrals of a worker of this node.
@@ -125,7 +130,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn referrals_of_worker(&self, worker_id: WorkerId) -> Result<Vec<ReferralId>, StoreError> {
-        table::files(self, &Key::of("referral-of-worker").id(worker_id.0))
+        table::all(self, &Key::of("referral-of-worker/").id(&worker_id.0))
     }
 
     /// Referrals to be answered before a moment.
@@ -133,7 +138,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn referrals_due(&self, before: Instant, limit: usize) -> Result<Vec<(Instant, ReferralId)>, StoreError> {
-        let due: Vec<(Instant, ReferralId)> = table::page(self, &Key::of("referral-due"), None, limit)?;
+        let due: Vec<(Instant, ReferralId)> = table::page(self, &Key::of("referral-due/"), None, limit)?;
         Ok(due.into_iter().take_while(|(respond_by, _)| *respond_by < before).collect())
     }
 
@@ -142,7 +147,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn given(&self, referral_id: ReferralId, record_id: RecordId) -> Result<Option<Given>, StoreError> {
-        table::file(self, &given_key(referral_id, record_id))
+        self.load(&given_key(referral_id, record_id))
     }
 
     /// Everything that the other side holds from here.
@@ -150,7 +155,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn all_given(&self, referral_id: ReferralId) -> Result<Vec<Given>, StoreError> {
-        table::files(self, &Key::of("given").id(referral_id.0))
+        table::all(self, &Key::of("given/").id(&referral_id.0))
     }
 
     /// A record held from the other side.
@@ -158,7 +163,7 @@ pub trait ReferralTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn held(&self, referral_id: ReferralId, record_ref: RecordRef) -> Result<Option<wire::SharedRecord>, StoreError> {
-        table::bytes(self, &held_key(referral_id, record_ref))?.map(|bytes| decode_held(&bytes)).transpose()
+        self.load(&held_key(referral_id, record_ref))
     }
 
     /// A page of the records held from the other side, after one of them.
@@ -167,12 +172,11 @@ pub trait ReferralTable: Read {
     /// When the store cannot be read.
     fn held_after(&self, referral_id: ReferralId, after: Option<RecordRef>, limit: usize) -> Result<Vec<wire::SharedRecord>, StoreError> {
         let after = after.map(|record_ref| held_key(referral_id, record_ref));
-        let found = self.scan(Key::of("held").id(referral_id.0).bytes(), after.as_ref().map(Key::bytes), limit)?;
-        found.into_iter().map(|(_, stored)| decode_held(&super::value::unframe(stored)?)).collect()
+        table::page(self, &Key::of("held/").id(&referral_id.0), after.as_deref(), limit)
     }
 }
 
-impl<R: Read + ?Sized> ReferralTable for R {}
+impl<R: Read> ReferralTable for R {}
 
 impl Unit {
     /// Writes a referral and the indexes that find it.
@@ -181,12 +185,12 @@ impl Unit {
     /// When the store cannot take it.
     pub fn put_referral(&mut self, file: &ReferralFile) -> Result<(), StoreError> {
         if let Some(case_id) = file.case_id {
-            table::put_file(self, &Key::of("referral-of-case").id(case_id.0).id(file.referral_id.0), &file.referral_id)?;
+            self.save(Key::of("referral-of-case/").id(&case_id.0).id(&file.referral_id.0), &file.referral_id)?;
         }
         if let Some(worker_id) = file.worker_id {
-            table::put_file(self, &Key::of("referral-of-worker").id(worker_id.0).id(file.referral_id.0), &file.referral_id)?;
+            self.save(Key::of("referral-of-worker/").id(&worker_id.0).id(&file.referral_id.0), &file.referral_id)?;
         }
-        table::put_file(self, &key(file.referral_id), file)
+        self.save(key(file.referral_id), file)
     }
 
     /// Writes what changes with every envelope.
@@ -194,7 +198,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_progress(&mut self, referral_id: ReferralId, progress: &Progress) -> Result<(), StoreError> {
-        table::put_file(self, &progress_key(referral_id), progress)
+        self.save(progress_key(referral_id), progress)
     }
 
     /// Notes by when a referral must be answered.
@@ -202,7 +206,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_due(&mut self, respond_by: Instant, referral_id: ReferralId) -> Result<(), StoreError> {
-        table::put_file(self, &due_key(respond_by, referral_id), &(respond_by, referral_id))
+        self.save(due_key(respond_by, referral_id), &(respond_by, referral_id))
     }
 
     /// Forgets by when a referral must be answered.
@@ -210,7 +214,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn remove_due(&mut self, respond_by: Instant, referral_id: ReferralId) -> Result<(), StoreError> {
-        self.delete(due_key(respond_by, referral_id).bytes())
+        self.delete(due_key(respond_by, referral_id))
     }
 
     /// Writes that the other side holds a record from here.
@@ -218,7 +222,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_given(&mut self, referral_id: ReferralId, given: &Given) -> Result<(), StoreError> {
-        table::put_file(self, &given_key(referral_id, given.record_id), given)
+        self.save(given_key(referral_id, given.record_id), given)
     }
 
     /// Writes that the other side no longer holds a record from here.
@@ -226,7 +230,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn remove_given(&mut self, referral_id: ReferralId, record_id: RecordId) -> Result<(), StoreError> {
-        self.delete(given_key(referral_id, record_id).bytes())
+        self.delete(given_key(referral_id, record_id))
     }
 
     /// Writes a record held from the other side.
@@ -234,7 +238,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_held(&mut self, referral_id: ReferralId, record_ref: RecordRef, record: &wire::SharedRecord) -> Result<(), StoreError> {
-        table::put_bytes(self, &held_key(referral_id, record_ref), &record.encode_to_vec())
+        self.save(held_key(referral_id, record_ref), record)
     }
 
     /// Takes a record held from the other side away.
@@ -242,30 +246,26 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn remove_held(&mut self, referral_id: ReferralId, record_ref: RecordRef) -> Result<(), StoreError> {
-        self.delete(held_key(referral_id, record_ref).bytes())
+        self.delete(held_key(referral_id, record_ref))
     }
 }
 
 fn key(referral_id: ReferralId) -> Key {
-    Key::of("referral").id(referral_id.0)
+    Key::of("referral/").id(&referral_id.0)
 }
 
 fn progress_key(referral_id: ReferralId) -> Key {
-    Key::of("progress").id(referral_id.0)
+    Key::of("progress/").id(&referral_id.0)
 }
 
 fn due_key(respond_by: Instant, referral_id: ReferralId) -> Key {
-    Key::of("referral-due").number(u64::try_from(respond_by.as_millis()).unwrap_or(0)).id(referral_id.0)
+    Key::of("referral-due/").number(u64::try_from(respond_by.as_millis()).unwrap_or(0)).id(&referral_id.0)
 }
 
 fn given_key(referral_id: ReferralId, record_id: RecordId) -> Key {
-    Key::of("given").id(referral_id.0).id(record_id.0)
+    Key::of("given/").id(&referral_id.0).id(&record_id.0)
 }
 
 fn held_key(referral_id: ReferralId, record_ref: RecordRef) -> Key {
-    Key::of("held").id(referral_id.0).id(record_ref.0)
-}
-
-fn decode_held(bytes: &[u8]) -> Result<wire::SharedRecord, StoreError> {
-    wire::SharedRecord::decode(bytes).map_err(StoreError::unreadable)
+    Key::of("held/").id(&referral_id.0).id(&record_ref.0)
 }

@@ -1,116 +1,65 @@
-//! How the tables of the nouns are written: keys made of fixed parts, and small files as versioned JSON.
+//! What the tables of the nouns share: reading a whole prefix, and how ids and messages are stored.
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use titian_proto::model::id::NodeId;
+use prost::Message;
+use titian_proto::model::malformed::Malformed;
+use titian_proto::wire;
 
-use super::{Read, StoreError, Unit, value};
+use super::error::StoreError;
+use super::read::Read;
+use super::value::{Stored, no_road, stored_json};
 
-/// A key: the table's name, then parts of fixed length or ended by a zero byte, so that a prefix never matches half an id.
-#[derive(Clone)]
-pub(crate) struct Key(Vec<u8>);
-
-impl Key {
-    /// A key of this table.
-    pub(crate) fn of(table: &str) -> Self {
-        let mut bytes = Vec::with_capacity(64);
-        bytes.extend_from_slice(table.as_bytes());
-        bytes.push(b'/');
-        Self(bytes)
-    }
-
-    /// Adds an id of 16 bytes.
-    pub(crate) fn id(mut self, id: [u8; 16]) -> Self {
-        self.0.extend_from_slice(&id);
-        self
-    }
-
-    /// Adds 32 bytes.
-    pub(crate) fn digest(mut self, digest: [u8; 32]) -> Self {
-        self.0.extend_from_slice(&digest);
-        self
-    }
-
-    /// Adds a node's name.
-    pub(crate) fn node(self, node: &NodeId) -> Self {
-        self.text(node.as_str())
-    }
-
-    /// Adds a text without zero bytes.
-    pub(crate) fn text(mut self, text: &str) -> Self {
-        self.0.extend_from_slice(text.as_bytes());
-        self.0.push(0);
-        self
-    }
-
-    /// Adds a number, in the order of numbers.
-    pub(crate) fn number(mut self, number: u64) -> Self {
-        self.0.extend_from_slice(&number.to_be_bytes());
-        self
-    }
-
-    /// Its bytes.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// Reads a small file.
-pub(crate) fn file<T: DeserializeOwned>(read: &(impl Read + ?Sized), key: &Key) -> Result<Option<T>, StoreError> {
-    read.get(key.bytes())?.map(|stored| decode(&stored)).transpose()
-}
-
-/// Reads every small file under a prefix, in the order of the keys.
-pub(crate) fn files<T: DeserializeOwned>(read: &(impl Read + ?Sized), prefix: &Key) -> Result<Vec<T>, StoreError> {
-    all(read, prefix)?.iter().map(|(_, stored)| decode(stored)).collect()
-}
-
-/// Reads a page of small files after a key.
-pub(crate) fn page<T: DeserializeOwned>(
-    read: &(impl Read + ?Sized),
-    prefix: &Key,
-    after: Option<&Key>,
-    limit: usize,
-) -> Result<Vec<T>, StoreError> {
-    read.scan(prefix.bytes(), after.map(Key::bytes), limit)?.iter().map(|(_, stored)| decode(stored)).collect()
-}
-
-/// Everything under a prefix, read in pages.
-pub(crate) fn all(read: &(impl Read + ?Sized), prefix: &Key) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-    /// Entries a page: bounds the memory of one look at the engine.
+/// Every value under a prefix, in the order of the keys, read in pages.
+pub(crate) fn all<T: Stored>(read: &impl Read, prefix: &[u8]) -> Result<Vec<T>, StoreError> {
+    /// Entries a page: bounds the memory of one look at the database.
     const PAGE: usize = 1024;
-    let mut found: Vec<(Bytes, Bytes)> = Vec::new();
+    let mut found = Vec::new();
+    let mut after: Option<Bytes> = None;
     loop {
-        let after = found.last().map(|(key, _)| key.clone());
-        let page = read.scan(prefix.bytes(), after.as_deref(), PAGE)?;
+        let page = read.load_all::<T>(prefix, after.as_deref(), PAGE)?;
         let last = page.len() < PAGE;
-        found.extend(page);
+        after = page.last().map(|(key, _)| key.clone());
+        found.extend(page.into_iter().map(|(_, value)| value));
         if last {
             return Ok(found);
         }
     }
 }
 
-/// Writes a small file.
-pub(crate) fn put_file<T: Serialize>(unit: &mut Unit, key: &Key, file: &T) -> Result<(), StoreError> {
-    let json = serde_json::to_vec(file).map_err(StoreError::unreadable)?;
-    put_bytes(unit, key, &json)
+/// A page of values after a key.
+pub(crate) fn page<T: Stored>(read: &impl Read, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<T>, StoreError> {
+    Ok(read.load_all::<T>(prefix, after, limit)?.into_iter().map(|(_, value)| value).collect())
 }
 
-/// Writes bytes as they are, under a version.
-pub(crate) fn put_bytes(unit: &mut Unit, key: &Key, bytes: &[u8]) -> Result<(), StoreError> {
-    unit.put(key.bytes(), value::frame(bytes))
+/// Declares that a message is stored as its wire bytes, version 1.
+macro_rules! stored_message {
+    ($name:ty, $table:literal) => {
+        impl Stored for $name {
+            const TABLE: &'static str = $table;
+            const VERSION: u8 = 1;
+
+            fn write(&self) -> Result<Bytes, Malformed> {
+                Ok(self.encode_to_vec().into())
+            }
+
+            fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
+                if version != 1 {
+                    return Err(no_road(version));
+                }
+                Self::decode(body).map_err(|_| Malformed::new("is not its message"))
+            }
+        }
+    };
 }
 
-/// Reads bytes as they were written by [`put_bytes`].
-pub(crate) fn bytes(read: &(impl Read + ?Sized), key: &Key) -> Result<Option<Bytes>, StoreError> {
-    read.get(key.bytes())?.map(value::unframe).transpose()
-}
+stored_message!(wire::Record, "record/");
+stored_message!(wire::SharedRecord, "held/");
 
-fn decode<T: DeserializeOwned>(stored: &Bytes) -> Result<T, StoreError> {
-    serde_json::from_slice(&value::unframe(stored.clone())?).map_err(StoreError::unreadable)
-}
+stored_json!(titian_proto::model::id::SubjectRef, "subject/");
+stored_json!(titian_proto::model::id::WorkerId, "known-as/");
+stored_json!(titian_proto::model::id::CaseRef, "case-ref/");
+stored_json!(titian_proto::model::id::ReferralId, "referral-of/");
+stored_json!((titian_proto::model::date::Instant, titian_proto::model::id::ReferralId), "referral-due/");
 
 /// Bytes in a small file, as base64.
 pub(crate) mod base64_bytes {

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{NodeId, SubjectRef, WorkerId};
 
-use super::table::{self, Key};
+use super::key::Key;
+use super::table;
+use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
 /// What is kept about a worker beside her records.
@@ -16,14 +18,16 @@ pub struct WorkerFile {
     pub added_at: Instant,
 }
 
+stored_json!(WorkerFile, "worker/");
+
 /// Reading workers.
-pub trait WorkerTable: Read {
+pub trait WorkerTable: Read + Sized {
     /// A worker.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn worker(&self, worker_id: WorkerId) -> Result<Option<WorkerFile>, StoreError> {
-        table::file(self, &key(worker_id))
+        self.load(&key(worker_id))
     }
 
     /// Workers in the order of their ids, after one of them.
@@ -31,7 +35,7 @@ pub trait WorkerTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn workers(&self, after: Option<WorkerId>, limit: usize) -> Result<Vec<WorkerFile>, StoreError> {
-        table::page(self, &Key::of("worker"), after.map(key).as_ref(), limit)
+        table::page(self, &Key::of("worker/"), after.map(key).as_deref(), limit)
     }
 
     /// The name under which a peer knows a worker, if it knows her.
@@ -39,7 +43,7 @@ pub trait WorkerTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn subject_ref(&self, worker_id: WorkerId, peer: &NodeId) -> Result<Option<SubjectRef>, StoreError> {
-        table::file(self, &subject_key(worker_id, peer))
+        self.load(&subject_key(worker_id, peer))
     }
 
     /// The worker whom a peer knows under a name.
@@ -47,11 +51,11 @@ pub trait WorkerTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn worker_known_as(&self, peer: &NodeId, subject: SubjectRef) -> Result<Option<WorkerId>, StoreError> {
-        table::file(self, &known_key(peer, subject))
+        self.load(&known_key(peer, subject))
     }
 }
 
-impl<R: Read + ?Sized> WorkerTable for R {}
+impl<R: Read> WorkerTable for R {}
 
 impl Unit {
     /// Writes a worker.
@@ -59,7 +63,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_worker(&mut self, worker: &WorkerFile) -> Result<(), StoreError> {
-        table::put_file(self, &key(worker.worker_id), worker)
+        self.save(key(worker.worker_id), worker)
     }
 
     /// The name under which a peer knows a worker; a random one the first time.
@@ -71,20 +75,20 @@ impl Unit {
             return Ok(known);
         }
         let subject = SubjectRef(self.random());
-        table::put_file(self, &subject_key(worker_id, peer), &subject)?;
-        table::put_file(self, &known_key(peer, subject), &worker_id)?;
+        self.save(subject_key(worker_id, peer), &subject)?;
+        self.save(known_key(peer, subject), &worker_id)?;
         Ok(subject)
     }
 }
 
 fn key(worker_id: WorkerId) -> Key {
-    Key::of("worker").id(worker_id.0)
+    Key::of("worker/").id(&worker_id.0)
 }
 
 fn subject_key(worker_id: WorkerId, peer: &NodeId) -> Key {
-    Key::of("subject").id(worker_id.0).node(peer)
+    Key::of("subject/").id(&worker_id.0).text(peer.as_str())
 }
 
 fn known_key(peer: &NodeId, subject: SubjectRef) -> Key {
-    Key::of("known-as").node(peer).id(subject.0)
+    Key::of("known-as/").text(peer.as_str()).id(&subject.0)
 }
