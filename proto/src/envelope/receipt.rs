@@ -47,7 +47,7 @@ pub struct Receipt {
     pub envelope_hash: Digest,
     /// What became of it.
     pub outcome: ReceiptOutcome,
-    /// Why: given exactly when it was refused or parked.
+    /// Why: given when it was refused or parked, never when it was applied; a purged one may repeat the sender's code.
     pub refusal: Option<Refusal>,
     /// Commitment computed by the recipient; none where nothing was read.
     pub commitment: Option<Digest>,
@@ -59,7 +59,7 @@ pub struct Receipt {
 
 impl Receipt {
     /// Largest receipt in bytes: a leaf, and a refusal with all its paths.
-    pub const LENGTH_MAX: usize = 16_384;
+    pub const LENGTH_MAX: usize = 32_768;
 
     /// The exact bytes that are hashed and signed. Made once, by the recipient.
     #[must_use]
@@ -85,7 +85,7 @@ impl Receipt {
     /// When it is over its limit or a field breaks its form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.len() > Self::LENGTH_MAX {
-            return Err(Malformed::new("must be at most 16384 bytes").at("receipt"));
+            return Err(Malformed::new("must be at most 32768 bytes").at("receipt"));
         }
         let receipt = wire::Receipt::decode(bytes).map_err(|_| Malformed::new("is not a receipt").at("receipt"))?;
         Self::from_wire(receipt).at("receipt")
@@ -135,20 +135,18 @@ pub fn open_receipt(signed: &wire::SignedReceipt, keys: &KeyRing, at: Instant) -
 }
 
 fn check_refusal(outcome: ReceiptOutcome, refusal: Option<&Refusal>) -> Result<(), Malformed> {
-    let needed = match outcome {
-        ReceiptOutcome::Refused | ReceiptOutcome::Parked => true,
-        ReceiptOutcome::Applied | ReceiptOutcome::Purged => false,
-    };
-    match (needed, refusal.is_some()) {
-        (true, false) => Err(Malformed::missing("refusal")),
-        (false, true) => Err(Malformed::new("must be given only with REFUSED and PARKED").at("refusal")),
-        (true, true) | (false, false) => Ok(()),
+    match (outcome, refusal) {
+        (ReceiptOutcome::Refused | ReceiptOutcome::Parked, None) => Err(Malformed::missing("refusal")),
+        (ReceiptOutcome::Applied, Some(_)) => Err(Malformed::new("must not be given with APPLIED").at("refusal")),
+        (ReceiptOutcome::Refused | ReceiptOutcome::Parked, Some(_)) | (ReceiptOutcome::Applied, None) | (ReceiptOutcome::Purged, _) => {
+            Ok(())
+        }
     }
 }
 
 fn check_leaf(outcome: ReceiptOutcome, leaf: &[u8]) -> Result<(), Malformed> {
     if leaf.len() > Leaf::LENGTH_MAX {
-        return Err(Malformed::new("must be at most 4096 bytes").at("leaf"));
+        return Err(Malformed::new("must be at most 16384 bytes").at("leaf"));
     }
     if leaf.is_empty() && outcome == ReceiptOutcome::Applied {
         return Err(Malformed::missing("leaf"));

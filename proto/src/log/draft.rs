@@ -68,8 +68,8 @@ pub struct LeafDraft {
 impl LeafDraft {
     /// Longest string in a leaf, in bytes: an origin has a DNS name of at most 253.
     pub const TEXT_MAX: usize = 256;
-    /// Most strings in a list; there are 16 categories and no agreement has so many parties.
-    pub const LIST_MAX: usize = 64;
+    /// Most strings in a list: sixteen parties have 240 directions between them.
+    pub const LIST_MAX: usize = 256;
 
     /// A draft that says nothing but what happened.
     #[must_use]
@@ -263,7 +263,7 @@ impl LeafDraft {
         for (name, list) in lists {
             let Some(list) = list else { continue };
             if list.len() > Self::LIST_MAX || !list.iter().all(|text| is_name(text)) {
-                return Err(Malformed::new("must be at most 64 codes or names of ASCII characters without spaces").at(name));
+                return Err(Malformed::new("must be at most 256 codes or names of ASCII characters without spaces").at(name));
             }
         }
         Ok(())

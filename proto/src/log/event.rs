@@ -86,8 +86,23 @@ pub enum Event {
 }
 
 /// Fields of everything that crosses the border.
-const CROSSING: &[&str] =
-    &["chan", "code", "commit", "consent", "env", "fields", "mou", "mou_doc", "peer", "peer_leaf", "purpose", "target", "targets", "xfer"];
+const CROSSING: &[&str] = &[
+    "chan",
+    "code",
+    "commit",
+    "consent",
+    "env",
+    "fields",
+    "mou",
+    "mou_doc",
+    "peer",
+    "peer_leaf",
+    "purpose",
+    "purposes",
+    "target",
+    "targets",
+    "xfer",
+];
 
 impl Event {
     /// Every event.
@@ -157,7 +172,8 @@ impl Event {
     #[must_use]
     pub fn required(self) -> &'static [&'static str] {
         match self {
-            Self::LogGenesis | Self::LogClosed | Self::RestorePerformed | Self::Pad => &[],
+            // A withdrawal may be for every recipient at once, and then names none.
+            Self::LogGenesis | Self::LogClosed | Self::RestorePerformed | Self::Pad | Self::ConsentWithdrawn => &[],
             Self::KeyRotated => &["key"],
             Self::WitnessSet => &["witnesses"],
             Self::MouActivated | Self::MouAmended => &["fields", "mou", "mou_doc", "parties", "purposes"],
@@ -165,7 +181,6 @@ impl Event {
             Self::MouStated => &["chan", "commit", "env", "mou", "mou_doc", "peer", "xfer"],
             Self::ConsentRecorded => &["fields", "peer"],
             Self::ConsentNarrowed => &["fields", "peer", "target"],
-            Self::ConsentWithdrawn => &["peer"],
             Self::ReferralSent => &["chan", "commit", "env", "fields", "mou", "mou_doc", "peer", "purpose", "xfer"],
             Self::ReferralReceived => &["chan", "commit", "env", "fields", "mou", "mou_doc", "peer", "peer_leaf", "purpose", "xfer"],
             Self::ReferralRefused => &["code", "peer"],
@@ -188,10 +203,8 @@ impl Event {
             Self::MouActivated | Self::MouAmended => &["directions", "peer", "valid_from", "valid_until"],
             Self::MouSuspended | Self::MouEnded => &["code", "peer"],
             Self::ConsentRecorded | Self::ConsentNarrowed => &["code", "mou", "mou_doc", "purpose", "purposes", "valid_until"],
-            Self::ConsentWithdrawn => {
-                &["chan", "code", "commit", "env", "fields", "mou", "mou_doc", "peer_leaf", "purposes", "target", "xfer"]
-            }
             Self::MouStated
+            | Self::ConsentWithdrawn
             | Self::ReferralSent
             | Self::ReferralReceived
             | Self::ReferralRefused

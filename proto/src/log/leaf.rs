@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use crate::log::draft::LeafDraft;
-use crate::log::event::Event;
+pub use crate::log::event::Event;
 use crate::log::hex16;
 use crate::log::tree::leaf_hash;
 use crate::model::id::{Digest, TransferId};
@@ -110,8 +110,8 @@ pub struct Leaf {
 impl Leaf {
     /// The one version of the format.
     pub const VERSION: u32 = 1;
-    /// Largest leaf in bytes: an agreement of many parties fits; 65,535 is what a tile can hold.
-    pub const LENGTH_MAX: usize = 4096;
+    /// Largest leaf in bytes: an agreement of sixteen parties with all directions between them fits; 65,535 is what a tile can hold.
+    pub const LENGTH_MAX: usize = 16_384;
     /// Integers of JSON are exact below this.
     pub const NUMBER_END: u64 = 1 << 53;
 
@@ -128,7 +128,7 @@ impl Leaf {
     /// When it is not canonical, has an unknown field or event, a field of another form, or not the fields that its event has.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.len() > Self::LENGTH_MAX {
-            return Err(Malformed::new("must be at most 4096 bytes").at("leaf"));
+            return Err(Malformed::new("must be at most 16384 bytes").at("leaf"));
         }
         // The cause could quote a value, so only the place is told.
         let leaf: Self = serde_json::from_slice(bytes)

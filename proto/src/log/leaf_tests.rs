@@ -88,6 +88,9 @@ fn every_event_needs_its_fields() {
     let refused = LeafDraft { peer: Some("id.ksbsi".into()), ..LeafDraft::new(Event::ReferralRefused) };
     assert_eq!(refused.check().unwrap_err().path, "code");
     LeafDraft { code: Some("NO_CONSENT".into()), ..refused }.check().unwrap();
+    let misplaced = LeafDraft { xfer: Some(TransferId([1; 16])), ..LeafDraft::new(Event::Pad) };
+    assert_eq!(misplaced.check().unwrap_err().path, "xfer");
+    LeafDraft::new(Event::ConsentWithdrawn).check().unwrap();
 }
 
 #[test]
