@@ -1,6 +1,7 @@
 //! The typed domain. One noun a file; each file holds the type, its rules and its conversions from and to the wire.
 
 mod code;
+mod reading;
 
 pub mod agreement;
 pub mod consent;
@@ -9,6 +10,7 @@ pub mod descriptor;
 pub mod id;
 pub mod malformed;
 pub mod record;
+pub mod reference;
 pub mod referral;
 pub mod refusal;
 pub mod statement;
