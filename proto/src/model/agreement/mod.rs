@@ -6,9 +6,6 @@ mod file;
 mod rules;
 mod writing;
 
-use std::fmt;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 pub use annex::{Annex, Onward, TransferBasis};
@@ -16,8 +13,8 @@ pub use annex::{Annex, Onward, TransferBasis};
 use crate::model::code::coded;
 use crate::model::date::Date;
 use crate::model::id::{Digest, NodeId};
-use crate::model::malformed::{At, Malformed};
-use crate::wire;
+use crate::model::malformed::Malformed;
+pub use crate::model::reference::{AgreementId, AgreementRef};
 
 coded! {
     /// State of an agreement, computed from its statements and the date; nobody can set it.
@@ -156,7 +153,7 @@ impl Agreement {
     /// Which text it is.
     #[must_use]
     pub fn reference(&self) -> AgreementRef {
-        AgreementRef { agreement_id: self.id.clone(), version: self.version, digest: self.digest() }
+        AgreementRef { id: self.id.clone(), version: self.version, digest: self.digest() }
     }
 
     /// The party with this node, if it is one.
@@ -175,82 +172,5 @@ impl Agreement {
     #[must_use]
     pub fn sponsor(&self, affiliate: &NodeId) -> Option<&Party> {
         self.parties.iter().find(|party| party.affiliates.contains(affiliate))
-    }
-}
-
-/// Name of an agreement or annex, such as "AG-MY-ID".
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AgreementId(Arc<str>);
-
-impl AgreementId {
-    /// Longest name; it stands in keys, headers and log leaves.
-    pub const LENGTH_MAX: usize = 64;
-
-    /// Reads one: a capital letter, then capital letters, digits and hyphens.
-    ///
-    /// # Errors
-    /// When it has another form.
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let well_formed = text.starts_with(|c: char| c.is_ascii_uppercase())
-            && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-')
-            && text.len() <= Self::LENGTH_MAX;
-        if well_formed { Ok(Self(text.into())) } else { Err(Malformed::new("must be a name such as AG-MY-ID: A-Z, 0-9 and hyphens")) }
-    }
-
-    /// As text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AgreementId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for AgreementId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for AgreementId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str> as Deserialize>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
-}
-
-/// Which text is meant: its name, its version and the digest that all parties signed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct AgreementRef {
-    /// Its name.
-    pub agreement_id: AgreementId,
-    /// From 1.
-    pub version: u32,
-    /// SHA-256 of the canonical text.
-    pub digest: Digest,
-}
-
-impl AgreementRef {
-    /// Reads one from the wire.
-    ///
-    /// # Errors
-    /// When a field is missing or has another form.
-    pub fn from_wire(reference: &wire::AgreementRef) -> Result<Self, Malformed> {
-        let wire::AgreementRef { agreement_id, version, digest } = reference;
-        if *version == 0 {
-            return Err(Malformed::new("must be 1 or more").at("version"));
-        }
-        let agreement_id = AgreementId::parse(agreement_id).at("agreement_id")?;
-        Ok(Self { agreement_id, version: *version, digest: Digest::from_wire(digest).at("digest")? })
-    }
-
-    /// Writes it for the wire.
-    #[must_use]
-    pub fn to_wire(&self) -> wire::AgreementRef {
-        wire::AgreementRef { agreement_id: self.agreement_id.to_string(), version: self.version, digest: self.digest.to_wire() }
     }
 }

@@ -205,7 +205,7 @@ impl Grant {
     /// The consent and version it is.
     #[must_use]
     pub fn reference(&self) -> ConsentRef {
-        ConsentRef { consent_id: self.consent_id, version: self.version }
+        ConsentRef { id: self.consent_id, version: self.version }
     }
 
     /// Whether it names the recipient, the purpose and the category. Says nothing of dates, withdrawals or what is withheld.

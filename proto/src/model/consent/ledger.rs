@@ -233,8 +233,7 @@ mod tests {
     #[test]
     fn the_state_of_a_consent_follows_from_ledger_and_date() {
         let ledger = Ledger { grants: vec![grant(1, 1, 1), grant(1, 2, 2), grant(2, 1, 3)], withdrawals: Vec::new() };
-        let state =
-            |ledger: &Ledger, consent: u8, version, now| ledger.state(ConsentRef { consent_id: ConsentId([consent; 16]), version }, now);
+        let state = |ledger: &Ledger, consent: u8, version, now| ledger.state(ConsentRef { id: ConsentId([consent; 16]), version }, now);
         assert_eq!(state(&ledger, 1, 1, NOW), Some(ConsentState::Superseded));
         assert_eq!(state(&ledger, 1, 2, NOW), Some(ConsentState::Given));
         assert_eq!(state(&ledger, 1, 2, NOW.plus_days(180)), Some(ConsentState::Expired));

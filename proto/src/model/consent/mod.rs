@@ -10,9 +10,8 @@ pub use ledger::{Ledger, Standing};
 pub use withdrawal::Withdrawal;
 
 use crate::model::code::coded;
-use crate::model::id::ConsentId;
 use crate::model::malformed::{At, Malformed};
-use crate::wire;
+pub use crate::model::reference::ConsentRef;
 
 coded! {
     /// Who gave a consent. A network leader, a relative and an employer are no values: they cannot give it.
@@ -111,33 +110,6 @@ coded! {
         Expired = "EXPIRED",
         /// Replaced by a newer version.
         Superseded = "SUPERSEDED",
-    }
-}
-
-/// Which consent a message rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConsentRef {
-    /// The consent.
-    pub consent_id: ConsentId,
-    /// Its version, from 1.
-    pub version: u32,
-}
-
-impl ConsentRef {
-    /// Reads one from the wire.
-    ///
-    /// # Errors
-    /// When the id has another length or the version is 0.
-    pub fn from_wire(reference: &wire::ConsentRef) -> Result<Self, Malformed> {
-        let wire::ConsentRef { consent_id, version } = reference;
-        let consent_id = ConsentId::from_wire(consent_id).at("consent_id")?;
-        Ok(Self { consent_id, version: from_one(*version, "version")? })
-    }
-
-    /// Writes it for the wire.
-    #[must_use]
-    pub fn to_wire(self) -> wire::ConsentRef {
-        wire::ConsentRef { consent_id: self.consent_id.to_wire(), version: self.version }
     }
 }
 
