@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
+
 use super::identity::Pin;
 
 /// Why somebody was turned away.
@@ -126,10 +128,9 @@ impl Doorkeeper {
 /// Reads the reason out of a failed handshake.
 pub(super) fn of_handshake(error: &std::io::Error) -> BarredCertificate {
     let plain = |reason| BarredCertificate { reason, pin: None };
-    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return plain(Barred::Handshake);
     };
-    use rustls::{CertificateError, Error, PeerIncompatible};
     match tls {
         Error::InvalidCertificate(CertificateError::Other(other)) => match other.0.downcast_ref::<BarredCertificate>() {
             Some(barred) => *barred,
@@ -144,7 +145,7 @@ pub(super) fn of_handshake(error: &std::io::Error) -> BarredCertificate {
             | PeerIncompatible::Tls12NotOfferedOrEnabled
             | PeerIncompatible::ServerDoesNotSupportTls12Or13,
         ) => plain(Barred::OldProtocol),
-        Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => plain(Barred::OldProtocol),
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => plain(Barred::OldProtocol),
         _ => plain(Barred::Handshake),
     }
 }
