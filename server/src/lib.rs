@@ -1,9 +1,14 @@
 //! The node of one union. The map, in reading order:
 //!
-//! - [`config`], [`telemetry`], [`ambient`]: what a node is told, what it tells, and where time and randomness come in.
-//! - [`federation`]: the border to other unions.
+//! - [`node`]: the one composition root.
 //! - [`init`]: makes a new node's folder.
-//! - [`exit`]: how the process ends.
+//! - [`federation`]: the border to other unions.
+//! - [`config`], [`telemetry`], [`ambient`], [`exit`]: what a node is told, what it tells, where time and randomness come in, how it ends.
 
 pub mod ambient;
+pub mod config;
+pub mod exit;
 pub mod federation;
+pub mod init;
+pub mod node;
+pub mod telemetry;

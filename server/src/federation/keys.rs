@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use super::identity::CertificateFacts;
 use crate::ambient::Ambient;
 
 mod certificate;
@@ -150,6 +152,19 @@ impl TlsIdentity {
         self.chain.clone()
     }
 
+    /// Pin and dates of the node's own certificate; none when it is no X.509 certificate.
+    #[must_use]
+    pub fn facts(&self) -> Option<CertificateFacts> {
+        self.chain.first().and_then(|own| CertificateFacts::read(own).ok())
+    }
+
+    /// Whether the key is the one in the node's own certificate.
+    #[must_use]
+    pub fn belong_together(&self) -> bool {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        CertifiedKey::from_der(self.chain(), self.key(), &provider).is_ok_and(|both| both.keys_match().is_ok())
+    }
+
     pub(super) fn key(&self) -> PrivateKeyDer<'static> {
         self.key.clone_key()
     }
@@ -248,7 +263,7 @@ impl KeyFolder {
 /// When a file is missing, unreadable or not what it should be.
 pub fn read_tls(certificate_file: &Path, key_file: &Path) -> Result<TlsIdentity, KeyError> {
     let malformed = |file: &Path, what| KeyError::Malformed { file: file.to_owned(), what };
-    let certificates = read_file(certificate_file)?;
+    let certificates = read_pem(certificate_file)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|_| malformed(certificate_file, "certificates (PEM)"))?;
@@ -262,7 +277,7 @@ pub fn read_tls(certificate_file: &Path, key_file: &Path) -> Result<TlsIdentity,
 
 /// Reads a file that only its owner should be able to read.
 pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, KeyError> {
-    let text = read_file(file)?;
+    let text = read_pem(file)?;
     let open_to_others = fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
     if open_to_others {
         tracing::error!(event = "keys.readable_by_others", file = %file.display(), "others may read this key file: set its mode to 0600, and replace the key if anybody did");
@@ -270,7 +285,8 @@ pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, KeyError> {
     Ok(text)
 }
 
-fn read_file(file: &Path) -> Result<Zeroizing<String>, KeyError> {
+/// Reads a small text file.
+pub(crate) fn read_pem(file: &Path) -> Result<Zeroizing<String>, KeyError> {
     let unreadable = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyError::Missing { file: file.to_owned() },
         _ => KeyError::Unreadable { file: file.to_owned(), source },
