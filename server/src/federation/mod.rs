@@ -1,0 +1,47 @@
+//! The border to other unions. It decides who may stand on the other end of a stream, and nothing about what the frames mean.
+//!
+//! In reading order:
+//!
+//! - [`identity`]: a key's pin, and the peer that a proven key belongs to.
+//! - [`pins`]: the table of known peers, swapped under running connections; why somebody is barred.
+//! - [`barred`]: tells the operator why somebody was turned away, and nobody else.
+//! - [`keys`]: the folder with the node's own keys.
+//! - [`tls`]: TLS 1.3 with pinned keys on both sides.
+//! - [`listener`] and [`service`]: peers that dial us.
+//! - [`dialler`]: peers that we dial.
+//! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
+
+pub mod barred;
+pub mod connection;
+pub mod dialler;
+pub mod identity;
+pub mod keys;
+pub mod listener;
+pub mod pins;
+pub mod service;
+pub mod stream;
+pub mod tls;
+
+/// Frames above this are refused before they are decoded: 1 MiB of envelopes, and as much again for their leaves, seals and receipts.
+pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Between two signs of life on an idle stream: a half-open connection is noticed while somebody still waits for it.
+pub const KEEPALIVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// How long a sign of life may take: two round trips over a bad satellite line.
+pub const KEEPALIVE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Receive window of one stream: four frames of the largest kind in flight.
+pub const STREAM_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+
+/// Receive window of one connection: two full streams, so that a replaced stream cannot starve the one that replaces it.
+pub const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+
+/// Streams on one connection. The link needs one; the rest is room for streams that are being replaced.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
+
+/// HTTP/2 headers of one call: ours are under 1 KiB.
+pub const HEADER_BYTES_MAX: u32 = 16 * 1024;
+
+/// A handshake that takes longer is a silent or hostile one.
+pub const HANDSHAKE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);

@@ -1,0 +1,145 @@
+//! The encrypted socket of one admitted peer. It ends the moment the peer is no longer active, whatever runs over it.
+
+use std::collections::HashMap;
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use titian_proto::model::id::NodeId;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::transport::server::Connected;
+
+use super::identity::PeerIdentity;
+use super::pins::PinTable;
+
+/// Who stands on the other end of a socket, and the token that cuts it.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// The peer and the key it proved.
+    pub identity: PeerIdentity,
+    /// Cuts the socket.
+    pub cut: CancellationToken,
+}
+
+/// An encrypted socket to an admitted peer.
+pub(super) struct PeerStream {
+    tls: TlsStream<TcpStream>,
+    admitted: Admitted,
+    when_cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    _place: Option<Place>,
+}
+
+impl PeerStream {
+    /// Watches the peer's status from now on.
+    pub(super) fn new(tls: TlsStream<TcpStream>, admitted: Admitted, pins: PinTable, place: Option<Place>) -> Self {
+        tokio::spawn(watch_status(pins, admitted.clone()));
+        let when_cut = Box::pin(admitted.cut.clone().cancelled_owned());
+        Self { tls, admitted, when_cut, _place: place }
+    }
+
+    /// Who stands on the other end.
+    pub(super) fn admitted(&self) -> Admitted {
+        self.admitted.clone()
+    }
+
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.when_cut.as_mut().poll(context) {
+            Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by this node")),
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+impl Drop for PeerStream {
+    fn drop(&mut self) {
+        self.admitted.cut.cancel();
+    }
+}
+
+impl Connected for PeerStream {
+    type ConnectInfo = Admitted;
+
+    fn connect_info(&self) -> Admitted {
+        self.admitted.clone()
+    }
+}
+
+impl AsyncRead for PeerStream {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.check(context)?;
+        Pin::new(&mut self.tls).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for PeerStream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check(context)?;
+        Pin::new(&mut self.tls).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check(context)?;
+        Pin::new(&mut self.tls).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tls).poll_shutdown(context)
+    }
+}
+
+/// Cuts the socket as soon as the table of peers no longer admits who stands on its other end.
+async fn watch_status(pins: PinTable, admitted: Admitted) {
+    let mut changes = pins.watch();
+    loop {
+        if let Err(reason) = pins.still_admits(&admitted.identity) {
+            tracing::warn!(event = "federation.cut", peer = %admitted.identity.node_id, reason = reason.code(), "{reason}");
+            admitted.cut.cancel();
+        }
+        tokio::select! {
+            () = admitted.cut.cancelled() => return,
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Counts the sockets of each peer, so that one peer cannot take the places of all others.
+#[derive(Clone, Default)]
+pub(super) struct Places {
+    taken: Arc<Mutex<HashMap<NodeId, usize>>>,
+}
+
+/// One socket's place; free again when dropped.
+pub(super) struct Place {
+    places: Places,
+    peer: NodeId,
+}
+
+impl Places {
+    /// A place for this peer, unless it has `most` already.
+    pub(super) fn take(&self, peer: &NodeId, most: usize) -> Option<Place> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(peer.clone()).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { places: self.clone(), peer: peer.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.peer) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                taken.remove(&self.peer);
+            }
+        }
+    }
+}
