@@ -1,0 +1,37 @@
+//! Cases.
+
+use titian_proto::wire::case_service_client::CaseServiceClient;
+use titian_proto::wire::{GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse};
+use tonic::transport::Channel;
+
+use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};
+
+impl Desk {
+    /// Opens a case.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn open_case(&self, request: OpenCaseRequest) -> Result<OpenCaseResponse, DeskError> {
+        answer(self.cases().open_case(self.call(request)).await)
+    }
+
+    /// Shows a case with its records.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn get_case(&self, request: GetCaseRequest) -> Result<GetCaseResponse, DeskError> {
+        answer(self.cases().get_case(self.call(request)).await)
+    }
+
+    /// Lists cases.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn list_cases(&self, request: ListCasesRequest) -> Result<ListCasesResponse, DeskError> {
+        answer(self.cases().list_cases(self.call(request)).await)
+    }
+
+    fn cases(&self) -> CaseServiceClient<Channel> {
+        CaseServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+}

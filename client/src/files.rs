@@ -1,0 +1,58 @@
+//! Files that only their owner may read: sessions, exports, agreements.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Only the owner reads and writes.
+const FILE_MODE: u32 = 0o600;
+
+/// A file that is being written beside its place, and takes its place when it is whole.
+pub struct PrivateFile {
+    place: PathBuf,
+    beside: PathBuf,
+    file: File,
+}
+
+impl PrivateFile {
+    /// Starts a file.
+    ///
+    /// # Errors
+    /// When its folder cannot be written.
+    pub fn create(place: &Path) -> std::io::Result<Self> {
+        let mut beside = place.as_os_str().to_owned();
+        beside.push(format!(".{}.part", std::process::id()));
+        let beside = PathBuf::from(beside);
+        drop(fs::remove_file(&beside)); // one that a killed process of the same number left
+        let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&beside)?;
+        Ok(Self { place: place.to_owned(), beside, file })
+    }
+
+    /// Writes more.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// Puts it in its place, durably.
+    ///
+    /// # Errors
+    /// When it cannot be synced or moved.
+    pub fn finish(self) -> std::io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.beside, &self.place)
+    }
+}
+
+/// Writes a whole file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(place: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = PrivateFile::create(place)?;
+    file.write(bytes)?;
+    file.finish()
+}
