@@ -1,5 +1,7 @@
 //! What one `titian` command answered.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
 
 /// Exit code of a refusal by the gate.
@@ -96,6 +98,19 @@ impl Answer {
         }
     }
 
+    /// As [`Self::text`] for an id, in the form that commands take. Canonical JSON writes bytes in base64.
+    ///
+    /// # Panics
+    /// When there is none, or it is no id.
+    #[must_use]
+    pub fn id(&self, name: &str) -> String {
+        let text = self.text(name);
+        match BASE64.decode(&text) {
+            Ok(bytes) if bytes.len() == 16 => hyphenated(&bytes),
+            _ => panic!("{name} is no id:\n{}", self.told()),
+        }
+    }
+
     /// As [`Self::text`] for a count; absent members of canonical JSON are zero.
     ///
     /// # Panics
@@ -135,6 +150,11 @@ pub fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
         Value::Array(items) => items.iter().find_map(|item| find(item, name)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
+}
+
+fn hyphenated(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| digits[range].to_owned()).join("-")
 }
 
 fn camel(name: &str) -> String {

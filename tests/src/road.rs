@@ -1,11 +1,15 @@
 //! The steps of one referral from MTUC to KSBSI, as staff take them.
 
-use crate::account::Account::{Caseworker, FocalPoint};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use serde_json::Value;
+
+use crate::account::Account::{Auditor, Caseworker, FocalPoint};
 use crate::answer::Answer;
 use crate::sample;
 use crate::union::Union;
 use crate::wait::{PATIENCE, wait_until};
-use crate::world::World;
+use crate::world::{World, objects_with};
 
 /// A worker and her case, as the union of the country of destination took them in.
 #[derive(Clone, Debug)]
@@ -22,8 +26,8 @@ pub struct Intake {
 /// When a step fails.
 #[must_use]
 pub fn intake_from(union: &Union, file: &str) -> Intake {
-    let worker = union.json(Caseworker, &["worker", "add", "--from", file]).done().text("worker_id");
-    let case = union.json(Caseworker, &["case", "open", "--worker", &worker, "--from", file]).done().text("case_id");
+    let worker = union.json(Caseworker, &["worker", "add", "--from", file]).done().id("worker_id");
+    let case = union.json(Caseworker, &["case", "open", "--worker", &worker, "--from", file]).done().id("case_id");
     Intake { worker, case }
 }
 
@@ -59,7 +63,7 @@ pub fn request_to(union: &Union, intake: &Intake, recipient: &str, categories: &
 pub fn refer(world: &World) -> (Intake, String) {
     let intake = intake(&world.mtuc);
     consent_from(&world.mtuc, &intake, &sample::returnee()).done();
-    let referral = request(&world.mtuc, &intake, sample::CATEGORIES).done().text("referral_id");
+    let referral = request(&world.mtuc, &intake, sample::CATEGORIES).done().id("referral_id");
     (intake, referral)
 }
 
@@ -125,29 +129,24 @@ pub fn share(union: &Union, referral: &str) -> Answer {
     union.json(Caseworker, &["referral", "share", referral])
 }
 
-/// The leaves of a union's log, oldest first, as JSON.
+/// The leaves of a union's log, oldest first, as JSON: canonical JSON carries their exact bytes in base64.
 ///
 /// # Panics
 /// When the log cannot be listed, or a leaf is not JSON.
 #[must_use]
-pub fn leaves(union: &Union) -> Vec<serde_json::Value> {
-    let listing = union.json(crate::account::Account::Auditor, &["log", "list"]).done();
-    crate::world::objects_with(&unpacked(listing.json()), "event")
+pub fn leaves(union: &Union) -> Vec<Value> {
+    let listing = union.json(Auditor, &["log", "list"]).done();
+    let entries = objects_with(&listing.json(), "leaf");
+    entries.iter().filter_map(|entry| entry["leaf"].as_str()).map(leaf).collect()
+}
+
+fn leaf(armoured: &str) -> Value {
+    let bytes = BASE64.decode(armoured).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("a leaf is not JSON: {error}"))
 }
 
 /// How many leaves of this event a union's log holds.
 #[must_use]
 pub fn events(union: &Union, event: &str) -> usize {
     leaves(union).iter().filter(|leaf| leaf.get("event").and_then(|value| value.as_str()) == Some(event)).count()
-}
-
-/// Leaves may be printed as JSON or as the text of it: both become JSON.
-fn unpacked(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::String(text) if text.starts_with('{') => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        Value::Array(items) => Value::Array(items.into_iter().map(unpacked).collect()),
-        Value::Object(members) => Value::Object(members.into_iter().map(|(name, member)| (name, unpacked(member))).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
 }

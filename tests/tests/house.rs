@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use titian_tests::programs::project;
 
-/// What each part of the server may use (`README.md`, the map). `ambient`, `config` and `telemetry` are the ground everybody stands on.
-const ARROWS: [(&str, &[&str]); 10] = [
+/// What each part of the server may use (`README.md`, the map). `ambient`, `config` and `telemetry` are the ground everybody
+/// stands on; `crash` (points at which a test ends the node) and `golden` (golden texts of tests) may be used by all.
+const ARROWS: [(&str, &[&str]); 11] = [
     ("ambient", &[]),
     ("config", &["ambient"]),
     ("telemetry", &["ambient", "config"]),
@@ -21,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("link", &["ambient", "config", "telemetry", "store", "federation"]),
     ("publish", &["ambient", "config", "telemetry", "store"]),
     ("crash", &[]),
+    ("golden", &[]),
 ];
 
 /// Parts that may use everything: the composition root, the program, the list of modules.
@@ -70,7 +72,7 @@ fn arrows_inside_the_server_point_one_way() {
         };
         let depth = module_depth(&source.path);
         for used in used_parts(&source.tokens, depth) {
-            if used != part && used != "crash" && is_part(&used) && !allowed.contains(&used.as_str()) {
+            if used != part && !["crash", "golden"].contains(&used.as_str()) && is_part(&used) && !allowed.contains(&used.as_str()) {
                 wrong.push(format!("{}: {part} uses {used}", source.path));
             }
         }
@@ -164,7 +166,7 @@ fn the_top_level_holds_the_house_and_nothing_else() {
         .expect("the top folder")
         .filter_map(Result::ok)
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| !name.starts_with('.') && !["target", "demo"].contains(&name.as_str()))
+        .filter(|name| !name.starts_with('.') && !["target", "demo", "demo.check"].contains(&name.as_str()))
         .filter(|name| !TOP_LEVEL.contains(&name.as_str()))
         .collect();
     assert!(strange.is_empty(), "does not belong at the top level: {strange:?}");
