@@ -35,6 +35,23 @@ pub fn text() -> String {
     }
 }
 
+/// What the worker of the sample allows KSBSI to send to MTUC: its consent, the other way round.
+///
+/// # Panics
+/// When the sample has no consent.
+#[must_use]
+pub fn own_consent() -> String {
+    let all = text();
+    let Some((_, after)) = all.split_once("[consent]") else { panic!("the sample has no consent") };
+    let consent = after.split("\n\n").next().unwrap_or_default();
+    let lines = consent.lines().map(|line| match line.split(" = ").next() {
+        Some("recipient") => "recipient = \"my.mtuc\"",
+        Some("categories") => "categories = [\"CASE_CORE\", \"CLAIM\", \"DOCUMENTS\"]",
+        _ => line,
+    });
+    format!("[consent]{}\n", lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// The sample with some texts replaced, wherever they stand.
 ///
 /// # Panics

@@ -44,7 +44,7 @@ impl Union {
     pub fn titian(&self, account: Account, arguments: &[&str]) -> Answer {
         self.admit(account);
         let answer = self.run(account, arguments);
-        if answer.exit == FORBIDDEN && answer.names("SESSION_ENDED") {
+        if answer.exit == FORBIDDEN && (answer.names("SESSION_ENDED") || answer.names("NOT_SIGNED_IN")) {
             self.forget(account);
             self.admit(account);
             return self.run(account, arguments);
