@@ -1,1 +1,25 @@
-//! Harness.
+//! The harness: unions as real `titian-node` processes in a folder of their own, driven through the `titian` command line as staff drive it.
+//!
+//! In reading order:
+//! - [`programs`]: where the two programs are, built once if nobody did.
+//! - [`node`]: one process: started, killed, stopped, restarted, its telemetry kept.
+//! - [`account`] and [`answer`]: who calls, and what a call answered.
+//! - [`union`](mod@union): a node and its staff.
+//! - [`world`]: several unions; two that trust each other; two with an agreement in force.
+//! - [`sample`] and [`road`]: the returnee of `deploy/sample`, and the steps of her referral.
+//! - [`transcript`]: commands and outputs as a golden text.
+//! - [`wait`]: the one place that waits.
+//!
+//! A harness that cannot go on panics with what it was doing: the test that called it has failed.
+#![allow(clippy::panic, clippy::print_stderr, reason = "a harness fails the test that uses it, and says why on stderr")]
+
+pub mod account;
+pub mod answer;
+pub mod node;
+pub mod programs;
+pub mod road;
+pub mod sample;
+pub mod transcript;
+pub mod union;
+pub mod wait;
+pub mod world;

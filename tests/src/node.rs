@@ -1,0 +1,245 @@
+//! One node: its folder, its process, its telemetry.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::account::Account;
+use crate::answer::Answer;
+use crate::programs;
+use crate::wait::{PATIENCE, wait_until};
+
+/// The moment at which every rehearsal of the scenario starts.
+pub const CLOCK: &str = "2026-03-02T02:00:00Z";
+
+/// An orderly stop has a deadline of its own; the test's is longer, so that a missed one is seen as what it is.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// What `titian-node init` is told.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Stable name, country first.
+    pub node_id: &'static str,
+    /// Name in English.
+    pub name: &'static str,
+    /// Kind of organisation.
+    pub kind: &'static str,
+    /// ISO 3166-1 alpha-2.
+    pub country: &'static str,
+    /// Further arguments.
+    pub further: Vec<String>,
+}
+
+impl Plan {
+    /// Malaysian Trades Union Congress.
+    #[must_use]
+    pub fn mtuc() -> Self {
+        Self { node_id: "my.mtuc", name: "Malaysian Trades Union Congress", kind: "NATIONAL_UNION", country: "MY", further: Vec::new() }
+    }
+
+    /// Confederation of Indonesia Prosperity Trade Union.
+    #[must_use]
+    pub fn ksbsi() -> Self {
+        let name = "Confederation of Indonesia Prosperity Trade Union";
+        Self { node_id: "id.ksbsi", name, kind: "NATIONAL_UNION", country: "ID", further: Vec::new() }
+    }
+
+    /// Cambodian Labour Confederation, which serves its members only.
+    #[must_use]
+    pub fn clc() -> Self {
+        let further = vec!["--service-precondition".into(), "MEMBERSHIP".into()];
+        Self { node_id: "kh.clc", name: "Cambodian Labour Confederation", kind: "NATIONAL_UNION", country: "KH", further }
+    }
+}
+
+/// One node of a world. Ends with the value.
+#[derive(Debug)]
+pub struct Node {
+    /// Its stable name.
+    pub node_id: String,
+    /// Its data folder.
+    pub folder: PathBuf,
+    /// Where its telemetry is collected, over all its processes.
+    pub telemetry: PathBuf,
+    /// Where staff reach it.
+    pub desk: String,
+    process: Option<Child>,
+}
+
+impl Node {
+    /// Makes the node's folder under `world`. It does not run yet.
+    ///
+    /// # Panics
+    /// When `titian-node init` fails.
+    #[must_use]
+    pub fn init(world: &Path, plan: &Plan) -> Self {
+        let folder = world.join(plan.node_id);
+        init_command(&folder, plan).done();
+        let desk = format!("http://{}", setting(&folder, "desk", "listen"));
+        Self { node_id: plan.node_id.to_owned(), telemetry: world.join(format!("{}.telemetry", plan.node_id)), folder, desk, process: None }
+    }
+
+    /// Starts it and waits until both listeners are up.
+    pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// As [`Self::start`], with further environment.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub fn start_with(&mut self, environment: &[(&str, &str)]) {
+        let mut child = match self.command(environment).spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("{}: cannot be started: {error}", self.node_id),
+        };
+        let ready = ready_line(&mut child);
+        self.process = Some(child);
+        if ready.recv_timeout(PATIENCE).is_err() {
+            panic!("{}: not ready after {PATIENCE:?}; its last words:\n{}", self.node_id, self.last_words());
+        }
+    }
+
+    /// Starts a node that must not come up, and gives its exit code and last words.
+    #[must_use]
+    pub fn fails_to_start(&mut self) -> Answer {
+        run("titian-node run", Command::new(programs::node()).arg("run").arg("--folder").arg(&self.folder))
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill9(&mut self) {
+        if let Some(mut child) = self.process.take() {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+
+    /// Ends it in its written order.
+    ///
+    /// # Panics
+    /// When it does not end, or not with exit code 0.
+    pub fn stop(&mut self) {
+        let Some(child) = self.process.as_ref() else { return };
+        Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().ok();
+        let code = self.wait_for_death(STOP_LIMIT);
+        assert!(code == Some(0), "{}: an orderly stop ended with {code:?}:\n{}", self.node_id, self.last_words());
+    }
+
+    /// Ends it like a power cut and starts it again on the same folder.
+    pub fn restart(&mut self) {
+        self.kill9();
+        self.start();
+    }
+
+    /// Whether its process has ended by itself; a dead one is taken away.
+    pub fn died(&mut self) -> bool {
+        let dead = self.process.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))));
+        if dead {
+            self.process = None;
+        }
+        dead
+    }
+
+    /// Everything it has written to stderr so far.
+    #[must_use]
+    pub fn telemetry(&self) -> String {
+        fs::read(&self.telemetry).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// Exports its store; the node must be stopped.
+    #[must_use]
+    pub fn export(&self) -> Answer {
+        run("titian-node export", Command::new(programs::node()).arg("export").arg("--folder").arg(&self.folder))
+    }
+
+    fn wait_for_death(&mut self, limit: Duration) -> Option<i32> {
+        let name = self.node_id.clone();
+        let child = self.process.as_mut()?;
+        let status = wait_until(&format!("{name} has ended"), limit, || child.try_wait().ok().flatten());
+        self.process = None;
+        status.code()
+    }
+
+    fn command(&self, environment: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(programs::node());
+        command.arg("run").arg("--folder").arg(&self.folder).envs(environment.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(self.telemetry_file());
+        command
+    }
+
+    fn telemetry_file(&self) -> File {
+        match OpenOptions::new().create(true).append(true).open(&self.telemetry) {
+            Ok(file) => file,
+            Err(error) => panic!("{}: no place for its telemetry: {error}", self.node_id),
+        }
+    }
+
+    fn last_words(&self) -> String {
+        let text = self.telemetry();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill9();
+        if std::thread::panicking() {
+            eprintln!("--- last words of {}\n{}\n---", self.node_id, self.last_words());
+        }
+    }
+}
+
+/// Runs `titian-node init` for a plan.
+#[must_use]
+pub fn init_command(folder: &Path, plan: &Plan) -> Answer {
+    let mut command = Command::new(programs::node());
+    command.arg("init").arg("--folder").arg(folder).args(["--node-id", plan.node_id, "--name", &format!("en={}", plan.name)]);
+    command.args(["--kind", plan.kind, "--country", plan.country, "--admin", Account::Admin.name(), "--rehearsal-clock", CLOCK]);
+    command.args(["--federation-listen", "127.0.0.1:0", "--desk-listen", "127.0.0.1:0"]).args(&plan.further);
+    command.env("TITIAN_PASSWORD", Account::Admin.password());
+    run(&format!("titian-node init --node-id {}", plan.node_id), &mut command)
+}
+
+/// Runs a program to its end. `told` is how it is shown when a test fails.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(told: &str, command: &mut Command) -> Answer {
+    let output = match command.stdin(Stdio::null()).output() {
+        Ok(output) => output,
+        Err(error) => panic!("{told}: cannot be started: {error}"),
+    };
+    Answer {
+        command: told.to_owned(),
+        exit: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Passes on that the ready line came, and keeps reading so that the node never waits for a reader.
+fn ready_line(child: &mut Child) -> mpsc::Receiver<()> {
+    let (tell, told) = mpsc::channel();
+    let Some(stdout) = child.stdout.take() else { return told };
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if line.starts_with("ready") {
+                tell.send(()).ok();
+            }
+        }
+    });
+    told
+}
+
+fn setting(folder: &Path, table: &str, key: &str) -> String {
+    let text = fs::read_to_string(folder.join("node.toml")).unwrap_or_default();
+    let settings: toml::Table = toml::from_str(&text).unwrap_or_default();
+    match settings.get(table).and_then(|inner| inner.get(key)).and_then(|value| value.as_str()) {
+        Some(value) => value.to_owned(),
+        None => panic!("{}: node.toml has no {table}.{key}", folder.display()),
+    }
+}

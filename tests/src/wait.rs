@@ -1,0 +1,25 @@
+//! Waiting for something to become true. The only place of the tests that sleeps.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long an ordinary wait may take. Two cores, unoptimised programs and argon2 included.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two looks: short, so that a test ends when its cause does; not zero, so that the nodes get the processor.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Looks until `look` finds something, and gives it back.
+///
+/// # Panics
+/// When nothing was found within `limit`; the text says what was awaited.
+pub fn wait_until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < limit, "waited {limit:?} in vain until {what}");
+        sleep(PAUSE);
+    }
+}
