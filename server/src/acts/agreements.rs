@@ -2,16 +2,18 @@
 
 use bytes::Bytes;
 use prost::Message;
+use titian_proto::envelope::KeyRing;
 use titian_proto::gate::Content;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::agreement::Agreement;
-use titian_proto::model::armor::{armor, dearmor};
+use titian_proto::model::armor::{armor, dearmor, label};
 use titian_proto::model::date::{Date, Instant};
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::{At, Malformed};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::refusal::Refusal;
-use titian_proto::model::statement::{AgreementState, GovernmentApproval, SignedStatement, Statement, StatementKind, StatementReason};
+use titian_proto::model::agreement::{AgreementState, Role};
+use titian_proto::model::statement::{GovernmentApproval, SignedStatement, Statement, StatementKind, StatementReason};
 use titian_proto::wire;
 
 use super::context::{Acts, House};
@@ -20,9 +22,6 @@ use super::outgoing::{self, Address};
 use super::policy::{self, Ask, Direction, KnownAgreement};
 use crate::store::agreements::AgreementTable;
 use crate::store::{Read, StoreError, Topic, Unit};
-
-/// Label of the file two unions exchange.
-const FILE_LABEL: &str = "TITIAN AGREEMENT";
 
 /// Largest agreement file; the text is a few pages.
 const FILE_BYTES: usize = 256 * 1024;
@@ -69,12 +68,12 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
     acts.store
         .write(move |unit| {
             let known = find(&house, unit, &saying.id, saying.version)?;
-            if !known.agreement.has_party(house.node_id()) {
+            if known.agreement.party(house.node_id()).is_none() {
                 return Err(ActError::Refused(Refusal::new(titian_proto::model::refusal::RefusalCode::NotAParty)));
             }
             check_fits(&known, house.node_id(), &saying)?;
             let statement = statement(&house, &known, &saying, unit.now());
-            let signed = SignedStatement::sign(&statement, &house.own.signer).to_wire().encode_to_vec();
+            let signed = sign(&house, &statement).to_wire().encode_to_vec();
             unit.put_statement(known.digest, house.node_id(), statement.sequence, &signed)?;
             log_statement(unit, &known, saying.kind)?;
             after_statement(&house, unit, &known)?;
@@ -90,7 +89,7 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
 /// # Errors
 /// When the file cannot be read, a signature is wrong, the text is another one than is known, or the store fails.
 pub async fn import(acts: &Acts, file: &str) -> Result<wire::Agreement, ActError> {
-    let bytes = dearmor(FILE_LABEL, file, FILE_BYTES).map_err(ActError::Malformed)?;
+    let bytes = dearmor(label::AGREEMENT, file, FILE_BYTES).map_err(|problem| ActError::Malformed(Malformed::new(problem.to_string()).at("file")))?;
     let file = wire::AgreementFile::decode(Bytes::from(bytes)).map_err(|_| ActError::Malformed(Malformed::new("is not an agreement file")))?;
     let agreement = Agreement::parse_canonical(&file.text).map_err(|problem| ActError::Malformed(problem.at("agreement")))?;
     let house = acts.house.clone();
@@ -111,7 +110,7 @@ pub fn show(acts: &Acts, id: &str, version: u32) -> Result<(wire::Agreement, Str
     let known = policy::agreement(&acts.house, &view, acts.house.ambient.now(), id, version)?;
     let known = known.ok_or(ActError::NotFound { what: "agreement" })?;
     let file = file_of(&view, &known)?;
-    Ok((describe(&view, &known)?, armor(FILE_LABEL, &file.encode_to_vec())))
+    Ok((describe(&view, &known)?, armor(label::AGREEMENT, &file.encode_to_vec())))
 }
 
 /// Every agreement, without its text.
@@ -165,7 +164,7 @@ fn read_in(house: &House, unit: &Unit, file: &wire::AgreementFile) -> Result<Res
         statements.push((statement, Bytes::from(signed.encode_to_vec())));
     }
     for known in unit.statements(digest)? {
-        let Ok(known_statement) = wire::SignedStatement::decode(known.clone()).map_err(StoreError::unreadable) else { continue };
+        let Ok(known_statement) = wire::SignedStatement::decode(known.clone()) else { continue };
         let Ok(known_statement) = SignedStatement::from_wire(&known_statement).and_then(|signed| signed.statement()) else { continue };
         let clash = statements.iter().any(|(statement, bytes)| {
             statement.node_id == known_statement.node_id && statement.sequence == known_statement.sequence && *bytes != known
@@ -184,14 +183,25 @@ fn verify(house: &House, digest: Digest, signed: &wire::SignedStatement, now: In
         return Err(Malformed::new("is about another text: the digest changed").at("agreement.digest"));
     }
     if &statement.node_id == house.node_id() {
-        let own = titian_proto::envelope::KeyRing::from_chain(&house.own.chain);
-        return signed.verify(&own, now).map(|()| statement).map_err(|_| Malformed::new("is not signed by its speaker"));
+        let own = KeyRing::from_descriptor_chain(&house.own.chain);
+        return check_signature(&own, &signed, now).map(|()| statement);
     }
     house.with_peer(&statement.node_id, |known| {
         let known = known.ok_or_else(|| Malformed::new("is by a node that is not a peer here").at("node_id"))?;
-        signed.verify(&known.keys, now).map_err(|_| Malformed::new("is not signed by its speaker"))
+        check_signature(&known.keys, &signed, now)
     })?;
     Ok(statement)
+}
+
+fn sign(house: &House, statement: &Statement) -> SignedStatement {
+    let bytes = Bytes::from(statement.to_wire().encode_to_vec());
+    let signature = house.own.signer.sign(SignedStatement::CONTEXT, &bytes);
+    SignedStatement { bytes, key_id: house.own.signer.key_id().to_owned(), signature }
+}
+
+fn check_signature(keys: &KeyRing, signed: &SignedStatement, now: Instant) -> Result<(), Malformed> {
+    keys.verify(&signed.key_id, SignedStatement::CONTEXT, &signed.bytes, &signed.signature, now)
+        .map_err(|_| Malformed::new("is not signed by its speaker"))
 }
 
 /// Keeps a text. Under one id and version there is one text for ever.
@@ -264,13 +274,12 @@ fn send_to_parties(house: &House, unit: &mut Unit, id: &str, version: u32) -> Re
             ledger: &titian_proto::model::consent::Ledger::default(),
             approval: None,
             prohibited_recipients: &[],
-            subject: titian_proto::gate::SubjectFacts::default(),
+            subject: policy::no_subject(house),
             content: Content::Agreement(file.clone()),
         };
         match policy::decide(house, unit.now(), ask) {
             Ok(permit) => {
-                let address =
-                    Address { peer: &party, case_ref: None, referral_id: None, agreement: Some(&known), consent_leaf: None };
+                let address = Address::about_agreement(&party, &known);
                 outgoing::queue(house, unit, permit, &address)?;
             }
             Err(refusal) => tracing::info!(event = "agreement.not-sent", peer = %party, code = refusal.code.code()),
@@ -334,7 +343,7 @@ fn file_of(read: &impl Read, known: &KnownAgreement) -> Result<wire::AgreementFi
     let text = text.ok_or(ActError::NotFound { what: "agreement" })?;
     let mut statements = Vec::new();
     for signed in read.statements(known.digest)? {
-        statements.push(wire::SignedStatement::decode(signed).map_err(StoreError::unreadable)?);
+        statements.push(wire::SignedStatement::decode(signed).map_err(|_| StoreError::unreadable("statement/", Malformed::new("is not a signed statement")))?);
     }
     Ok(wire::AgreementFile { text, statements })
 }
@@ -351,7 +360,7 @@ fn describe(read: &impl Read, known: &KnownAgreement) -> Result<wire::Agreement,
     };
     let parties = known.agreement.parties.iter().map(|party| wire::AgreementParty {
         node_id: party.node_id.to_string(),
-        observer: party.is_observer(),
+        observer: party.role == Role::Observer,
         signed: said(&party.node_id, StatementKind::Sign),
         approval_required: party.approval_required,
         approved: said(&party.node_id, StatementKind::Approve),
@@ -367,7 +376,7 @@ fn describe(read: &impl Read, known: &KnownAgreement) -> Result<wire::Agreement,
     });
     Ok(wire::Agreement {
         r#ref: Some(known.reference().to_wire()),
-        title: known.agreement.title.to_string(),
+        title: known.agreement.title.clone(),
         state: known.state.to_wire(),
         parties: parties.collect(),
         effective_from: known.agreement.effective_from.to_string(),

@@ -19,7 +19,7 @@ use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::referrals::receive;
 use super::shares;
-use crate::store::{Read, ReceiptDraft, StoreError, Unit};
+use crate::store::{InboxTable, ReceiptDraft, StoreError, Unit, View};
 
 /// An envelope whose signature is the peer's. What is wrong with it beyond that is a fault, and answered with a refusal.
 pub struct Arrival {
@@ -70,12 +70,11 @@ pub async fn apply(acts: &Acts, peer: &NodeId, batch: Vec<Arrival>) -> Result<An
 
 fn one(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<(), ActError> {
     let Header { lane, link_sequence, previous_hash, .. } = &arrival.header;
-    let cursor = unit.received(peer, *lane)?;
+    let cursor = unit.inbox_lane(peer, *lane)?;
     if *link_sequence <= cursor.applied_through {
-        return match unit.received_hash(peer, *lane, *link_sequence)? {
-            Some(hash) if hash == arrival.hash => Ok(()),
-            _ => Err(ActError::Equivocation),
-        };
+        let known = unit.evidence(peer, *lane, *link_sequence)?.and_then(|delivery| delivery.envelope);
+        let same = known.is_some_and(|envelope| envelope.header == arrival.header_bytes);
+        return if same { Ok(()) } else { Err(ActError::Equivocation) };
     }
     if *link_sequence != cursor.applied_through + 1 {
         return Err(ActError::Malformed(Malformed::new("is not the next of its lane").at("header.link_sequence")));
@@ -95,13 +94,9 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Resu
 }
 
 fn decide_and_apply(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<Result<Digest, Refusal>, ActError> {
-    let body = match wire::Body::decode(arrival.body.clone()) {
-        Ok(body) => body,
-        Err(_) => return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("body"))),
-    };
-    let (content, salt) = match read_body(arrival, &body) {
+    let (salt, content) = match read_body(arrival) {
         Ok(read) => read,
-        Err(problem) => return Ok(Err(policy::malformed(problem.at("body")))),
+        Err(problem) => return Ok(Err(policy::malformed(problem))),
     };
     let now = unit.now();
     let pinned = arrival.header.agreement.as_ref();
@@ -119,10 +114,12 @@ fn decide_and_apply(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arr
     Ok(take(house, unit, peer, arrival, &permit)?.map(|()| commitment))
 }
 
-fn read_body(arrival: &Arrival, body: &wire::Body) -> Result<(Content, [u8; 32]), Malformed> {
-    let salt = <[u8; 32]>::try_from(body.salt.as_ref()).map_err(|_| Malformed::new("must be 32 bytes").at("salt"))?;
-    let content = Content::from_wire(arrival.header.kind, body)?;
-    Ok((content, salt))
+fn read_body(arrival: &Arrival) -> Result<([u8; Content::SALT_BYTES], Content), Malformed> {
+    let (salt, content) = Content::parse(&arrival.body)?;
+    if content.kind() as i32 != arrival.header.kind.to_wire() {
+        return Err(Malformed::new("is not what the body says").at("header.kind"));
+    }
+    Ok((salt, content))
 }
 
 /// Applies what the gate permits. None is stored on arrival without a permit.
@@ -171,7 +168,7 @@ fn answer_refused(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arriv
 fn answer_purged(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, code: RefusalCode) -> Result<(), ActError> {
     let mut draft = received_leaf(house, peer, arrival, Event::ReferralRefused);
     draft.code = Some(code.code().to_owned());
-    answer(unit, peer, arrival, draft, ReceiptOutcome::Purged, Some(Refusal::new(code)), None)
+    answer(unit, peer, arrival, draft, ReceiptOutcome::Purged, None, None)
 }
 
 fn answer(
@@ -186,9 +183,9 @@ fn answer(
     let (_, leaf) = unit.append_leaf(draft)?;
     let header = &arrival.header;
     let draft = ReceiptDraft {
-        envelope_hash: arrival.hash,
         header: arrival.header_bytes.clone(),
         seal: arrival.seal.clone(),
+        sender_leaf: arrival.leaf_bytes.clone(),
         outcome,
         refusal,
         commitment,
@@ -216,21 +213,23 @@ fn received_leaf(house: &House, peer: &NodeId, arrival: &Arrival, event: Event) 
     draft
 }
 
-/// A statement about an agreement is logged as such at both ends; everything else is a transfer.
+/// Statements, withdrawals and erasures are logged as such at both ends; everything else is a transfer.
 fn mirrored(event: Event, sent: Event) -> Event {
-    if event == Event::ReferralReceived && sent == Event::MouStated { Event::MouStated } else { event }
+    match (event, sent) {
+        (Event::ReferralReceived, Event::MouStated | Event::ConsentWithdrawn | Event::EraseAcked) => sent,
+        _ => event,
+    }
 }
 
 /// The signed receipts of some places, as they stand on disk.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn receipts(read: &impl Read, peer: &NodeId, answered: &Answered) -> Result<Vec<wire::SignedReceipt>, StoreError> {
-    use crate::store::inbox::InboxTable;
+pub fn receipts(view: &View, peer: &NodeId, answered: &Answered) -> Result<Vec<wire::SignedReceipt>, StoreError> {
     let mut receipts = Vec::with_capacity(answered.len());
     for (lane, sequence) in answered {
-        if let Some(bytes) = read.receipt(peer, *lane, *sequence)? {
-            receipts.push(wire::SignedReceipt::decode(bytes).map_err(StoreError::unreadable)?);
+        if let Some(bytes) = view.receipt(peer, *lane, *sequence)? {
+            receipts.push(wire::SignedReceipt::decode(bytes).map_err(|_| StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt")))?);
         }
     }
     Ok(receipts)

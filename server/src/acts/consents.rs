@@ -21,7 +21,6 @@ use super::policy;
 use super::referrals::{is_sender, load, offer_of};
 use super::shares;
 use crate::store::consents::{ConsentTable, LedgerLine, Subject};
-use crate::store::outbox::OutboxTable;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::workers::WorkerTable;
 use crate::store::{Read, StoreError, Topic, Unit};
@@ -129,9 +128,6 @@ pub fn receive_withdrawal(
         }
         freeze(house, unit, &mut file)?;
     }
-    let mut draft = LeafDraft::new(Event::ConsentWithdrawn);
-    draft.peer = Some(outgoing::log_name(house, peer));
-    unit.append_leaf(draft)?;
     Ok(Ok(()))
 }
 
@@ -245,9 +241,9 @@ fn freeze(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<(),
 fn purge_queued(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId) -> Result<u32, StoreError> {
     let mut purged = 0;
     for lane in [Lane::States, Lane::Referrals, Lane::Shares, Lane::Documents] {
-        for (sequence, header) in unit.unsettled(peer, lane)? {
-            if header.referral_id == Some(referral_id) {
-                dispatch::purge_one(unit, peer, lane, sequence, RefusalCode::ConsentWithdrawn)?;
+        for waiting in unit.unsettled(peer, lane, 0, usize::MAX)? {
+            if waiting.header.referral_id == Some(referral_id) && waiting.purged.is_none() {
+                dispatch::purge_one(unit, peer, lane, waiting.sequence, RefusalCode::ConsentWithdrawn)?;
                 purged += 1;
             }
         }

@@ -15,7 +15,7 @@ use super::error::ActError;
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use crate::store::referrals::ReferralTable;
-use crate::store::{Read, StoreError, Unit};
+use crate::store::{Most, Read, StoreError, Unit, Unsettled};
 
 /// A delivery that may leave now. Only a permit makes one.
 pub struct Parcel {
@@ -52,7 +52,7 @@ pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(u64, By
         let view = acts.store.view();
         let now = acts.house.ambient.now();
         for (sequence, bytes) in &waiting {
-            let delivery = wire::Delivery::decode(bytes.clone()).map_err(StoreError::unreadable)?;
+            let delivery = read_delivery(bytes)?;
             match check_one(&acts.house, &view, now, peer, &delivery)? {
                 Ok(Some(permit)) => parcels.push((*sequence, Some(Parcel::permitted(delivery, permit)))),
                 Ok(None) => parcels.push((*sequence, Parcel::purged(delivery))),
@@ -78,17 +78,24 @@ fn check_one(
     peer: &NodeId,
     delivery: &wire::Delivery,
 ) -> Result<Result<Option<Permit>, Refusal>, StoreError> {
-    let Some(envelope) = &delivery.envelope else { return Err(StoreError::unreadable(Malformed::missing("envelope"))) };
+    let Some(envelope) = &delivery.envelope else { return Err(unreadable(Malformed::missing("envelope"))) };
     if envelope.body.is_empty() {
         return Ok(Ok(None));
     }
-    let header = Header::parse(&envelope.header).map_err(StoreError::unreadable)?;
-    let body = wire::Body::decode(envelope.body.clone()).map_err(StoreError::unreadable)?;
-    let content = Content::from_wire(header.kind, &body).map_err(StoreError::unreadable)?;
+    let header = Header::parse(&envelope.header).map_err(unreadable)?;
+    let (_, content) = Content::parse(&envelope.body).map_err(unreadable)?;
     let about = About { direction: Direction::Out, peer, pinned: header.agreement.as_ref(), content: &content };
     let gathered = question::gather(house, read, now, &about)?;
     let ask = gathered.ask(Direction::Out, peer, header.agreement.as_ref(), content);
     Ok(policy::decide(house, now, ask).map(Some))
+}
+
+fn read_delivery(bytes: &Bytes) -> Result<wire::Delivery, StoreError> {
+    wire::Delivery::decode(bytes.clone()).map_err(|_| unreadable(Malformed::new("is not a delivery")))
+}
+
+fn unreadable(problem: Malformed) -> StoreError {
+    StoreError::unreadable("outbox/", problem)
 }
 
 async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(u64, RefusalCode)>) -> Result<(), ActError> {
@@ -108,7 +115,9 @@ async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(u64, Refusa
 /// # Errors
 /// When the store fails.
 pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, sequence: u64, code: RefusalCode) -> Result<(), StoreError> {
-    let Some(header) = unit.purge(peer, lane, sequence, code)? else { return Ok(()) };
+    let found = unit.unsettled(peer, lane, sequence - 1, 1)?.into_iter().find(|one| one.sequence == sequence && one.purged.is_none());
+    let Some(Unsettled { header, .. }) = found else { return Ok(()) };
+    unit.purge(peer, lane, sequence, code)?;
     tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), sequence);
     if let Some(referral_id) = header.referral_id {
         let mut progress = unit.progress(referral_id)?;
@@ -119,12 +128,11 @@ pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, sequence: u64, code
 }
 
 fn fill_purged(acts: &Acts, peer: &NodeId, lane: Lane, parcels: &mut [(u64, Option<Parcel>)]) -> Result<(), ActError> {
-    use crate::store::outbox::OutboxTable;
     let view = acts.store.view();
     for (sequence, parcel) in parcels.iter_mut().filter(|(_, parcel)| parcel.is_none()) {
-        for (found, bytes) in view.deliveries(peer, lane, *sequence - 1, 1, usize::MAX)? {
+        for (found, bytes) in view.deliveries(peer, lane, *sequence - 1, Most { count: 1, bytes: usize::MAX })? {
             if found == *sequence {
-                *parcel = Parcel::purged(wire::Delivery::decode(bytes).map_err(StoreError::unreadable)?);
+                *parcel = Parcel::purged(read_delivery(&bytes)?);
             }
         }
     }

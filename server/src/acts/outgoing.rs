@@ -5,6 +5,8 @@ use titian_proto::gate::{Permit, PermittedBody};
 use titian_proto::log::commitment::commitment;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
+use titian_proto::model::reference::ConsentRef;
+use titian_proto::model::vocabulary::Purpose;
 
 use super::context::House;
 use super::policy::KnownAgreement;
@@ -20,8 +22,20 @@ pub struct Address<'a> {
     pub referral_id: Option<ReferralId>,
     /// The agreement it rests on.
     pub agreement: Option<&'a KnownAgreement>,
+    /// What for.
+    pub purpose: Option<Purpose>,
+    /// The consent it rests on.
+    pub consent: Option<ConsentRef>,
     /// Index of the consent's leaf in this log.
     pub consent_leaf: Option<u64>,
+}
+
+impl<'a> Address<'a> {
+    /// For something about an agreement, not about a case.
+    #[must_use]
+    pub fn about_agreement(peer: &'a NodeId, agreement: &'a KnownAgreement) -> Self {
+        Self { peer, case_ref: None, referral_id: None, agreement: Some(agreement), purpose: None, consent: None, consent_leaf: None }
+    }
 }
 
 /// What was queued.
@@ -39,28 +53,28 @@ pub struct Sent {
 pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'_>) -> Result<Sent, StoreError> {
     let transfer = TransferId(unit.random());
     let salt: [u8; 32] = unit.random();
-    let consent = permit.consent();
-    let purpose = permit.purpose();
     let body = permit.body(salt);
+    let kind = kind_of(&body);
     let commitment = commit(&salt, transfer, &body);
     let leaf = LeafDraft {
         peer: Some(log_name(house, address.peer)),
         xfer: Some(transfer),
-        purpose,
-        fields: body.fields().to_vec(),
+        purpose: address.purpose,
+        fields: Some(body.fields().to_vec()),
         consent: address.consent_leaf,
         commit: Some(commitment),
-        ..leaf_about(unit, event_of(body.kind()), address)?
+        ..leaf_about(house, unit, event_of(kind), address)?
     };
     let queued = unit.enqueue(EnvelopeDraft {
         recipient: address.peer.clone(),
-        kind: body.kind(),
-        body,
+        kind,
+        body: body.bytes().clone(),
+        body_digest: body.digest(),
         case: address.case_ref,
         referral_id: address.referral_id,
         transfer_id: transfer,
         agreement: address.agreement.map(KnownAgreement::reference),
-        consent,
+        consent: address.consent,
         expires_at: None,
         leaf,
     })?;
@@ -74,13 +88,12 @@ pub fn commit(salt: &[u8; 32], transfer: TransferId, body: &PermittedBody) -> Di
     commitment(salt, transfer, &fields)
 }
 
-fn leaf_about(unit: &mut Unit, event: Event, address: &Address<'_>) -> Result<LeafDraft, StoreError> {
+fn leaf_about(house: &House, unit: &mut Unit, event: Event, address: &Address<'_>) -> Result<LeafDraft, StoreError> {
     let mut draft = LeafDraft::new(event);
     if let Some(known) = address.agreement {
-        let id = known.agreement.id.as_str();
         draft.mou = Some(mou(known));
         draft.mou_doc = Some(known.digest);
-        draft.chan = Some(unit.next_channel(id, address.peer)?);
+        draft.chan = Some(unit.next_channel(&known.agreement.id, house.node_id(), address.peer)?);
     }
     Ok(draft)
 }
@@ -97,7 +110,28 @@ pub fn mou(known: &KnownAgreement) -> String {
     format!("{}#{}", known.agreement.id, known.agreement.version)
 }
 
-/// A statement about an agreement is logged as such; everything else is a transfer.
+fn kind_of(body: &PermittedBody) -> EnvelopeKind {
+    EnvelopeKind::from_wire(body.kind() as i32).unwrap_or(EnvelopeKind::State)
+}
+
+/// What the log calls the sending of each kind.
 fn event_of(kind: EnvelopeKind) -> Event {
-    if kind == EnvelopeKind::Agreement { Event::MouStated } else { Event::ReferralSent }
+    match kind {
+        EnvelopeKind::Agreement => Event::MouStated,
+        EnvelopeKind::Withdrawal => Event::ConsentWithdrawn,
+        EnvelopeKind::ErasureReceipt => Event::EraseAcked,
+        EnvelopeKind::Offer
+        | EnvelopeKind::State
+        | EnvelopeKind::SharePut
+        | EnvelopeKind::ShareRetract
+        | EnvelopeKind::Breach
+        | EnvelopeKind::Compromise
+        | EnvelopeKind::Descriptor
+        | EnvelopeKind::LogHead
+        | EnvelopeKind::AttestationRequest
+        | EnvelopeKind::Attestation
+        | EnvelopeKind::HandOver
+        | EnvelopeKind::Material
+        | EnvelopeKind::Aggregate => Event::ReferralSent,
+    }
 }

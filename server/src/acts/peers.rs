@@ -1,5 +1,6 @@
 //! Peers: added from a file, confirmed by the words of their fingerprint, suspended at once.
 
+use titian_proto::envelope::Lane;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::DescriptorChain;
 use titian_proto::model::id::NodeId;
@@ -10,9 +11,8 @@ use titian_proto::wire;
 use super::actor::Actor;
 use super::context::Acts;
 use super::error::ActError;
-use crate::store::outbox::OutboxTable;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
-use crate::store::{Read, Topic, Unit};
+use crate::store::{OutboxTable, Read, Topic};
 
 /// Adds a peer from its descriptor file. It is not active before two officers confirmed its fingerprint.
 ///
@@ -28,7 +28,7 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
     if !chain.newest().kind.may_be_peer() {
         return Err(ActError::Refused(Refusal::new(RefusalCode::RecipientKindForbidden)));
     }
-    let bytes = chain.to_bytes();
+    let bytes = chain.encode();
     let fingerprint = chain.fingerprint();
     let peer = node_id.clone();
     acts.store
@@ -68,7 +68,7 @@ pub async fn confirm(acts: &Acts, actor: &Actor, node_id: &NodeId, words: &str) 
         .write(move |unit| {
             let mut file = load(unit, &peer)?;
             let chain = DescriptorChain::parse(&file.chain).map_err(descriptor_problem)?;
-            if !chain.fingerprint().matches_words(&words) {
+            if !chain.fingerprint().matches(&words) {
                 return Err(ActError::FingerprintDiffers);
             }
             file.standing = match file.standing {
@@ -159,7 +159,7 @@ fn descriptor_problem(problem: titian_proto::model::descriptor::DescriptorError)
 fn describe(read: &impl Read, file: &PeerFile) -> Result<wire::Peer, ActError> {
     let chain = DescriptorChain::parse(&file.chain).map_err(descriptor_problem)?;
     let descriptor = chain.newest();
-    let counts = read.outbox_counts(&file.node_id)?;
+    let counts = outbox_counts(read, &file.node_id)?;
     let status = match file.standing {
         PeerStanding::Added => wire::PeerStatus::Added,
         PeerStanding::HalfConfirmed => wire::PeerStatus::HalfConfirmed,
@@ -176,11 +176,22 @@ fn describe(read: &impl Read, file: &PeerFile) -> Result<wire::Peer, ActError> {
         fingerprint_words: chain.fingerprint().words(),
         endpoints: descriptor.endpoints.iter().map(ToString::to_string).collect(),
         connected: false,
-        queued: counts.queued,
-        answered: counts.answered,
+        queued: counts.0,
+        answered: counts.1,
         last_contact_ms: 0,
         link_problem: String::new(),
     })
+}
+
+/// Envelopes waiting for a peer, and those it has answered.
+fn outbox_counts(read: &impl Read, peer: &NodeId) -> Result<(u64, u64), ActError> {
+    let (mut queued, mut answered) = (0, 0);
+    for lane in Lane::ALL {
+        let state = read.outbox_lane(peer, *lane)?;
+        queued += state.queued();
+        answered += state.settled_through;
+    }
+    Ok((queued, answered))
 }
 
 /// Reads a node's name as staff typed it.

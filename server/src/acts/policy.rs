@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 use titian_proto::gate::{self, AgreementView, Content, Permit, Question, SubjectFacts};
-use titian_proto::model::agreement::Agreement;
+use titian_proto::model::agreement::{Agreement, AgreementState};
 use titian_proto::model::consent::{Grant, Ledger, Withdrawal};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Digest, NodeId};
@@ -13,7 +13,7 @@ use titian_proto::model::malformed::Malformed;
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::Approval;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
-use titian_proto::model::statement::{AgreementState, SignedStatement, Statement, state};
+use titian_proto::model::statement::{SignedStatement, Statement, state};
 use titian_proto::wire;
 
 use super::context::House;
@@ -127,7 +127,7 @@ pub fn agreement(house: &House, read: &impl Read, now: Instant, id: &str, versio
 /// # Errors
 /// When the store cannot be read.
 pub fn agreement_with(house: &House, read: &impl Read, now: Instant, peer: &NodeId) -> Result<Option<KnownAgreement>, StoreError> {
-    let both = |known: &KnownAgreement| known.agreement.has_party(house.node_id()) && known.agreement.has_party(peer);
+    let both = |known: &KnownAgreement| known.agreement.party(house.node_id()).is_some() && known.agreement.party(peer).is_some();
     let with_peer = agreements(house, read, now)?.into_iter().filter(both);
     Ok(with_peer.max_by_key(|known| (known.state == AgreementState::InForce, known.agreement.version)))
 }
@@ -148,26 +148,34 @@ pub fn ledger_of(lines: &[LedgerLine]) -> Result<Ledger, StoreError> {
     let (mut grants, mut withdrawals) = (Vec::new(), Vec::new());
     for line in lines {
         if !line.grant.is_empty() {
-            grants.push(read_grant(&line.grant)?);
+            grants.push(read_grant(&line.grant).map_err(|problem| StoreError::unreadable(LEDGER, problem))?);
         }
         if !line.withdrawal.is_empty() {
-            let withdrawal = wire::Withdrawal::decode(line.withdrawal.clone()).map_err(StoreError::unreadable)?;
-            withdrawals.push(Withdrawal::from_wire(&withdrawal).map_err(StoreError::unreadable)?);
+            withdrawals.push(read_withdrawal(&line.withdrawal).map_err(|problem| StoreError::unreadable(LEDGER, problem))?);
         }
     }
-    Ok(Ledger::new(grants, withdrawals))
+    Ok(Ledger { grants, withdrawals })
 }
 
-fn read_grant(bytes: &Bytes) -> Result<Grant, StoreError> {
-    let grant = wire::Grant::decode(bytes.clone()).map_err(StoreError::unreadable)?;
-    Grant::from_wire(&grant).map_err(StoreError::unreadable)
+fn read_grant(bytes: &Bytes) -> Result<Grant, Malformed> {
+    Grant::from_wire(&wire::Grant::decode(bytes.clone()).map_err(|_| Malformed::new("is not a grant"))?)
 }
+
+fn read_withdrawal(bytes: &Bytes) -> Result<Withdrawal, Malformed> {
+    Withdrawal::from_wire(&wire::Withdrawal::decode(bytes.clone()).map_err(|_| Malformed::new("is not a withdrawal"))?)
+}
+
+/// Where the lines of a ledger are kept, for errors.
+const LEDGER: &str = "ledger/";
+
+/// Where statements are kept, for errors.
+const STATEMENTS: &str = "statement/";
 
 fn known_agreement(house: &House, read: &impl Read, text: &Bytes, now: Instant) -> Result<KnownAgreement, StoreError> {
-    let (digest, agreement) = house.agreement(text).map_err(StoreError::unreadable)?;
+    let (digest, agreement) = house.agreement(text).map_err(|problem| StoreError::unreadable("agreement/", problem))?;
     let mut statements = Vec::new();
     for signed in read.statements(digest)? {
-        statements.push(read_statement(&signed).map_err(StoreError::unreadable)?);
+        statements.push(read_statement(&signed).map_err(|problem| StoreError::unreadable(STATEMENTS, problem))?);
     }
     let state = state(&agreement, &statements, now, false);
     Ok(KnownAgreement { agreement, digest, state, statements })
@@ -191,6 +199,12 @@ fn supersede(known: &mut [KnownAgreement]) {
             one.state = AgreementState::Superseded;
         }
     }
+}
+
+/// The facts where nobody is spoken of.
+#[must_use]
+pub fn no_subject(house: &House) -> SubjectFacts {
+    SubjectFacts { minor: false, group: false, sender_country: house.own.descriptor().country, safety_held: false }
 }
 
 /// The refusal for something that cannot be read.

@@ -97,7 +97,7 @@ fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActEr
     let mut changed = Vec::with_capacity(puts.len());
     for put in puts {
         let record = store_one(house, unit, &case, put)?;
-        let record_id = RecordId::from_wire(&record.record_id).map_err(StoreError::unreadable)?;
+        let record_id = RecordId::from_wire(&record.record_id)?;
         changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone() });
         done.records.push(record);
     }

@@ -10,9 +10,8 @@ use titian_proto::model::referral::DeliveryStage;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing;
-use crate::store::outbox::OutboxTable;
 use crate::store::referrals::ReferralTable;
-use crate::store::{Topic, Unit};
+use crate::store::{OutboxTable, Topic, Unit};
 
 /// A receipt whose signature is the peer's.
 pub struct Settlement {
@@ -38,17 +37,16 @@ pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<Settlement>) -> Resul
 
 fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -> Result<(), ActError> {
     let receipt = &settlement.receipt;
-    if unit.is_settled(peer, receipt.lane, receipt.link_sequence)? {
-        return Ok(());
-    }
     let not_sent = || ActError::Malformed(Malformed::new("is for something that was not sent").at("receipt.envelope_hash"));
-    let header = unit.sent_header(peer, receipt.lane, receipt.link_sequence)?.ok_or_else(not_sent)?;
-    if unit.sent_hash(peer, receipt.lane, receipt.link_sequence)? != Some(receipt.envelope_hash) {
+    let sent = unit.sent(peer, receipt.lane, receipt.link_sequence)?.ok_or_else(not_sent)?;
+    if sent.hash != receipt.envelope_hash {
         return Err(not_sent());
     }
-    unit.settle(peer, receipt.lane, receipt.link_sequence, settlement.signed.clone())?;
-    log_answer(house, unit, peer, &header, receipt)?;
-    note_at_referral(unit, &header, receipt)
+    if !unit.settle(peer, receipt.lane, receipt.link_sequence, settlement.signed.clone())? {
+        return Ok(());
+    }
+    log_answer(house, unit, peer, &sent.header, receipt)?;
+    note_at_referral(unit, &sent.header, receipt)
 }
 
 fn log_answer(house: &House, unit: &mut Unit, peer: &NodeId, header: &Header, receipt: &Receipt) -> Result<(), ActError> {

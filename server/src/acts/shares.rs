@@ -8,6 +8,7 @@ use titian_proto::model::id::{Digest, NodeId, RecordId, RecordRef, ReferralId};
 use titian_proto::model::record::{RecordContent, SharedRecord};
 use titian_proto::model::referral::{DeliveryStage, Offer, SharePut, ShareRetract};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::vocabulary::Purpose;
 use titian_proto::wire;
 
 use super::context::House;
@@ -98,7 +99,7 @@ pub fn put(
     let peer = other_side(house, file).clone();
     let subject = question::own_subject(&peer, offer.subject_ref, Some(file));
     let ledger = policy::ledger(unit, &subject)?;
-    let grant = grant_for(&ledger, &peer, offer);
+    let grant = grant_for(&ledger, &peer, offer.purpose);
     let consent_leaf = consent_leaf(unit, &subject, grant)?;
     let (records, given) = prepare(house, unit, file, candidates)?;
     let content = Content::Put(SharePut {
@@ -125,6 +126,8 @@ pub fn put(
         case_ref: Some(file.case_ref),
         referral_id: Some(file.referral_id),
         agreement: gathered.agreement(),
+        purpose: Some(offer.purpose),
+        consent: grant.map(Grant::reference),
         consent_leaf,
     };
     let sent = outgoing::queue(house, unit, permit, &address)?;
@@ -181,6 +184,8 @@ pub fn send_about(
         case_ref: Some(file.case_ref),
         referral_id: Some(file.referral_id),
         agreement: gathered.agreement(),
+        purpose: question::read_offer(file).map(|offer| offer.purpose),
+        consent: None,
         consent_leaf: None,
     };
     outgoing::queue(house, unit, permit, &address)?;
@@ -190,8 +195,8 @@ pub fn send_about(
 /// The grant that a message to this peer rests on: the newest that names it, so that the gate can say what is wrong with it; else the newest
 /// of all.
 #[must_use]
-pub fn grant_for<'a>(ledger: &'a Ledger, peer: &NodeId, offer: &Offer) -> Option<&'a Grant> {
-    let rank = |grant: &&Grant| (&grant.recipient == peer, grant.purposes.contains(&offer.purpose), grant.sequence);
+pub fn grant_for<'a>(ledger: &'a Ledger, peer: &NodeId, purpose: Purpose) -> Option<&'a Grant> {
+    let rank = |grant: &&Grant| (&grant.recipient == peer, grant.purposes.contains(&purpose), grant.sequence);
     ledger.grants.iter().max_by_key(rank)
 }
 

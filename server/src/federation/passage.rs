@@ -111,7 +111,7 @@ fn verify(known: &KnownPeer, own: &NodeId, peer: &NodeId, delivery: wire::Delive
     if &header.sender != peer || &header.recipient != own {
         return Err(Malformed::new("names another sender or recipient than this link").at("envelope.header").into());
     }
-    let purged = if purged == 0 { None } else { Some(titian_proto::model::refusal::RefusalCode::from_wire(purged)?) };
+    let purged = if purged == 0 { None } else { Some(RefusalCode::from_wire(purged)?) };
     let parsed = Leaf::parse(&leaf).ok();
     let fault = fault(known, &header, &body, hash, parsed.as_ref(), purged);
     Ok(Arrival { header, header_bytes, seal, hash, body, leaf: parsed, leaf_bytes: leaf, purged, fault })

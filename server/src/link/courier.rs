@@ -12,6 +12,7 @@ use super::limits::{FRAME_BYTES, FRAME_ENVELOPES, IN_FLIGHT_ENVELOPES};
 use super::session::{PeerHello, SessionError, say};
 use crate::acts::context::Acts;
 use crate::federation::passage;
+use crate::store::Most;
 
 /// The lanes in the order in which they go: safety first.
 const LANES: [Lane; 5] = [Lane::Safety, Lane::States, Lane::Referrals, Lane::Shares, Lane::Documents];
@@ -85,7 +86,7 @@ impl Courier {
         if room == 0 || *sent >= self.acts.store.durable_sequence(&self.peer, lane) {
             return Ok(false);
         }
-        let waiting = self.acts.store.view().deliveries(&self.peer, lane, *sent, room, FRAME_BYTES)?;
+        let waiting = self.acts.store.view().deliveries(&self.peer, lane, *sent, Most { count: room, bytes: FRAME_BYTES })?;
         let Some((last, _)) = waiting.last() else { return Ok(false) };
         let last = *last;
         crate::crash::point("courier.before-dispatch");

@@ -16,7 +16,7 @@ use super::limits::{HELLO_WITHIN, PING_EVERY, SILENT_FOR};
 use crate::acts::context::Acts;
 use crate::federation::connection::Connection;
 use crate::federation::passage::PassageError;
-use crate::store::StoreError;
+use crate::store::{InboxTable, OutboxTable, StoreError};
 
 /// The protocol version this node speaks.
 const PROTOCOL: u32 = 1;
@@ -120,7 +120,7 @@ impl Session {
         }
         Ok(wire::Hello {
             node_id: self.acts.house.node_id().to_string(),
-            epoch: view.epoch()?.to_wire(),
+            epoch: self.acts.store.epoch().to_wire(),
             protocol_min: PROTOCOL,
             protocol_max: PROTOCOL,
             received,
@@ -132,13 +132,13 @@ impl Session {
     async fn hear_hello(&mut self, peer: &NodeId) -> Result<PeerHello, SessionError> {
         let first = tokio::time::timeout(HELLO_WITHIN, self.connection.incoming.next()).await.map_err(|_| SessionError::NoHello)?;
         match first.ok_or(SessionError::Ended)?.map_err(|_| SessionError::Ended)?.frame {
-            Some(frame::Frame::Hello(hello)) => self.check_hello(peer, hello).await,
+            Some(frame::Frame::Hello(hello)) => Self::check_hello(&self.acts, peer, hello).await,
             Some(frame::Frame::Bye(bye)) => Err(goodbye(&bye)),
             _ => Err(Malformed::new("must begin with a hello").into()),
         }
     }
 
-    async fn check_hello(&self, peer: &NodeId, hello: wire::Hello) -> Result<PeerHello, SessionError> {
+    async fn check_hello(acts: &Acts, peer: &NodeId, hello: wire::Hello) -> Result<PeerHello, SessionError> {
         let wire::Hello { node_id, epoch, protocol_min, protocol_max, received, peer_epoch: _, descriptor_digest: _ } = hello;
         if node_id != peer.as_str() {
             return Err(Malformed::new("names another node than its certificate").at("hello.node_id").into());
@@ -146,38 +146,14 @@ impl Session {
         if protocol_min > PROTOCOL || protocol_max < PROTOCOL {
             return Err(SessionError::Version(protocol_min, protocol_max));
         }
-        self.check_epoch(peer, Epoch::from_wire(&epoch)?).await?;
+        check_epoch(acts, peer, Epoch::from_wire(&epoch)?).await?;
         let mut cursors = Vec::new();
         for cursor in received {
             let lane = Lane::from_wire(cursor.lane)?;
-            self.check_cursor(peer, lane, &cursor)?;
+            check_cursor(acts, peer, lane, &cursor)?;
             cursors.push((lane, cursor.stored_through));
         }
         Ok(PeerHello { received: cursors })
-    }
-
-    /// The first epoch that is heard is remembered; another one later means a restored or a new database.
-    async fn check_epoch(&self, peer: &NodeId, epoch: Epoch) -> Result<(), SessionError> {
-        match self.acts.store.view().peer_epoch(peer)? {
-            Some(known) if known == epoch => Ok(()),
-            Some(_) => Err(SessionError::EpochChanged),
-            None => {
-                let peer = peer.clone();
-                self.acts.store.write(move |unit| unit.put_peer_epoch(&peer, epoch)).await?;
-                Ok(())
-            }
-        }
-    }
-
-    /// The peer must hold what was sent: the hash at its cursor is the hash of the envelope sent there.
-    fn check_cursor(&self, peer: &NodeId, lane: Lane, cursor: &wire::LaneCursor) -> Result<(), SessionError> {
-        if cursor.stored_through == 0 {
-            return Ok(());
-        }
-        match self.acts.store.view().sent_hash(peer, lane, cursor.stored_through)? {
-            Some(hash) if hash == Digest::from_wire(&cursor.last_hash)? => Ok(()),
-            _ => Err(SessionError::Equivocation),
-        }
     }
 
     async fn listen(
@@ -186,6 +162,7 @@ impl Session {
         deliveries: mpsc::Sender<wire::Deliveries>,
         receipts: mpsc::Sender<wire::Receipts>,
     ) -> Result<(), SessionError> {
+        let outgoing = self.connection.outgoing.clone();
         let mut quiet_since = tokio::time::Instant::now();
         loop {
             let heard = tokio::time::timeout(PING_EVERY, self.connection.incoming.next()).await;
@@ -193,7 +170,7 @@ impl Session {
                 if quiet_since.elapsed() >= SILENT_FOR {
                     return Err(SessionError::Silent);
                 }
-                say(&self.connection.outgoing, frame::Frame::Ping(wire::Ping { nonce: 0, answer: false })).await?;
+                say(&outgoing, frame::Frame::Ping(wire::Ping { nonce: 0, answer: false })).await?;
                 continue;
             };
             quiet_since = tokio::time::Instant::now();
@@ -202,7 +179,10 @@ impl Session {
                 Some(frame::Frame::Deliveries(batch)) => deliveries.send(batch).await.map_err(|_| SessionError::Ended)?,
                 Some(frame::Frame::Receipts(batch)) => receipts.send(batch).await.map_err(|_| SessionError::Ended)?,
                 Some(frame::Frame::Stored(stored)) => in_flight.stored(Lane::from_wire(stored.lane)?, stored.through),
-                Some(frame::Frame::Ping(ping)) => self.answer(&ping).await?,
+                Some(frame::Frame::Ping(ping)) if !ping.answer => {
+                    say(&outgoing, frame::Frame::Ping(wire::Ping { nonce: ping.nonce, answer: true })).await?;
+                }
+                Some(frame::Frame::Ping(_)) => {}
                 Some(frame::Frame::Bye(bye)) => return Err(goodbye(&bye)),
                 Some(frame::Frame::Credit(_)) => {}
                 Some(frame::Frame::Hello(_)) | None => return Err(Malformed::new("is out of place").at("frame").into()),
@@ -210,11 +190,29 @@ impl Session {
         }
     }
 
-    async fn answer(&self, ping: &wire::Ping) -> Result<(), SessionError> {
-        if ping.answer {
-            return Ok(());
+}
+
+/// The first epoch that is heard is remembered; another one later means a restored or a new database.
+async fn check_epoch(acts: &Acts, peer: &NodeId, epoch: Epoch) -> Result<(), SessionError> {
+    match acts.store.view().peer_epoch(peer)? {
+        Some(known) if known == epoch => Ok(()),
+        Some(_) => Err(SessionError::EpochChanged),
+        None => {
+            let peer = peer.clone();
+            acts.store.write(move |unit| unit.set_peer_epoch(&peer, epoch)).await?;
+            Ok(())
         }
-        say(&self.connection.outgoing, frame::Frame::Ping(wire::Ping { nonce: ping.nonce, answer: true })).await
+    }
+}
+
+/// The peer must hold what was sent: the hash at its cursor is the hash of the envelope sent there.
+fn check_cursor(acts: &Acts, peer: &NodeId, lane: Lane, cursor: &wire::LaneCursor) -> Result<(), SessionError> {
+    if cursor.stored_through == 0 {
+        return Ok(());
+    }
+    match acts.store.view().sent(peer, lane, cursor.stored_through)? {
+        Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash)? => Ok(()),
+        _ => Err(SessionError::Equivocation),
     }
 }
 

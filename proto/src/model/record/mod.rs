@@ -87,7 +87,38 @@ macro_rules! record_types {
             $( $(#[$meta])* $variant($content), )+
         }
 
-        impl RecordContent {
+        impl RecordType {
+    /// Whether it is about the worker herself; the others are about the case.
+    #[must_use]
+    pub fn is_about_worker(self) -> bool {
+        match self {
+            Self::Journey
+            | Self::Demographic
+            | Self::Identity
+            | Self::Contact
+            | Self::Safety
+            | Self::ImmigrationStatus
+            | Self::UnionMembership
+            | Self::Family
+            | Self::Health => true,
+            Self::Complaint
+            | Self::ServiceAction
+            | Self::GroupCount
+            | Self::Employer
+            | Self::Claim
+            | Self::Outcome
+            | Self::Narrative
+            | Self::Document
+            | Self::IdentityDocument
+            | Self::GbvTrafficking
+            | Self::AllegedOffence
+            | Self::Partner
+            | Self::Material => false,
+        }
+    }
+}
+
+impl RecordContent {
             /// Which type it is.
             #[must_use]
             pub fn record_type(&self) -> RecordType {

@@ -70,7 +70,7 @@ fn check_form(answer: Answer) -> Result<(), ActError> {
 fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, answer: Answer) -> Result<wire::Referral, ActError> {
     let mut file = load(unit, referral_id)?;
     let side = if is_sender(house, &file) { Side::Sender } else { Side::Receiver };
-    if !file.state.may_follow(answer.state, side) {
+    if !ReferralState::may_follow(file.state, answer.state, side) {
         return Err(ActError::WrongState { state: file.state.code(), wanted: "a state from which this one may follow, set by the side whose it is" });
     }
     let offer = offer_of(&file)?;

@@ -12,13 +12,14 @@ pub mod request;
 
 use prost::Message;
 use titian_proto::model::id::ReferralId;
+use titian_proto::model::malformed::Malformed;
 use titian_proto::model::referral::Offer;
 use titian_proto::wire;
 
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::question;
-use crate::store::Read;
+use crate::store::{Read, StoreError};
 use crate::store::referrals::{Progress, ReferralFile, ReferralTable};
 
 /// A referral as staff see it.
@@ -57,7 +58,7 @@ pub fn load(read: &impl Read, referral_id: ReferralId) -> Result<ReferralFile, A
 /// # Errors
 /// When the stored bytes no longer parse.
 pub fn offer_of(file: &ReferralFile) -> Result<Offer, ActError> {
-    question::read_offer(file).ok_or_else(|| ActError::Store(crate::store::StoreError::unreadable("a stored offer does not parse")))
+    question::read_offer(file).ok_or_else(|| ActError::Store(StoreError::unreadable("referral/", Malformed::new("holds an offer that cannot be read"))))
 }
 
 /// Whether this node sent the referral.

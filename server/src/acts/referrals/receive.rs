@@ -95,7 +95,7 @@ pub fn state(house: &House, unit: &mut Unit, peer: &NodeId, change: &StateChange
 
 /// Takes the state over if it may follow; where two states crossed on the wire, the winner table decides. Whether it was taken over.
 fn settle_state(file: &mut ReferralFile, change: &StateChange, side: Side) -> bool {
-    let follows = file.state.may_follow(change.state, side);
+    let follows = ReferralState::may_follow(file.state, change.state, side);
     let wins = follows || winner(file.state, change.state) == change.state;
     if wins && file.state != change.state {
         file.state = change.state;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use titian_proto::gate::Content;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::consent::Grant;
-use titian_proto::model::id::{CaseId, NodeId, ReferralId, TransferId, uuid_v7};
+use titian_proto::model::id::{CaseId, NodeId, ReferralId, SubjectRef, TransferId, uuid_v7};
 use titian_proto::model::record::RecordContent;
-use titian_proto::model::referral::{Approval, DeliveryStage, Offer, OfferTerms, Priority, ReferralKind, ReferralState, Service};
+use titian_proto::model::referral::{Approval, DeliveryStage, Offer, OfferRequest, Priority, ReferralKind, ReferralState, Service};
+use titian_proto::model::value::Text;
 use titian_proto::model::refusal::Refusal;
 use titian_proto::model::vocabulary::{Category, Purpose};
 use titian_proto::wire;
@@ -79,7 +80,7 @@ pub async fn send(acts: &Acts, referral_id: ReferralId) -> Result<wire::Referral
                 ReferralState::Returned => offer.version + 1,
                 state => return Err(ActError::WrongState { state: state.code(), wanted: "draft or returned" }),
             };
-            let offer = compose(&house, unit, &file, &terms_of(&offer), version, offer.approval.clone())?;
+            let offer = compose(unit, &file, OfferRequest { version, requested_at: unit.now(), ..terms_of(offer) })?;
             file.offer = shares::offer_bytes(&offer);
             send_offer(&house, unit, file)
         })
@@ -126,7 +127,7 @@ pub async fn approve(acts: &Acts, actor: &Actor, referral_id: ReferralId) -> Res
                 return Err(ActError::OwnApproval);
             }
             let mut offer = offer_of(&file)?;
-            offer.approval = Some(Approval { author: file.author.clone(), approver: approver.clone(), approved_at: unit.now() });
+            offer.approval = Some(Approval { author: pseudonym(&file.author)?, approver: pseudonym(&approver)?, approved_at: unit.now() });
             file.offer = shares::offer_bytes(&offer);
             file.changed_at = unit.now();
             unit.put_referral(&file)?;
@@ -168,52 +169,62 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         peer_changes: 0,
         changed_at: unit.now(),
     };
-    let terms = OfferTerms {
+    let terms = OfferRequest {
+        referral_id,
+        version: 1,
         kind: new.kind,
         purpose: new.purpose,
         services_requested: new.services_requested.clone(),
         priority: new.priority,
+        requested_at: unit.now(),
         categories: new.categories.clone(),
+        subject_ref: subject_ref(unit, &file)?,
+        grant: None,
+        approval: None,
     };
-    let offer = compose(house, unit, &file, &terms, 1, None)?;
+    let offer = compose(unit, &file, terms)?;
     file.offer = shares::offer_bytes(&offer);
     Ok(file)
 }
 
 /// Makes the offer from what the case says now.
-fn compose(
-    house: &House,
-    unit: &mut Unit,
-    file: &ReferralFile,
-    terms: &OfferTerms,
-    version: u32,
-    approval: Option<Approval>,
-) -> Result<Offer, ActError> {
+fn compose(unit: &Unit, file: &ReferralFile, mut terms: OfferRequest) -> Result<Offer, ActError> {
     let mut contents: Vec<RecordContent> = Vec::new();
     for holder in question::holders(file) {
         let records = unit.records(holder)?;
         contents.extend(records.iter().filter_map(|record| question::content_of(record.content.as_ref())));
     }
-    let subject_ref = match (file.worker_id, file.case_id) {
-        (Some(worker_id), _) => unit.subject_ref_for(worker_id, &file.recipient)?,
-        (None, _) => titian_proto::model::id::SubjectRef(file.case_ref.0),
-    };
-    let mut offer = Offer::compose(file.referral_id, version, subject_ref, terms, unit.now(), &contents).map_err(ActError::Malformed)?;
-    offer.approval = approval;
-    let subject = question::own_subject(&file.recipient, subject_ref, Some(file));
+    let subject = question::own_subject(&file.recipient, terms.subject_ref, Some(file));
     let ledger = policy::ledger(unit, &subject)?;
-    offer.grant = shares::grant_for(&ledger, &file.recipient, &offer).map(Grant::for_peer);
-    let _ = house;
-    Ok(offer)
+    terms.grant = shares::grant_for(&ledger, &file.recipient, terms.purpose).map(Grant::for_peer);
+    Ok(Offer::build(terms, &contents)?)
 }
 
-fn terms_of(offer: &Offer) -> OfferTerms {
-    OfferTerms {
+/// A group is known by its case; a worker by a name of her own at each peer.
+fn subject_ref(unit: &mut Unit, file: &ReferralFile) -> Result<SubjectRef, StoreError> {
+    match file.worker_id {
+        Some(worker_id) => unit.subject_ref_for(worker_id, &file.recipient),
+        None => Ok(SubjectRef(file.case_ref.0)),
+    }
+}
+
+fn pseudonym(text: &str) -> Result<Text, ActError> {
+    Ok(Text::parse(text, Text::CODE_BYTES)?)
+}
+
+fn terms_of(offer: Offer) -> OfferRequest {
+    OfferRequest {
+        referral_id: offer.referral_id,
+        version: offer.version,
         kind: offer.kind,
         purpose: offer.purpose,
-        services_requested: offer.services_requested.clone(),
+        services_requested: offer.services_requested,
         priority: offer.priority,
-        categories: offer.categories.clone(),
+        requested_at: offer.respond_by,
+        categories: offer.categories,
+        subject_ref: offer.subject_ref,
+        grant: offer.grant,
+        approval: offer.approval,
     }
 }
 
@@ -232,7 +243,7 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
     unit.put_referral(&file)?;
     let subject = question::own_subject(&file.recipient, offer.subject_ref, Some(&file));
     let ledger = policy::ledger(unit, &subject)?;
-    let grant = shares::grant_for(&ledger, &file.recipient, &offer).cloned();
+    let grant = shares::grant_for(&ledger, &file.recipient, offer.purpose).cloned();
     let consent_leaf = shares::consent_leaf(unit, &subject, grant.as_ref())?;
     let content = Content::Offer(offer.clone());
     let peer = file.recipient.clone();
@@ -246,6 +257,8 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
                 case_ref: Some(file.case_ref),
                 referral_id: Some(file.referral_id),
                 agreement: gathered.agreement(),
+                purpose: Some(offer.purpose),
+                consent: grant.as_ref().map(Grant::reference),
                 consent_leaf,
             };
             outgoing::queue(house, unit, permit, &address)?;
