@@ -49,7 +49,7 @@ impl Ledger {
         if self.is_withdrawn(latest, purpose, category) {
             return Standing::Withdrawn;
         }
-        if named.iter().any(|grant| grant.sequence == latest.sequence && grant != latest) {
+        if self.grants.iter().any(|grant| grant.sequence == latest.sequence && grant.for_peer() != latest.for_peer()) {
             return Standing::Tied;
         }
         if now >= latest.valid_until {

@@ -10,7 +10,7 @@ pub use ledger::{Ledger, Standing};
 pub use withdrawal::Withdrawal;
 
 use crate::model::code::coded;
-use crate::model::malformed::{At, Malformed};
+use crate::model::malformed::Malformed;
 pub use crate::model::reference::ConsentRef;
 
 coded! {

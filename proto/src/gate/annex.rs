@@ -1,0 +1,39 @@
+//! Annex: does the agreement let this much go, in this direction, for this purpose.
+
+use crate::gate::ask::Ask;
+use crate::gate::{Question, refuse_if, refuse_paths};
+use crate::model::agreement::{Agreement, Annex};
+use crate::model::record::RecordContent;
+use crate::model::refusal::{Refusal, RefusalCode};
+
+/// The annex of this direction, covering everything that is asked for.
+pub(super) fn check<'a>(question: &Question<'_>, ask: &Ask<'_>, agreement: &'a Agreement) -> Result<&'a Annex, Refusal> {
+    refuse_if(agreement.annexes.is_empty(), RefusalCode::NoDataAnnex)?;
+    let of_direction =
+        agreement.annexes.iter().find(|annex| annex.is_from_to(question.sender, question.recipient) && annex.is_valid_at(question.now));
+    let annex = of_direction.ok_or_else(|| Refusal::new(RefusalCode::AnnexDirection))?;
+    let purpose = annex.purposes.contains(&ask.purpose) && (!ask.welfare_check || annex.welfare_check_allowed);
+    refuse_if(!purpose, RefusalCode::PurposeOutOfScope)?;
+    let unnamed = ask.paths_where(|piece| !piece.record_types.iter().any(|one| annex.names_record_type(one.name())));
+    refuse_paths(RefusalCode::RecordTypeOutOfScope, unnamed)?;
+    refuse_paths(RefusalCode::FieldOutOfScope, fields_out_of_scope(ask, annex))?;
+    refuse_paths(RefusalCode::TierTooHigh, ask.paths_where(|piece| piece.tier > annex.max_tier))?;
+    // Only the owner of a record may send it, whatever the annex says of onward sharing: the next union gets it under its own consent.
+    let of_others = ask.paths_where(|piece| piece.owner.is_some_and(|owner| owner != question.sender));
+    refuse_paths(RefusalCode::OnwardProhibited, of_others)?;
+    refuse_if(annex.assessment_is_stale(question.now), RefusalCode::StaleAssessment)?;
+    Ok(annex)
+}
+
+/// Categories that the annex does not name, fields that it denies, and what leaves under no annex.
+fn fields_out_of_scope(ask: &Ask<'_>, annex: &Annex) -> Vec<String> {
+    let mut paths = ask.paths_where(|piece| !annex.categories.contains(&piece.category));
+    for piece in &ask.pieces {
+        paths.extend(piece.fields_named_in(annex.field_denylist.iter().map(String::as_str)));
+        let stays = piece.content.as_deref().and_then(RecordContent::path_that_stays);
+        paths.extend(piece.fields_named_in(stays.into_iter()));
+    }
+    paths.sort();
+    paths.dedup();
+    paths
+}

@@ -1,0 +1,145 @@
+//! What may be put to the gate, and how much each kind must show.
+
+use std::fmt;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use crate::gate::ask::Ask;
+use crate::model::malformed::{At, Malformed};
+use crate::model::referral::{BreachNotice, ErasureReceipt, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
+use crate::wire;
+use crate::wire::body::Content as WireContent;
+
+/// What would go to a peer.
+#[derive(Clone, PartialEq)]
+pub enum Content {
+    /// A referral is offered.
+    Offer(Offer),
+    /// Records are put into a share.
+    Put(SharePut),
+    /// Records are taken out of a share.
+    Retract(ShareRetract),
+    /// A referral changes its state.
+    State(StateChange),
+    /// An agreement text and statements.
+    Agreement(wire::AgreementFile),
+    /// A withdrawal.
+    Withdrawal(WithdrawalNotice),
+    /// A receipt of erasure.
+    ErasureReceipt(ErasureReceipt),
+    /// A breach.
+    Breach(BreachNotice),
+}
+
+/// How much a message must show.
+pub(super) enum Demand<'a> {
+    /// An active peer of a permitted kind. For what keeps people safe and takes data away, in every state of an agreement.
+    Peer,
+    /// And an agreement that was once in force. For changes of state, which carry no personal data: what was begun can be closed.
+    KnownAgreement,
+    /// And everything else. For whatever says something about a person.
+    Everything(Ask<'a>),
+}
+
+impl Content {
+    /// Bytes of the salt in front of every content.
+    pub const SALT_BYTES: usize = 32;
+
+    /// Reads a body as it came from a peer: its salt and its content.
+    ///
+    /// # Errors
+    /// When it cannot be read, holds a field that is not in the contract, or says nothing that this version understands.
+    pub fn parse(body: &Bytes) -> Result<([u8; Self::SALT_BYTES], Self), Malformed> {
+        let read = wire::Body::decode(body.clone()).map_err(|_| Malformed::new("cannot be read").at("body"))?;
+        // A field outside the contract would be dropped silently: nobody would have decided about it.
+        if read.encoded_len() != body.len() {
+            return Err(Malformed::new("holds a field that is not in the contract").at("body"));
+        }
+        Self::from_wire(&read)
+    }
+
+    /// Reads one from the wire: its salt and its content.
+    ///
+    /// # Errors
+    /// When the salt has another length, or the content breaks its form or is of a kind that this version does not understand.
+    pub fn from_wire(body: &wire::Body) -> Result<([u8; Self::SALT_BYTES], Self), Malformed> {
+        let wire::Body { salt, content } = body;
+        let salt = <[u8; Self::SALT_BYTES]>::try_from(salt.as_ref()).map_err(|_| Malformed::new("must be 32 bytes").at("salt"))?;
+        let content = match content.as_ref().ok_or_else(|| Malformed::missing("content"))? {
+            WireContent::Offer(offer) => Self::Offer(Offer::from_wire(offer).at("offer")?),
+            WireContent::State(change) => Self::State(StateChange::from_wire(change).at("state")?),
+            WireContent::Put(put) => Self::Put(SharePut::from_wire(put).at("put")?),
+            WireContent::Retract(retract) => Self::Retract(ShareRetract::from_wire(retract).at("retract")?),
+            WireContent::Agreement(file) => Self::Agreement(file.clone()),
+            WireContent::Withdrawal(notice) => Self::Withdrawal(WithdrawalNotice::from_wire(notice).at("withdrawal")?),
+            WireContent::ErasureReceipt(receipt) => Self::ErasureReceipt(ErasureReceipt::from_wire(receipt).at("erasure_receipt")?),
+            WireContent::Breach(notice) => Self::Breach(BreachNotice::from_wire(notice).at("breach")?),
+            WireContent::AttestationRequest(_) | WireContent::Attestation(_) | WireContent::HandOver(_) => {
+                return Err(Malformed::new("is of a kind that this version does not understand").at("content"));
+            }
+        };
+        Ok((salt, content))
+    }
+
+    /// What it is on the wire.
+    #[must_use]
+    pub fn kind(&self) -> wire::EnvelopeKind {
+        match self {
+            Self::Offer(_) => wire::EnvelopeKind::Offer,
+            Self::Put(_) => wire::EnvelopeKind::SharePut,
+            Self::Retract(_) => wire::EnvelopeKind::ShareRetract,
+            Self::State(_) => wire::EnvelopeKind::State,
+            Self::Agreement(_) => wire::EnvelopeKind::Agreement,
+            Self::Withdrawal(_) => wire::EnvelopeKind::Withdrawal,
+            Self::ErasureReceipt(_) => wire::EnvelopeKind::ErasureReceipt,
+            Self::Breach(_) => wire::EnvelopeKind::Breach,
+        }
+    }
+
+    /// The content without what is nobody else's business: whether she may be counted in reports.
+    pub(super) fn for_peer(mut self) -> Self {
+        let grant = match &mut self {
+            Self::Offer(offer) => offer.grant.as_mut(),
+            Self::Put(put) => put.grant.as_mut(),
+            Self::Retract(_) | Self::State(_) | Self::Agreement(_) | Self::Withdrawal(_) | Self::ErasureReceipt(_) | Self::Breach(_) => {
+                None
+            }
+        };
+        if let Some(grant) = grant {
+            *grant = grant.for_peer();
+        }
+        self
+    }
+
+    /// Writes it for the wire. Only a permit does.
+    pub(super) fn to_wire(&self) -> WireContent {
+        match self {
+            Self::Offer(offer) => WireContent::Offer(offer.to_wire()),
+            Self::Put(put) => WireContent::Put(put.to_wire()),
+            Self::Retract(retract) => WireContent::Retract(retract.to_wire()),
+            Self::State(change) => WireContent::State(change.to_wire()),
+            Self::Agreement(file) => WireContent::Agreement(file.clone()),
+            Self::Withdrawal(notice) => WireContent::Withdrawal(notice.to_wire()),
+            Self::ErasureReceipt(receipt) => WireContent::ErasureReceipt(receipt.to_wire()),
+            Self::Breach(notice) => WireContent::Breach(notice.to_wire()),
+        }
+    }
+
+    /// How much it must show.
+    pub(super) fn demand(&self) -> Demand<'_> {
+        match self {
+            Self::Offer(offer) => Demand::Everything(Ask::of_offer(offer)),
+            Self::Put(put) => Demand::Everything(Ask::of_put(put)),
+            Self::State(_) => Demand::KnownAgreement,
+            Self::Retract(_) | Self::Agreement(_) | Self::Withdrawal(_) | Self::ErasureReceipt(_) | Self::Breach(_) => Demand::Peer,
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    /// The kind and nothing it says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({})", self.kind().as_str_name())
+    }
+}

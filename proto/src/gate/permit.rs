@@ -1,0 +1,143 @@
+//! The permit: what only the gate makes, and what alone becomes bytes for a peer.
+
+use std::fmt;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use crate::gate::content::Content;
+use crate::model::id::Digest;
+use crate::model::vocabulary::Category;
+use crate::wire;
+
+/// Leave to send, or to apply, exactly this content. Made by the gate alone; cannot be copied.
+#[must_use]
+pub struct Permit {
+    content: Content,
+}
+
+/// Bytes that may go to a peer. Made from a permit alone.
+#[must_use]
+pub struct PermittedBody {
+    bytes: Bytes,
+    digest: Digest,
+    kind: wire::EnvelopeKind,
+    fields: Vec<String>,
+    commitment_inputs: Vec<(String, Bytes)>,
+}
+
+impl Permit {
+    /// The gate's own.
+    pub(super) fn of(content: Content) -> Self {
+        Self { content: content.for_peer() }
+    }
+
+    /// What is permitted.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// What is permitted, to be applied.
+    #[must_use]
+    pub fn into_content(self) -> Content {
+        self.content
+    }
+
+    /// Codes of the categories it carries, sorted: what the log may say of it.
+    #[must_use]
+    pub fn fields(&self) -> Vec<String> {
+        let categories: Vec<Category> = match &self.content {
+            Content::Offer(offer) => offer.categories_said(),
+            Content::Put(put) => put.records.iter().map(|record| record.content.category()).collect(),
+            Content::Retract(_)
+            | Content::State(_)
+            | Content::Agreement(_)
+            | Content::Withdrawal(_)
+            | Content::ErasureReceipt(_)
+            | Content::Breach(_) => Vec::new(),
+        };
+        let mut codes: Vec<String> = categories.into_iter().map(|category| category.code().to_owned()).collect();
+        codes.sort();
+        codes.dedup();
+        codes
+    }
+
+    /// What the transfer's commitment is computed over: a name and the wire bytes of each record or of the whole message, as "claim#0".
+    #[must_use]
+    pub fn commitment_inputs(&self) -> Vec<(String, Bytes)> {
+        let one = |name: &str, bytes: Vec<u8>| vec![(format!("{name}#0"), Bytes::from(bytes))];
+        match &self.content {
+            Content::Put(put) => {
+                let names =
+                    put.records.iter().enumerate().map(|(index, record)| format!("{}#{index}", record.content.record_type().name()));
+                let bytes = put.records.iter().map(|record| Bytes::from(record.to_wire().encode_to_vec()));
+                names.zip(bytes).collect()
+            }
+            Content::Offer(offer) => one("offer", offer.to_wire().encode_to_vec()),
+            Content::Retract(retract) => one("retract", retract.to_wire().encode_to_vec()),
+            Content::State(change) => one("state", change.to_wire().encode_to_vec()),
+            Content::Agreement(file) => one("agreement", file.encode_to_vec()),
+            Content::Withdrawal(notice) => one("withdrawal", notice.to_wire().encode_to_vec()),
+            Content::ErasureReceipt(receipt) => one("erasure_receipt", receipt.to_wire().encode_to_vec()),
+            Content::Breach(notice) => one("breach", notice.to_wire().encode_to_vec()),
+        }
+    }
+
+    /// The bytes for the peer. The salt must be 32 random bytes, new for each transfer: it keeps digest and commitment unguessable.
+    pub fn body(&self, salt: [u8; Content::SALT_BYTES]) -> PermittedBody {
+        let body = wire::Body { salt: Bytes::copy_from_slice(&salt), content: Some(self.content.to_wire()) };
+        let bytes = Bytes::from(body.encode_to_vec());
+        PermittedBody {
+            digest: Digest::of(&bytes),
+            bytes,
+            kind: self.content.kind(),
+            fields: self.fields(),
+            commitment_inputs: self.commitment_inputs(),
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Permit({:?})", self.content)
+    }
+}
+
+impl PermittedBody {
+    /// The exact bytes of the body.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Their SHA-256, as the header names it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What kind of envelope carries it.
+    #[must_use]
+    pub fn kind(&self) -> wire::EnvelopeKind {
+        self.kind
+    }
+
+    /// Codes of the categories it carries, sorted.
+    #[must_use]
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// As [`Permit::commitment_inputs`].
+    #[must_use]
+    pub fn commitment_inputs(&self) -> &[(String, Bytes)] {
+        &self.commitment_inputs
+    }
+}
+
+impl fmt::Debug for PermittedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PermittedBody({}, {} bytes)", self.kind.as_str_name(), self.bytes.len())
+    }
+}
