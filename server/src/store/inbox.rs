@@ -64,6 +64,12 @@ pub trait InboxTable: Read {
     /// When the store cannot be read.
     fn inbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<InboxLane, StoreError>;
 
+    /// Hash of an envelope that was received.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn received_hash(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Digest>, StoreError>;
+
     /// The peer's epoch under which everything from it was received; none at first contact.
     ///
     /// # Errors
@@ -80,6 +86,11 @@ pub trait InboxTable: Read {
 impl<R: Read> InboxTable for R {
     fn inbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<InboxLane, StoreError> {
         Ok(self.load(&lane_key(LANES, peer, lane))?.unwrap_or(InboxLane::EMPTY))
+    }
+
+    fn received_hash(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Digest>, StoreError> {
+        let delivery = self.evidence(peer, lane, sequence)?;
+        Ok(delivery.and_then(|delivery| delivery.envelope).map(|envelope| envelope_hash(&envelope.header)))
     }
 
     fn peer_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
@@ -106,9 +117,8 @@ impl View {
         if state.applied_through <= durable {
             return Ok(state);
         }
-        let Some(delivery) = self.evidence(peer, lane, durable)? else { return Ok(InboxLane::EMPTY) };
-        let header = delivery.envelope.unwrap_or_default().header;
-        Ok(InboxLane { applied_through: durable, last_hash: envelope_hash(&header) })
+        let hash = self.received_hash(peer, lane, durable)?;
+        Ok(hash.map_or(InboxLane::EMPTY, |last_hash| InboxLane { applied_through: durable, last_hash }))
     }
 
     /// The exact bytes of the signed receipt (`wire::SignedReceipt`) given for an envelope: the same for every duplicate. None until it is on

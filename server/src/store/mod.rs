@@ -50,7 +50,7 @@ use group::{Act, Core, Waiting};
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft};
 pub use key::Key;
 pub use log::LogTable;
-pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
+pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxCounts, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
 pub use read::{Read, View};
 pub use unit::{Topic, Unit};
 pub use value::Stored;

@@ -112,6 +112,15 @@ pub struct SentEnvelope {
     pub hash: Digest,
 }
 
+/// What stands in all lanes to a peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    /// Envelopes without a receipt.
+    pub queued: u64,
+    /// Envelopes with one.
+    pub answered: u64,
+}
+
 /// Reads the outbox.
 pub trait OutboxTable: Read {
     /// An envelope that an earlier group put in; none where there is no such place.
@@ -126,11 +135,25 @@ pub trait OutboxTable: Read {
     /// When the store cannot be read.
     fn outbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<OutboxLane, StoreError>;
 
+    /// How many envelopes for a peer, over all lanes, wait and how many are answered. Cheap.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn outbox_counts(&self, peer: &NodeId) -> Result<OutboxCounts, StoreError>;
+
     /// Envelopes for a peer without a receipt, over all lanes.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn queued_count(&self, peer: &NodeId) -> Result<u64, StoreError>;
+    fn queued_count(&self, peer: &NodeId) -> Result<u64, StoreError> {
+        Ok(self.outbox_counts(peer)?.queued)
+    }
+
+    /// Whether the peer's receipt for an envelope is stored.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn is_settled(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<bool, StoreError>;
 
     /// The exact bytes of the peer's signed receipt for an envelope.
     ///
@@ -152,8 +175,15 @@ impl<R: Read> OutboxTable for R {
         Ok(self.load(&lane_key(LANES, peer, lane))?.unwrap_or(OutboxLane::EMPTY))
     }
 
-    fn queued_count(&self, peer: &NodeId) -> Result<u64, StoreError> {
-        Lane::ALL.iter().try_fold(0, |sum, lane| Ok(sum + self.outbox_lane(peer, *lane)?.queued()))
+    fn outbox_counts(&self, peer: &NodeId) -> Result<OutboxCounts, StoreError> {
+        Lane::ALL.iter().try_fold(OutboxCounts::default(), |counts, lane| {
+            let state = self.outbox_lane(peer, *lane)?;
+            Ok(OutboxCounts { queued: counts.queued + state.queued(), answered: counts.answered + state.settled_through })
+        })
+    }
+
+    fn is_settled(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<bool, StoreError> {
+        Ok(self.get(&lane_key(SETTLED, peer, lane).number(sequence))?.is_some())
     }
 
     fn settled_receipt(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Bytes>, StoreError> {
@@ -262,21 +292,27 @@ impl Unit {
         Ok(Queued { lane, sequence, hash, leaf_index })
     }
 
-    /// Destroys the body of an envelope and says why. Its header, seal and leaf stay, so that the chain holds.
+    /// Destroys the body of an envelope and says why. Its header, seal and leaf stay, so that the chain holds. Returns the header, or nothing
+    /// when the body was gone before.
     ///
     /// # Errors
     /// When there is no such envelope, or the store cannot be read.
-    pub fn purge(&mut self, peer: &NodeId, lane: Lane, sequence: u64, why: RefusalCode) -> Result<(), StoreError> {
+    pub fn purge(&mut self, peer: &NodeId, lane: Lane, sequence: u64, why: RefusalCode) -> Result<Option<Header>, StoreError> {
+        let before = self.unsettled_one(peer, lane, sequence)?;
+        if before.purged.is_some() {
+            return Ok(None);
+        }
         if let Some(at) = self.pending_at(peer, lane, sequence) {
             self.purged.push((at, why));
-            return Ok(());
+            return Ok(Some(before.header));
         }
         let mut delivery = self.stored_delivery(peer, lane, sequence)?;
         if let Some(envelope) = &mut delivery.envelope {
             envelope.body = Bytes::new();
         }
         delivery.purged = why.to_wire();
-        self.save(lane_key(TABLE, peer, lane).number(sequence), &Raw(delivery.encode_to_vec().into()))
+        self.save(lane_key(TABLE, peer, lane).number(sequence), &Raw(delivery.encode_to_vec().into()))?;
+        Ok(Some(before.header))
     }
 
     /// Up to `limit` envelopes of a lane without a receipt after a sequence, those of the acts before included.
@@ -299,11 +335,11 @@ impl Unit {
         if sequence == 0 || sequence > state.last_sequence {
             return Err(StoreError::Missing { table: TABLE });
         }
-        if self.settled_receipt(peer, lane, sequence)?.is_some() {
+        if self.is_settled(peer, lane, sequence)? {
             return Ok(false);
         }
         self.save(lane_key(SETTLED, peer, lane).number(sequence), &Raw(signed_receipt))?;
-        while state.settled_through < state.last_sequence && self.settled_receipt(peer, lane, state.settled_through + 1)?.is_some() {
+        while state.settled_through < state.last_sequence && self.is_settled(peer, lane, state.settled_through + 1)? {
             state.settled_through += 1;
         }
         state.stored_through = state.stored_through.max(state.settled_through);

@@ -12,8 +12,8 @@ use titian_proto::wire;
 
 use super::super::engine::double::Double;
 use super::super::{
-    BODY_MAX, EnvelopeDraft, InboxLane, InboxTable as _, LogTable as _, Most, OutboxTable as _, Queued, ReceiptDraft, Store, StoreError,
-    Topic, Unit,
+    BODY_MAX, EnvelopeDraft, InboxLane, InboxTable as _, LogTable as _, Most, OutboxCounts, OutboxTable as _, Queued, ReceiptDraft, Store,
+    StoreError, Topic, Unit,
 };
 use super::{key_ring, on_double, options};
 
@@ -113,6 +113,7 @@ async fn a_purged_envelope_keeps_its_place_without_its_body() {
         for sequence in [1, 2] {
             unit.purge(&peer(), Lane::Referrals, sequence, RefusalCode::ConsentWithdrawn)?;
         }
+        assert!(unit.purge(&peer(), Lane::Referrals, 2, RefusalCode::ConsentWithdrawn)?.is_none(), "gone before");
         unit.unsettled(&peer(), Lane::Referrals, 0, 9)
     };
     let unsettled = store.write(purge).await.unwrap();
@@ -141,7 +142,7 @@ async fn receipts_settle_envelopes_once_and_in_any_order() {
     assert!(settle(1).await.unwrap());
     assert!(!settle(1).await.unwrap(), "a second receipt changes nothing");
     assert_eq!(store.view().outbox_lane(&peer(), Lane::Referrals).unwrap().settled_through, 2);
-    assert_eq!(store.view().queued_count(&peer()).unwrap(), 1);
+    assert_eq!(store.view().outbox_counts(&peer()).unwrap(), OutboxCounts { queued: 1, answered: 2 });
     assert!(matches!(settle(4).await, Err(StoreError::Missing { .. })));
     store.write(|unit| unit.note_stored(&peer(), Lane::Referrals, 99)).await.unwrap();
     assert_eq!(store.view().outbox_lane(&peer(), Lane::Referrals).unwrap().stored_through, 3);
