@@ -1,5 +1,7 @@
 //! The border between two unions, over real sockets: who gets in, who does not, and what the operator is told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that cannot go on has failed
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -16,7 +18,7 @@ use titian_server::federation::dialler::{Dialler, DiallerParts};
 use titian_server::federation::identity::CertificateFacts;
 use titian_server::federation::keys::{TlsIdentity, self_signed};
 use titian_server::federation::listener::Listener;
-use titian_server::federation::pins::{KnownPeer, PeerStatus, PinTable, PinnedKey};
+use titian_server::federation::pins::{PeerStatus, PinTable, PinnedKey, PinnedPeer};
 use titian_server::federation::tls::Tls;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -72,11 +74,16 @@ impl Papers {
     }
 
     /// As the other side knows this union.
-    fn known_as(&self, name: &str, status: PeerStatus, endpoint: Option<&str>) -> KnownPeer {
+    fn known_as(&self, name: &str, status: PeerStatus, endpoint: Option<&str>) -> PinnedPeer {
         let pin = CertificateFacts::read(&self.certificate).unwrap().pin;
         let now = Instant::from_millis(START);
         let key = PinnedKey { pin, not_before: now.plus_days(-400), not_after: now.plus_days(4000) };
-        KnownPeer { node_id: node(name), status, keys: vec![key], endpoints: endpoint.map(str::to_owned).into_iter().collect() }
+        PinnedPeer {
+            node_id: node(name),
+            status,
+            keys: vec![key],
+            endpoints: endpoint.map(|text| text.parse().unwrap()).into_iter().collect(),
+        }
     }
 }
 
@@ -94,7 +101,7 @@ struct Union {
 }
 
 impl Union {
-    async fn opens(papers: &Papers, peers: Vec<KnownPeer>) -> Self {
+    async fn opens(papers: &Papers, peers: Vec<PinnedPeer>) -> Self {
         let clock = HandClock(Arc::new(AtomicI64::new(START)));
         let ambient = Ambient::new(clock.clone(), SystemEntropy);
         let tls = Tls::new(papers.identity(), PinTable::new(peers), ambient.clone());
@@ -108,7 +115,7 @@ impl Union {
         Self { tls, doorkeeper, clock, ambient, address, connections, arriving, dialler: Dialler::new(), shutdown }
     }
 
-    fn knows(&self, peers: Vec<KnownPeer>) {
+    fn knows(&self, peers: Vec<PinnedPeer>) {
         self.tls.pins().replace(peers);
     }
 
@@ -165,7 +172,7 @@ async fn next(connection: &mut Connection) -> Option<Result<wire::Frame, LinkErr
 }
 
 /// MTUC dials KSBSI; each knows the other as given.
-async fn mtuc_dials_ksbsi(mtuc_papers: &Papers, at_ksbsi: Vec<KnownPeer>) -> (Union, Union) {
+async fn mtuc_dials_ksbsi(mtuc_papers: &Papers, at_ksbsi: Vec<PinnedPeer>) -> (Union, Union) {
     let ksbsi_papers = Papers::new("id.ksbsi");
     let ksbsi = Union::opens(&ksbsi_papers, at_ksbsi).await;
     let mtuc = Union::opens(mtuc_papers, vec![ksbsi_papers.known_as("id.ksbsi", PeerStatus::Active, Some(&ksbsi.address))]).await;
@@ -211,6 +218,54 @@ async fn a_stranger_is_turned_away() {
     let (mut mtuc, mut ksbsi) = mtuc_dials_ksbsi(&Papers::new("my.mtuc"), vec![]).await;
     ksbsi.turned_away(Barred::Stranger).await;
     assert!(ksbsi.connections.try_recv().is_err() && mtuc.connections.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn the_operator_is_told_a_reason_and_half_a_pin_and_no_name() {
+    // Given a stranger whose certificate bears a name.
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();
+    let _told = tracing::subscriber::set_default(subscriber);
+    let papers = Papers::new("xx.siti-aminah");
+    let pin = CertificateFacts::read(&papers.certificate).unwrap().pin.to_string();
+    let (_mtuc, ksbsi) = mtuc_dials_ksbsi(&papers, vec![]).await;
+    ksbsi.turned_away(Barred::Stranger).await;
+    // Then one line says why, with eight digits of the pin, and none says who.
+    let told = lines.text();
+    let refused: Vec<&str> = told.lines().filter(|line| line.contains("federation.refused")).collect();
+    assert_eq!(refused.len(), usize::try_from(ksbsi.doorkeeper.count(Barred::Stranger)).unwrap(), "{told}");
+    assert!(refused[0].contains(r#""reason":"STRANGER""#) && refused[0].contains(&format!(r#""pin":"{pin}""#)), "{told}");
+    assert_eq!(pin.len(), 8);
+    assert!(!told.contains("siti") && !told.contains("xx."), "{told}");
+}
+
+/// Telemetry, kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }
 
 #[tokio::test]
