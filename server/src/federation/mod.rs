@@ -9,6 +9,7 @@
 //! - [`tls`]: TLS 1.3 with pinned keys on both sides.
 //! - [`listener`] and [`service`]: peers that dial us.
 //! - [`dialler`]: peers that we dial.
+//! - [`passage`]: what leaves is asked about once more, what arrives must be signed by who brought it.
 //! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
 
 pub mod barred;
@@ -17,6 +18,7 @@ pub mod dialler;
 pub mod identity;
 pub mod keys;
 pub mod listener;
+pub mod passage;
 pub mod pins;
 pub mod service;
 pub mod stream;
