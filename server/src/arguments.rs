@@ -132,7 +132,7 @@ impl InitArguments {
             endpoints,
             desk_listen: self.desk_listen,
             engine: self.engine,
-            rehearsal: self.rehearsal_clock.map(|clock| Rehearsal { clock, started_at: machine_time }),
+            rehearsal: self.rehearsal_clock.map(|clock| Rehearsal::begin(clock, machine_time)),
             tls_files,
             state_linked: self.state_linked,
             service_precondition: self.service_precondition,

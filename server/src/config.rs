@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use titian_proto::model::id::NodeId;
 
-use crate::telemetry::{Format, Level};
-
 mod rehearsal;
+mod telemetry;
 
 pub use rehearsal::Rehearsal;
+pub use telemetry::{Format, Level, TelemetryConfig};
 
 /// Name of the file in the node's folder.
 pub const FILE_NAME: &str = "node.toml";
@@ -46,16 +46,6 @@ pub struct FederationConfig {
     pub listen: SocketAddr,
     /// Whether this node dials peers that have an endpoint.
     pub dial: bool,
-}
-
-/// How the node tells what happens, on stderr.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TelemetryConfig {
-    /// In which form.
-    pub format: Format,
-    /// From which level on.
-    pub level: Level,
 }
 
 /// Why a configuration cannot be used. Says where, and what to do.

@@ -46,7 +46,7 @@ pub struct Plan {
     pub desk_listen: SocketAddr,
     /// The store's engine; none: the store's default.
     pub engine: Option<String>,
-    /// The machine's time now, and what the rehearsal's clock is to show; none on a node that serves workers.
+    /// A clock for rehearsals; none on a node that serves workers.
     pub rehearsal: Option<Rehearsal>,
     /// Certificate chain and key (PEM files) to use in place of new ones.
     pub tls_files: Option<TlsFiles>,

@@ -6,9 +6,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use titian_server::config::{NodeConfig, TelemetryConfig};
+use titian_server::config::{Format, Level, NodeConfig, TelemetryConfig};
 use titian_server::exit::Exit;
-use titian_server::federation::keys::KeyError;
 use titian_server::init::{self, FurnishError, InitError, Made};
 use titian_server::node::{self, NodeError, Ready};
 use titian_server::telemetry;
@@ -42,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn make(arguments: Box<InitArguments>) -> Result<(), Failure> {
-    start_telemetry(TelemetryConfig { format: telemetry::Format::Text, level: telemetry::Level::Warn })?;
+    start_telemetry(TelemetryConfig { format: Format::Text, level: Level::Warn })?;
     let plan = arguments.plan(node::machine_time()).map_err(|error| Failure::new(Exit::Usage, error))?;
     let ambient = node::ambient(plan.rehearsal);
     let runtime = runtime()?;
@@ -165,11 +164,5 @@ impl From<InitError> for Failure {
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
         Self::new(error.exit(), error)
-    }
-}
-
-impl From<KeyError> for Failure {
-    fn from(error: KeyError) -> Self {
-        Self::new(Exit::Key, error)
     }
 }

@@ -3,50 +3,12 @@
 //! Never personal data: events carry codes, counts, node ids and digests. Foreign crates are heard from warnings on only, because their debug
 //! lines show what passes through them.
 
-use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use crate::config::TelemetryConfig;
-
-/// In which form events are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// One JSON object a line.
-    #[default]
-    Json,
-    /// One line of text, for people.
-    Text,
-}
-
-/// From which level on events are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Somebody must act.
-    Error,
-    /// Somebody should look.
-    Warn,
-    /// What happens.
-    #[default]
-    Info,
-    /// How it happens.
-    Debug,
-}
-
-impl Level {
-    fn filter(self) -> LevelFilter {
-        match self {
-            Self::Error => LevelFilter::ERROR,
-            Self::Warn => LevelFilter::WARN,
-            Self::Info => LevelFilter::INFO,
-            Self::Debug => LevelFilter::DEBUG,
-        }
-    }
-}
+use crate::config::{Format, Level, TelemetryConfig};
 
 /// Our own crates: the library and the program.
 const OURS: [&str; 3] = ["titian_server", "titian_proto", "titian_node"];
@@ -61,7 +23,7 @@ pub struct StartedTwice;
 /// # Errors
 /// When it is on already.
 pub fn start(config: TelemetryConfig) -> Result<(), StartedTwice> {
-    let level = config.level.filter();
+    let level = filter_of(config.level);
     let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OURS.map(|target| (target, level)));
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let lines = match config.format {
@@ -69,4 +31,13 @@ pub fn start(config: TelemetryConfig) -> Result<(), StartedTwice> {
         Format::Text => lines.with_filter(filter).boxed(),
     };
     tracing_subscriber::registry().with(lines).try_init().map_err(|_| StartedTwice)
+}
+
+fn filter_of(level: Level) -> LevelFilter {
+    match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+    }
 }

@@ -11,7 +11,7 @@ use titian_tests::programs::project;
 
 /// What each part of the server may use (`README.md`, the map). `ambient`, `config` and `telemetry` are the ground everybody
 /// stands on; `crash` (points at which a test ends the node) and `golden` (golden texts of tests) may be used by all.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("ambient", &[]),
     ("config", &["ambient"]),
     ("telemetry", &["ambient", "config"]),
@@ -21,12 +21,14 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("desk", &["ambient", "config", "telemetry", "store", "acts"]),
     ("link", &["ambient", "config", "telemetry", "store", "federation"]),
     ("publish", &["ambient", "config", "telemetry", "store"]),
+    ("init", &["ambient", "config", "exit", "federation"]),
+    ("exit", &[]),
     ("crash", &[]),
     ("golden", &[]),
 ];
 
 /// Parts that may use everything: the composition root, the program, the list of modules.
-const ROOTS: [&str; 3] = ["node", "main", "lib"];
+const ROOTS: [&str; 4] = ["node", "main", "arguments", "lib"];
 
 /// A file holds one noun.
 const FILE_LINES_MAX: usize = 500;

@@ -9,13 +9,20 @@ use titian_proto::model::date::Instant;
 pub struct Rehearsal {
     /// What it showed when it was set.
     #[serde(serialize_with = "write", deserialize_with = "read")]
-    pub clock: Instant,
+    clock: Instant,
     /// When it was set, by the clock of the machine.
     #[serde(serialize_with = "write", deserialize_with = "read")]
-    pub started_at: Instant,
+    started_at: Instant,
 }
 
 impl Rehearsal {
+    /// Sets the clock to show `clock` while the machine's clock shows `machine`. Both count in whole seconds, as the file does.
+    #[must_use]
+    pub fn begin(clock: Instant, machine: Instant) -> Self {
+        let seconds = |instant: Instant| Instant::from_millis(instant.as_millis().div_euclid(1000).saturating_mul(1000));
+        Self { clock: seconds(clock), started_at: seconds(machine) }
+    }
+
     /// What it shows when the machine's clock shows `machine`.
     #[must_use]
     pub fn now(&self, machine: Instant) -> Instant {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::barred::Doorkeeper;
 use super::connection::Connection;
-use super::pins::{KnownPeer, PeerStatus};
+use super::pins::{PeerStatus, PinnedPeer};
 use super::tls::Tls;
 use crate::ambient::Ambient;
 
@@ -73,7 +73,7 @@ impl Dialler {
         let mut tasks: HashMap<NodeId, CancellationToken> = HashMap::new();
         loop {
             changes.mark_unchanged();
-            let wanted: HashMap<NodeId, KnownPeer> =
+            let wanted: HashMap<NodeId, PinnedPeer> =
                 parts.tls.pins().peers().into_iter().filter(may_be_dialled).map(|peer| (peer.node_id.clone(), peer)).collect();
             tasks.retain(|peer, stop| {
                 let keep = wanted.contains_key(peer);
@@ -102,7 +102,7 @@ impl Dialler {
     }
 }
 
-fn may_be_dialled(peer: &KnownPeer) -> bool {
+fn may_be_dialled(peer: &PinnedPeer) -> bool {
     peer.status == PeerStatus::Active && !peer.endpoints.is_empty()
 }
 
@@ -117,7 +117,7 @@ struct PeerTask {
 impl PeerTask {
     async fn run(self) {
         let stop = self.stop.clone();
-        stop.run_until_cancelled(self.dial_for_ever()).await;
+        stop.run_until_cancelled(Box::pin(self.dial_for_ever())).await;
     }
 
     async fn dial_for_ever(self) {

@@ -19,7 +19,7 @@ use crate::ambient::Ambient;
 
 mod certificate;
 
-pub use certificate::{self_signed, NewCertificate};
+pub use certificate::{NewCertificate, self_signed};
 
 /// Largest key or certificate file: a chain of a few certificates. A wrong file (a disk image, say) must not be read whole.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
@@ -227,7 +227,8 @@ impl KeyFolder {
     /// When the file exists or cannot be written.
     pub fn store(&self, name: KeyName, key: &SecretKey) -> Result<(), KeyError> {
         let file = self.path(name.file_name());
-        let pem = key.0.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Malformed { file: file.clone(), what: "an Ed25519 private key" })?;
+        let pem =
+            key.0.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Malformed { file: file.clone(), what: "an Ed25519 private key" })?;
         write_secret(&file, pem.as_bytes())
     }
 

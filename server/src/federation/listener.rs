@@ -80,9 +80,8 @@ impl Listener {
             cut_all: cut_all.clone(),
         };
         tokio::spawn(door.accept(socket, shutdown.clone()));
-        let serving = server()
-            .add_service(service)
-            .serve_with_incoming_shutdown(ReceiverStream::new(arrivals), shutdown.clone().cancelled_owned());
+        let serving =
+            server().add_service(service).serve_with_incoming_shutdown(ReceiverStream::new(arrivals), shutdown.clone().cancelled_owned());
         let hard_stop = async {
             shutdown.cancelled().await;
             tokio::time::sleep(STOP_GRACE).await;

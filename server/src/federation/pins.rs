@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use titian_proto::model::date::Instant;
+use titian_proto::model::descriptor::{Descriptor, Endpoint, TlsPin};
 use titian_proto::model::id::NodeId;
 use tokio::sync::watch;
 
@@ -35,29 +36,43 @@ pub struct PinnedKey {
 
 /// What the border knows of one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownPeer {
+pub struct PinnedPeer {
     /// The peer.
     pub node_id: NodeId,
     /// How it stands.
     pub status: PeerStatus,
     /// Its keys: the present one and, around a rotation, the next.
     pub keys: Vec<PinnedKey>,
-    /// Where it can be dialled, "host:port". Empty for a peer that only dials us.
-    pub endpoints: Vec<String>,
+    /// Where it can be dialled, tried in this order. Empty for a peer that only dials us.
+    pub endpoints: Vec<Endpoint>,
 }
 
-/// A peer found by one of its pins.
+/// Who holds a key.
 #[derive(Clone, Debug)]
-struct PinnedPeer {
+struct Holder {
     node_id: NodeId,
     status: PeerStatus,
     key: PinnedKey,
 }
 
+impl PinnedPeer {
+    /// A peer by its newest descriptor.
+    #[must_use]
+    pub fn of(descriptor: &Descriptor, status: PeerStatus) -> Self {
+        let key = |pin: &TlsPin| PinnedKey { pin: Pin::new(pin.spki_sha256.0), not_before: pin.not_before, not_after: pin.not_after };
+        Self {
+            node_id: descriptor.node_id.clone(),
+            status,
+            keys: descriptor.tls_pins.iter().map(key).collect(),
+            endpoints: descriptor.endpoints.clone(),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Table {
-    by_pin: HashMap<Pin, PinnedPeer>,
-    peers: Vec<KnownPeer>,
+    by_pin: HashMap<Pin, Holder>,
+    peers: Vec<PinnedPeer>,
 }
 
 /// The peers this node knows. Cheap to clone; every clone sees a replacement at once.
@@ -70,7 +85,7 @@ pub struct PinTable {
 impl PinTable {
     /// The table with these peers; see [`Self::replace`].
     #[must_use]
-    pub fn new(peers: Vec<KnownPeer>) -> Self {
+    pub fn new(peers: Vec<PinnedPeer>) -> Self {
         let table = Self { table: Arc::default(), changed: watch::Sender::new(0) };
         table.replace(peers);
         table
@@ -80,12 +95,13 @@ impl PinTable {
     ///
     /// Give them in the order in which they were confirmed: where two claim one key, an active peer goes before one that is not, and the
     /// earlier before the later, so that nobody can displace a peer by claiming its key.
-    pub fn replace(&self, peers: Vec<KnownPeer>) {
-        let mut by_pin: HashMap<Pin, PinnedPeer> = HashMap::new();
+    pub fn replace(&self, peers: Vec<PinnedPeer>) {
+        let mut by_pin: HashMap<Pin, Holder> = HashMap::new();
         for peer in &peers {
             for key in &peer.keys {
-                let pinned = PinnedPeer { node_id: peer.node_id.clone(), status: peer.status, key: *key };
-                let taken = by_pin.get(&key.pin).is_some_and(|holder| holder.status == PeerStatus::Active || peer.status != PeerStatus::Active);
+                let pinned = Holder { node_id: peer.node_id.clone(), status: peer.status, key: *key };
+                let taken =
+                    by_pin.get(&key.pin).is_some_and(|holder| holder.status == PeerStatus::Active || peer.status != PeerStatus::Active);
                 if taken {
                     tracing::warn!(event = "federation.pin_claimed_twice", pin = %key.pin, "two peers claim one key; the earlier keeps it");
                 } else {
@@ -105,7 +121,7 @@ impl PinTable {
 
     /// Every known peer, as given.
     #[must_use]
-    pub fn peers(&self) -> Vec<KnownPeer> {
+    pub fn peers(&self) -> Vec<PinnedPeer> {
         self.table.load().peers.clone()
     }
 

@@ -177,7 +177,12 @@ impl ClientCertVerifier for PinVerifier {
         &[]
     }
 
-    fn verify_client_cert(&self, end: &CertificateDer<'_>, _: &[CertificateDer<'_>], now: UnixTime) -> Result<ClientCertVerified, rustls::Error> {
+    fn verify_client_cert(
+        &self,
+        end: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
         self.check(end, now).map(|()| ClientCertVerified::assertion())
     }
 

@@ -38,7 +38,9 @@ impl Claimed {
 
     /// Makes it durable. The node is made.
     pub(super) fn keep(mut self) -> Result<(), InitError> {
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|source| InitError::Folder { path: self.folder.clone(), source })?;
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| InitError::Folder { path: self.folder.clone(), source })?;
         self.made = None;
         Ok(())
     }

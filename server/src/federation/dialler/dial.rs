@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
+use titian_proto::model::descriptor::Endpoint;
 use titian_proto::model::id::NodeId;
 use titian_proto::wire;
 use titian_proto::wire::federation_service_client::FederationServiceClient;
@@ -14,7 +15,7 @@ use tokio_rustls::{TlsConnector, TlsStream};
 use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, Endpoint as Address};
 use tower::service_fn;
 
 use super::super::barred::{Barred, of_handshake};
@@ -23,7 +24,8 @@ use super::super::identity::Pin;
 use super::super::stream::{Admitted, PeerStream};
 use super::super::tls::Tls;
 use super::super::{
-    CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HANDSHAKE_DEADLINE, HEADER_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, STREAM_WINDOW_BYTES,
+    CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HANDSHAKE_DEADLINE, HEADER_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
+    STREAM_WINDOW_BYTES,
 };
 
 /// How long a socket may take to open.
@@ -82,11 +84,11 @@ impl DialError {
     }
 }
 
-/// Dials `peer` at `endpoint` ("host:port") and opens a stream.
+/// Dials `peer` at `endpoint` and opens a stream.
 ///
 /// # Errors
 /// Why it failed.
-pub(super) async fn dial(tls: &Tls, peer: &NodeId, endpoint: &str) -> Result<Connection, DialError> {
+pub(super) async fn dial(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Result<Connection, DialError> {
     let stream = connect(tls, peer, endpoint).await?;
     let admitted = stream.admitted();
     let mut federation = federation(stream).await?;
@@ -101,10 +103,10 @@ pub(super) async fn dial(tls: &Tls, peer: &NodeId, endpoint: &str) -> Result<Con
     Ok(Connection { peer: peer.clone(), dialled_by_us: true, incoming, outgoing: sender, close })
 }
 
-async fn connect(tls: &Tls, peer: &NodeId, endpoint: &str) -> Result<PeerStream, DialError> {
+async fn connect(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Result<PeerStream, DialError> {
     let config = tls.dialling_config(peer).map_err(|_| DialError::OwnCertificate)?;
     let name = ServerName::try_from(NO_NAME).map_err(|_| DialError::OwnCertificate)?;
-    let tcp = match timeout(SOCKET_DEADLINE, TcpStream::connect(endpoint)).await {
+    let tcp = match timeout(SOCKET_DEADLINE, TcpStream::connect((endpoint.host(), endpoint.port()))).await {
         Ok(connected) => connected.map_err(|error| DialError::Unreachable { kind: error.kind() })?,
         Err(_) => return Err(DialError::TooSlow),
     };
@@ -140,7 +142,7 @@ async fn federation(stream: PeerStream) -> Result<FederationServiceClient<Channe
         let stream = once.lock().unwrap_or_else(PoisonError::into_inner).take();
         std::future::ready(stream.ok_or(std::io::Error::from(std::io::ErrorKind::NotConnected)))
     });
-    let channel = Endpoint::from_shared(format!("http://{NO_NAME}"))
+    let channel = Address::from_shared(format!("http://{NO_NAME}"))
         .map_err(|_| DialError::OwnCertificate)?
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)

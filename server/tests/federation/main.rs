@@ -1,5 +1,9 @@
 //! The border between two unions, over real sockets: who gets in, who does not, and what the operator is told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that cannot go on has failed
+
+mod impostor;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -15,8 +19,8 @@ use titian_server::federation::connection::{Connection, LinkError};
 use titian_server::federation::dialler::{Dialler, DiallerParts};
 use titian_server::federation::identity::CertificateFacts;
 use titian_server::federation::keys::{TlsIdentity, self_signed};
-use titian_server::federation::listener::Listener;
-use titian_server::federation::pins::{KnownPeer, PeerStatus, PinTable, PinnedKey};
+use titian_server::federation::listener::{Listener, SOCKETS_PER_PEER_MAX};
+use titian_server::federation::pins::{PeerStatus, PinTable, PinnedKey, PinnedPeer};
 use titian_server::federation::tls::Tls;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -72,11 +76,16 @@ impl Papers {
     }
 
     /// As the other side knows this union.
-    fn known_as(&self, name: &str, status: PeerStatus, endpoint: Option<&str>) -> KnownPeer {
+    fn known_as(&self, name: &str, status: PeerStatus, endpoint: Option<&str>) -> PinnedPeer {
         let pin = CertificateFacts::read(&self.certificate).unwrap().pin;
         let now = Instant::from_millis(START);
         let key = PinnedKey { pin, not_before: now.plus_days(-400), not_after: now.plus_days(4000) };
-        KnownPeer { node_id: node(name), status, keys: vec![key], endpoints: endpoint.map(str::to_owned).into_iter().collect() }
+        PinnedPeer {
+            node_id: node(name),
+            status,
+            keys: vec![key],
+            endpoints: endpoint.map(|text| text.parse().unwrap()).into_iter().collect(),
+        }
     }
 }
 
@@ -94,7 +103,7 @@ struct Union {
 }
 
 impl Union {
-    async fn opens(papers: &Papers, peers: Vec<KnownPeer>) -> Self {
+    async fn opens(papers: &Papers, peers: Vec<PinnedPeer>) -> Self {
         let clock = HandClock(Arc::new(AtomicI64::new(START)));
         let ambient = Ambient::new(clock.clone(), SystemEntropy);
         let tls = Tls::new(papers.identity(), PinTable::new(peers), ambient.clone());
@@ -108,7 +117,7 @@ impl Union {
         Self { tls, doorkeeper, clock, ambient, address, connections, arriving, dialler: Dialler::new(), shutdown }
     }
 
-    fn knows(&self, peers: Vec<KnownPeer>) {
+    fn knows(&self, peers: Vec<PinnedPeer>) {
         self.tls.pins().replace(peers);
     }
 
@@ -165,7 +174,7 @@ async fn next(connection: &mut Connection) -> Option<Result<wire::Frame, LinkErr
 }
 
 /// MTUC dials KSBSI; each knows the other as given.
-async fn mtuc_dials_ksbsi(mtuc_papers: &Papers, at_ksbsi: Vec<KnownPeer>) -> (Union, Union) {
+async fn mtuc_dials_ksbsi(mtuc_papers: &Papers, at_ksbsi: Vec<PinnedPeer>) -> (Union, Union) {
     let ksbsi_papers = Papers::new("id.ksbsi");
     let ksbsi = Union::opens(&ksbsi_papers, at_ksbsi).await;
     let mtuc = Union::opens(mtuc_papers, vec![ksbsi_papers.known_as("id.ksbsi", PeerStatus::Active, Some(&ksbsi.address))]).await;
@@ -211,6 +220,54 @@ async fn a_stranger_is_turned_away() {
     let (mut mtuc, mut ksbsi) = mtuc_dials_ksbsi(&Papers::new("my.mtuc"), vec![]).await;
     ksbsi.turned_away(Barred::Stranger).await;
     assert!(ksbsi.connections.try_recv().is_err() && mtuc.connections.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn the_operator_is_told_a_reason_and_half_a_pin_and_no_name() {
+    // Given a stranger whose certificate bears a name.
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();
+    let _told = tracing::subscriber::set_default(subscriber);
+    let papers = Papers::new("xx.siti-aminah");
+    let pin = CertificateFacts::read(&papers.certificate).unwrap().pin.to_string();
+    let (_mtuc, ksbsi) = mtuc_dials_ksbsi(&papers, vec![]).await;
+    ksbsi.turned_away(Barred::Stranger).await;
+    // Then one line says why, with eight digits of the pin, and none says who.
+    let told = lines.text();
+    let refused: Vec<&str> = told.lines().filter(|line| line.contains("federation.refused")).collect();
+    assert_eq!(refused.len(), usize::try_from(ksbsi.doorkeeper.count(Barred::Stranger)).unwrap(), "{told}");
+    assert!(refused[0].contains(r#""reason":"STRANGER""#) && refused[0].contains(&format!(r#""pin":"{pin}""#)), "{told}");
+    assert_eq!(pin.len(), 8);
+    assert!(!told.contains("siti") && !told.contains("xx."), "{told}");
+}
+
+/// Telemetry, kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }
 
 #[tokio::test]
@@ -270,15 +327,15 @@ async fn a_certificate_of_the_future_is_not_valid_yet() {
 async fn a_copied_certificate_is_worth_nothing_without_its_key() {
     let (mtuc, thief) = (Papers::new("my.mtuc"), Papers::new("my.mtuc"));
     let ksbsi = Union::opens(&Papers::new("id.ksbsi"), vec![mtuc.known_as("my.mtuc", PeerStatus::Active, None)]).await;
-    shows_without_holding(&ksbsi.address, mtuc.certificate.clone(), &thief.key).await;
+    impostor::shows_without_holding(&ksbsi.address, mtuc.certificate.clone(), &thief.key).await;
     ksbsi.turned_away(Barred::KeyNotHeld).await;
 }
 
 #[tokio::test]
 async fn whoever_shows_no_certificate_is_turned_away() {
     let ksbsi = Union::opens(&Papers::new("id.ksbsi"), vec![]).await;
-    let config = trusting_anybody().with_no_client_auth();
-    shakes_hands(&ksbsi.address, config).await;
+    let config = impostor::trusting_anybody().with_no_client_auth();
+    impostor::shakes_hands(&ksbsi.address, config).await;
     ksbsi.turned_away(Barred::NoCertificate).await;
 }
 
@@ -286,7 +343,7 @@ async fn whoever_shows_no_certificate_is_turned_away() {
 async fn tls_1_2_is_turned_away_with_an_alert_and_nothing_else() {
     let ksbsi = Union::opens(&Papers::new("id.ksbsi"), vec![]).await;
     let mut socket = TcpStream::connect(&ksbsi.address).await.unwrap();
-    socket.write_all(&hello_of_tls_1_2()).await.unwrap();
+    socket.write_all(&impostor::hello_of_tls_1_2()).await.unwrap();
     let mut answer = Vec::new();
     timeout(PATIENCE, socket.read_to_end(&mut answer)).await.unwrap().unwrap();
     ksbsi.turned_away(Barred::OldProtocol).await;
@@ -327,6 +384,33 @@ async fn suspending_a_peer_cuts_its_stream_before_its_next_frame() {
 }
 
 #[tokio::test]
+async fn one_peer_cannot_take_the_places_of_all_others() {
+    let papers = Papers::new("my.mtuc");
+    let ksbsi = Union::opens(&Papers::new("id.ksbsi"), vec![papers.known_as("my.mtuc", PeerStatus::Active, None)]).await;
+    let mut held = Vec::new();
+    for _ in 0..SOCKETS_PER_PEER_MAX {
+        held.push(impostor::holds_a_socket(&ksbsi.address, papers.certificate.clone(), &papers.key).await);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(ksbsi.doorkeeper.count(Barred::TooMany), 0);
+    held.push(impostor::holds_a_socket(&ksbsi.address, papers.certificate.clone(), &papers.key).await);
+    ksbsi.turned_away(Barred::TooMany).await;
+}
+
+#[tokio::test]
+async fn a_node_that_stops_ends_its_streams_within_the_grace() {
+    let papers = Papers::new("my.mtuc");
+    let (mut mtuc, mut ksbsi) = mtuc_dials_ksbsi(&papers, vec![papers.known_as("my.mtuc", PeerStatus::Active, None)]).await;
+    let (mut here, mut there) = (mtuc.connection().await, ksbsi.connection().await);
+    ksbsi.shutdown.cancel();
+    // What is said in the grace still arrives; then the stream ends by itself.
+    there.outgoing.send(ping(1)).await.unwrap();
+    assert_eq!(nonce(&next(&mut here).await.unwrap().unwrap()), 1);
+    assert!(next(&mut here).await.is_none_or(|end| end.is_err()));
+    assert!(next(&mut there).await.is_none_or(|end| end.is_err()));
+}
+
+#[tokio::test]
 async fn a_frame_above_the_limit_ends_the_stream() {
     let papers = Papers::new("my.mtuc");
     let (mut mtuc, mut ksbsi) = mtuc_dials_ksbsi(&papers, vec![papers.known_as("my.mtuc", PeerStatus::Active, None)]).await;
@@ -346,107 +430,4 @@ fn nobody_displaces_a_peer_by_claiming_its_key() {
         let admitted = PinTable::new(peers).admit(&facts, Instant::from_millis(START)).unwrap();
         assert_eq!(admitted.node_id.as_str(), "my.mtuc");
     }
-}
-
-// --- people at the door who do not use our code
-
-mod impostor {
-    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-    use rustls::{DigitallySignedStruct, Error, SignatureScheme};
-    use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-
-    /// Believes anybody.
-    #[derive(Debug)]
-    pub(super) struct Credulous;
-
-    impl ServerCertVerifier for Credulous {
-        fn verify_server_cert(
-            &self,
-            _: &CertificateDer<'_>,
-            _: &[CertificateDer<'_>],
-            _: &ServerName<'_>,
-            _: &[u8],
-            _: UnixTime,
-        ) -> Result<ServerCertVerified, Error> {
-            Ok(ServerCertVerified::assertion())
-        }
-
-        fn verify_tls12_signature(
-            &self,
-            _: &[u8],
-            _: &CertificateDer<'_>,
-            _: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            Ok(HandshakeSignatureValid::assertion())
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            _: &[u8],
-            _: &CertificateDer<'_>,
-            _: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            Ok(HandshakeSignatureValid::assertion())
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            vec![SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ED25519]
-        }
-    }
-
-    /// Shows one certificate and signs with another's key.
-    #[derive(Debug)]
-    pub(super) struct Shows(pub(super) std::sync::Arc<rustls::sign::CertifiedKey>);
-
-    impl rustls::client::ResolvesClientCert for Shows {
-        fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<std::sync::Arc<rustls::sign::CertifiedKey>> {
-            Some(self.0.clone())
-        }
-
-        fn has_certs(&self) -> bool {
-            true
-        }
-    }
-}
-
-fn trusting_anybody() -> rustls::ConfigBuilder<rustls::ClientConfig, rustls::client::WantsClientCert> {
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(impostor::Credulous))
-}
-
-async fn shows_without_holding(address: &str, certificate: CertificateDer<'static>, key: &PrivateKeyDer<'static>) {
-    let signer = rustls::crypto::aws_lc_rs::sign::any_supported_type(key).unwrap();
-    let shown = Arc::new(rustls::sign::CertifiedKey::new(vec![certificate], signer));
-    shakes_hands(address, trusting_anybody().with_client_cert_resolver(Arc::new(impostor::Shows(shown)))).await;
-}
-
-async fn shakes_hands(address: &str, mut config: rustls::ClientConfig) {
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let tcp = TcpStream::connect(address).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    if let Ok(mut stream) = connector.connect("peer.invalid".try_into().unwrap(), tcp).await {
-        let mut byte = [0];
-        assert!(matches!(stream.read(&mut byte).await, Ok(0) | Err(_)), "no byte of application data for an impostor");
-    }
-}
-
-/// The first message of a TLS 1.2 handshake: no supported versions, one old cipher suite.
-fn hello_of_tls_1_2() -> Vec<u8> {
-    let extensions: &[u8] = &[
-        0, 10, 0, 4, 0, 2, 0, 23, // groups: P-256
-        0, 11, 0, 2, 1, 0, // point formats
-        0, 13, 0, 4, 0, 2, 4, 3, // signatures: ECDSA P-256
-    ];
-    let mut body = vec![3, 3];
-    body.extend([7; 32]);
-    body.extend([0, 0, 2, 0xc0, 0x2b, 1, 0]);
-    body.extend(u16::try_from(extensions.len()).unwrap().to_be_bytes());
-    body.extend(extensions);
-    let length = u8::try_from(body.len()).unwrap();
-    let mut hello = vec![22, 3, 1, 0, length + 4, 1, 0, 0, length];
-    hello.extend(body);
-    hello
 }
