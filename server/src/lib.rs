@@ -13,6 +13,7 @@ pub mod acts;
 pub mod ambient;
 pub mod config;
 pub mod crash;
+pub mod desk;
 pub mod exit;
 pub mod federation;
 pub mod init;
@@ -20,3 +21,5 @@ pub mod link;
 pub mod node;
 pub mod store;
 pub mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
