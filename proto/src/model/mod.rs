@@ -14,6 +14,7 @@ pub mod record;
 pub mod reference;
 pub mod referral;
 pub mod refusal;
+pub mod staff;
 pub mod statement;
 pub mod value;
 pub mod vocabulary;

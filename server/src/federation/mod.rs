@@ -10,7 +10,6 @@
 //! - [`listener`] and [`service`]: peers that dial us.
 //! - [`dialler`]: peers that we dial.
 //! - [`passage`]: what leaves is asked about once more, what arrives must be signed by the peer.
-//! - [`passage`]: what leaves is asked about once more, what arrives must be signed by who brought it.
 //! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
 
 pub mod barred;

@@ -25,6 +25,7 @@ pub mod peers;
 mod read;
 pub mod records;
 pub mod referrals;
+pub mod staff;
 mod table;
 mod unit;
 pub mod value;

@@ -1,0 +1,34 @@
+//! What an actor may do, one file a noun; each act loads, decides and writes once.
+//!
+//! - [`actor`]: who.
+//! - [`error`]: why not; [`advice`]: what each refusal means and what to do next.
+//! - [`context`]: what every act stands on.
+//! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
+//! - [`shares`]: what a peer holds, kept in step by put and retract.
+//! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
+//! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered.
+//! - [`staff`]: accounts and sessions.
+//! - [`node`]: how the node is, and the export of its store.
+//! - [`log`]: what auditors read.
+
+pub mod actor;
+pub mod advice;
+pub mod agreements;
+pub mod arrivals;
+pub mod cases;
+pub mod consents;
+pub mod context;
+pub mod dispatch;
+pub mod error;
+pub mod log;
+pub mod node;
+pub mod outgoing;
+pub mod peers;
+pub mod policy;
+pub mod question;
+pub mod records;
+pub mod referrals;
+pub mod settlement;
+pub mod shares;
+pub mod staff;
+pub mod workers;

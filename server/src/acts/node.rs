@@ -1,0 +1,108 @@
+//! How the node is.
+
+use std::io::Write;
+
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{Epoch, NodeId};
+
+use crate::acts::error::ActError;
+use crate::ambient::Ambient;
+use crate::store::{LogTable as _, Store};
+
+/// Room on the disk below which union IT is called: some days of work, well above where the store takes nothing more.
+const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
+
+/// What does not change while the node runs.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Whose node it is.
+    pub node_id: NodeId,
+    /// Name of its log.
+    pub log_origin: String,
+    /// Name of the store's engine.
+    pub engine: &'static str,
+    /// The clock is set for a rehearsal: not for real data.
+    pub rehearsal: bool,
+    /// Fingerprint of its root keys as words.
+    pub fingerprint_words: String,
+}
+
+/// How the node is now.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The node's time.
+    pub now: Instant,
+    /// The store's life.
+    pub epoch: Epoch,
+    /// Entries of the log.
+    pub log_entries: u64,
+    /// What a person must look at.
+    pub alarms: Vec<Alarm>,
+}
+
+/// Something that a person must look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// The clock is set for a rehearsal.
+    RehearsalClock,
+    /// The store takes no more writes.
+    StoreStopped,
+    /// Little room on the disk.
+    DiskNearlyFull,
+}
+
+impl Alarm {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::RehearsalClock => "node.rehearsal-clock",
+            Self::StoreStopped => "store.stopped",
+            Self::DiskNearlyFull => "store.disk-nearly-full",
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::RehearsalClock => {
+                "This node is for rehearsals only: put no real data in; take [rehearsal] out of node.toml of a new node for real work."
+            }
+            Self::StoreStopped => "Look at the node's log lines, check the disk, and start the node again; what was acknowledged is safe.",
+            Self::DiskNearlyFull => "Make room on the node's disk; below 64 MiB the node takes nothing more.",
+        }
+    }
+}
+
+/// How the node is now.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status, ActError> {
+    let mut alarms = Vec::new();
+    if about.rehearsal {
+        alarms.push(Alarm::RehearsalClock);
+    }
+    if store.is_stopped() {
+        alarms.push(Alarm::StoreStopped);
+    }
+    if store.health()?.free_bytes.is_some_and(|free| free < FREE_BYTES_LOW) {
+        alarms.push(Alarm::DiskNearlyFull);
+    }
+    // Not `log::size`, which waits for the disk: the status must be seen also when the store has stopped.
+    let log_entries = store.view().leaf_count()?;
+    Ok(Status { now: ambient.now(), epoch: store.epoch(), log_entries, alarms })
+}
+
+/// Writes everything in the store as lines, as of one moment. No act is decided meanwhile, so `lines` must not wait for long.
+///
+/// # Errors
+/// When the store cannot be read or the lines cannot be written.
+pub async fn export(store: &Store, lines: impl Write + Send + 'static) -> Result<(), ActError> {
+    let store = store.clone();
+    // On a thread of its own, because it takes as long as the store is large.
+    let exported = tokio::task::spawn_blocking(move || store.export(lines)).await;
+    exported.map_err(|error| ActError::Internal(Box::new(error)))??;
+    Ok(())
+}
