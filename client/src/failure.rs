@@ -83,8 +83,12 @@ impl Failure {
         match self {
             Self::Desk(error) => Report::of(error, None),
             Self::Blocked(error) => Report { exit: ErrorKind::Refused.exit_code(), ..Report::of(error, None) },
-            Self::Input(error) => Report { paths: error.paths(), ..Report::of(&DeskError::local("BAD_INPUT", ErrorKind::Input), Some(error.to_string())) },
-            Self::File { path, source } => Report::of(&DeskError::local("FILE", ErrorKind::Input), Some(format!("{}: {source}", path.display()))),
+            Self::Input(error) => {
+                Report { paths: error.paths(), ..Report::of(&DeskError::local("BAD_INPUT", ErrorKind::Input), Some(error.to_string())) }
+            }
+            Self::File { path, source } => {
+                Report::of(&DeskError::local("FILE", ErrorKind::Input), Some(format!("{}: {source}", path.display())))
+            }
             Self::Session { path, source } => {
                 Report::of(&DeskError::local("SESSION_FILE", ErrorKind::SignIn), Some(format!("{}: {source}", path.display())))
             }

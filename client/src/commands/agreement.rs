@@ -179,7 +179,14 @@ fn lines(text: &str) -> String {
 impl One {
     fn says(self, kind: Kind) -> wire::StateAgreementRequest {
         let Self { agreement, version } = self;
-        wire::StateAgreementRequest { agreement_id: agreement, version, kind: kind.into(), effective_on: String::new(), reason: 0, approval: None }
+        wire::StateAgreementRequest {
+            agreement_id: agreement,
+            version,
+            kind: kind.into(),
+            effective_on: String::new(),
+            reason: 0,
+            approval: None,
+        }
     }
 }
 

@@ -37,7 +37,8 @@ async fn status(context: &Context) -> Result<(), Failure> {
 }
 
 async fn export(out: Option<&Path>, context: &Context) -> Result<(), Failure> {
-    let mut lines = Lines { flow: context.desk().await?.export_store(wire::ExportStoreRequest {}).await?, progress: Progress::new("lines") };
+    let mut lines =
+        Lines { flow: context.desk().await?.export_store(wire::ExportStoreRequest {}).await?, progress: Progress::new("lines") };
     let Some(path) = out else {
         while let Some(bytes) = lines.next().await? {
             context.output.raw(&bytes)?;

@@ -79,7 +79,9 @@ async fn put(command: Put, context: &Context) -> Result<(), Failure> {
         (None, record_type) => vec![input::from_words(&record_type.unwrap_or_default(), &words)?],
     };
     if record.is_some() && contents.len() > 1 {
-        return Err(InputError::new("arguments", "", "--record", "changes one record, but the file has several: name one with --only").into());
+        return Err(
+            InputError::new("arguments", "", "--record", "changes one record, but the file has several: name one with --only").into()
+        );
     }
     let desk = context.desk().await?;
     for content in contents {

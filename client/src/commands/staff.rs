@@ -60,7 +60,9 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::SignIn { name, password_file, second_factor } => sign_in(name, password_file.as_deref(), second_factor, context).await,
         Command::SignOut => sign_out(context).await,
         Command::Add { name, role, new_password_file } => add(name, role, new_password_file.as_deref(), context).await,
-        Command::Password { name, new_password_file } => set_password(name.unwrap_or_default(), new_password_file.as_deref(), context).await,
+        Command::Password { name, new_password_file } => {
+            set_password(name.unwrap_or_default(), new_password_file.as_deref(), context).await
+        }
         Command::Close { name } => close(name, context).await,
         Command::List => list(context).await,
     }

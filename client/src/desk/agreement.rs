@@ -1,7 +1,10 @@
 //! Agreements.
 
 use titian_proto::wire::agreement_service_client::AgreementServiceClient;
-use titian_proto::wire::{DraftAgreementRequest, DraftAgreementResponse, GetAgreementRequest, GetAgreementResponse, ImportAgreementRequest, ImportAgreementResponse, ListAgreementsRequest, ListAgreementsResponse, StateAgreementRequest, StateAgreementResponse};
+use titian_proto::wire::{
+    DraftAgreementRequest, DraftAgreementResponse, GetAgreementRequest, GetAgreementResponse, ImportAgreementRequest,
+    ImportAgreementResponse, ListAgreementsRequest, ListAgreementsResponse, StateAgreementRequest, StateAgreementResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};

@@ -1,7 +1,9 @@
 //! Consents.
 
 use titian_proto::wire::consent_service_client::ConsentServiceClient;
-use titian_proto::wire::{ListConsentsRequest, ListConsentsResponse, RecordConsentRequest, RecordConsentResponse, WithdrawConsentRequest, WithdrawConsentResponse};
+use titian_proto::wire::{
+    ListConsentsRequest, ListConsentsResponse, RecordConsentRequest, RecordConsentResponse, WithdrawConsentRequest, WithdrawConsentResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};

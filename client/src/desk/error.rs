@@ -93,7 +93,8 @@ impl From<Status> for DeskError {
         };
         let own = Self::local(&code, kind_of(&code, status.code()));
         let transport = metadata(CODE).is_empty();
-        let message = if words::says_all(&code) || transport || status.message().is_empty() { own.message } else { status.message().to_owned() };
+        let message =
+            if words::says_all(&code) || transport || status.message().is_empty() { own.message } else { status.message().to_owned() };
         let next_step = match metadata(NEXT_STEP) {
             next if next.is_empty() || words::says_all(&code) => own.next_step,
             next => next,

@@ -58,7 +58,8 @@ impl Desk {
     /// # Errors
     /// `NOT_SIGNED_IN` when the token cannot be one.
     pub fn use_session(&mut self, token: &str) -> Result<(), DeskError> {
-        let mut bearer = MetadataValue::try_from(format!("Bearer {token}")).map_err(|_| DeskError::local("NOT_SIGNED_IN", ErrorKind::SignIn))?;
+        let mut bearer =
+            MetadataValue::try_from(format!("Bearer {token}")).map_err(|_| DeskError::local("NOT_SIGNED_IN", ErrorKind::SignIn))?;
         bearer.set_sensitive(true);
         self.bearer = Some(bearer);
         Ok(())

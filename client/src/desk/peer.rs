@@ -1,7 +1,10 @@
 //! Peers.
 
 use titian_proto::wire::peer_service_client::PeerServiceClient;
-use titian_proto::wire::{AddPeerRequest, AddPeerResponse, ConfirmPeerRequest, ConfirmPeerResponse, GetDescriptorRequest, GetDescriptorResponse, ListPeersRequest, ListPeersResponse, ResumePeerRequest, ResumePeerResponse, SuspendPeerRequest, SuspendPeerResponse};
+use titian_proto::wire::{
+    AddPeerRequest, AddPeerResponse, ConfirmPeerRequest, ConfirmPeerResponse, GetDescriptorRequest, GetDescriptorResponse,
+    ListPeersRequest, ListPeersResponse, ResumePeerRequest, ResumePeerResponse, SuspendPeerRequest, SuspendPeerResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};

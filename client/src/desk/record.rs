@@ -1,8 +1,11 @@
 //! Records.
 
-use tokio_stream::Stream;
 use titian_proto::wire::record_service_client::RecordServiceClient;
-use titian_proto::wire::{ImportRecordsRequest, ImportRecordsResponse, ListRecordsRequest, ListRecordsResponse, PutRecordRequest, PutRecordResponse, RemoveRecordRequest, RemoveRecordResponse};
+use titian_proto::wire::{
+    ImportRecordsRequest, ImportRecordsResponse, ListRecordsRequest, ListRecordsResponse, PutRecordRequest, PutRecordResponse,
+    RemoveRecordRequest, RemoveRecordResponse,
+};
+use tokio_stream::Stream;
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, Flow, answer};

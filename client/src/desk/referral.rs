@@ -1,7 +1,12 @@
 //! Referrals.
 
 use titian_proto::wire::referral_service_client::ReferralServiceClient;
-use titian_proto::wire::{AmendReferralRequest, AmendReferralResponse, ApproveReferralRequest, ApproveReferralResponse, CountShareRequest, CountShareResponse, GetReferralRequest, GetReferralResponse, ListReferralsRequest, ListReferralsResponse, ListShareRequest, ListShareResponse, RequestReferralRequest, RequestReferralResponse, SendReferralRequest, SendReferralResponse, SetReferralStateRequest, SetReferralStateResponse, WatchReferralsRequest, WatchReferralsResponse};
+use titian_proto::wire::{
+    AmendReferralRequest, AmendReferralResponse, ApproveReferralRequest, ApproveReferralResponse, CountShareRequest, CountShareResponse,
+    GetReferralRequest, GetReferralResponse, ListReferralsRequest, ListReferralsResponse, ListShareRequest, ListShareResponse,
+    RequestReferralRequest, RequestReferralResponse, SendReferralRequest, SendReferralResponse, SetReferralStateRequest,
+    SetReferralStateResponse, WatchReferralsRequest, WatchReferralsResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, Flow, answer};

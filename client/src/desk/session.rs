@@ -1,7 +1,7 @@
 //! Sign-in and sign-out.
 
-use titian_proto::wire::{SignInRequest, SignInResponse, SignOutRequest, SignOutResponse};
 use titian_proto::wire::session_service_client::SessionServiceClient;
+use titian_proto::wire::{SignInRequest, SignInResponse, SignOutRequest, SignOutResponse};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};

@@ -1,7 +1,10 @@
 //! Accounts.
 
 use titian_proto::wire::staff_service_client::StaffServiceClient;
-use titian_proto::wire::{AddStaffRequest, AddStaffResponse, CloseStaffRequest, CloseStaffResponse, ListStaffRequest, ListStaffResponse, SetStaffPasswordRequest, SetStaffPasswordResponse};
+use titian_proto::wire::{
+    AddStaffRequest, AddStaffResponse, CloseStaffRequest, CloseStaffResponse, ListStaffRequest, ListStaffResponse, SetStaffPasswordRequest,
+    SetStaffPasswordResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};

@@ -1,7 +1,9 @@
 //! Workers.
 
 use titian_proto::wire::worker_service_client::WorkerServiceClient;
-use titian_proto::wire::{AddWorkerRequest, AddWorkerResponse, GetWorkerRequest, GetWorkerResponse, ListWorkersRequest, ListWorkersResponse};
+use titian_proto::wire::{
+    AddWorkerRequest, AddWorkerResponse, GetWorkerRequest, GetWorkerResponse, ListWorkersRequest, ListWorkersResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};

@@ -62,7 +62,12 @@ impl File {
         let tables: toml::Table = text.parse().map_err(|error: toml::de::Error| InputError::not_toml(name, text, &error))?;
         let known = || OTHER_TABLES.into_iter().chain(record_types());
         match tables.keys().find(|table| !known().any(|known| known == table.as_str())) {
-            Some(table) => Err(InputError::new(name, table, "", format!("is not a table of this file; there are: {}", known().collect::<Vec<_>>().join(", ")))),
+            Some(table) => Err(InputError::new(
+                name,
+                table,
+                "",
+                format!("is not a table of this file; there are: {}", known().collect::<Vec<_>>().join(", ")),
+            )),
             None => Ok(Self { name: name.to_owned(), tables }),
         }
     }
@@ -130,7 +135,8 @@ impl File {
 /// When it cannot be read, is too large or is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, Failure> {
     let failed = |source| Failure::File { path: path.to_owned(), source };
-    let input: Box<dyn Read> = if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path).map_err(failed)?) };
+    let input: Box<dyn Read> =
+        if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path).map_err(failed)?) };
     let mut bytes = Vec::new();
     input.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
     let wrong = |rule: &str| InputError::new(&path.display().to_string(), "", "", rule);

@@ -29,13 +29,23 @@ pub fn list(agreements: &[wire::Agreement]) -> String {
     let row = |one: &wire::Agreement| {
         let (agreement_id, version, _) = reference(one.r#ref.as_ref());
         let parties = one.parties.iter().map(|party| party.node_id.clone()).collect::<Vec<_>>().join(", ");
-        vec![agreement_id, version, words::<wire::AgreementState>(one.state), parties, one.effective_from.clone(), one.expires_on.clone(), one.title.clone()]
+        vec![
+            agreement_id,
+            version,
+            words::<wire::AgreementState>(one.state),
+            parties,
+            one.effective_from.clone(),
+            one.expires_on.clone(),
+            one.title.clone(),
+        ]
     };
     table(&["agreement", "version", "state", "parties", "from", "until", "title"], agreements.iter().map(row), "no agreements")
 }
 
 fn reference(reference: Option<&wire::AgreementRef>) -> (String, String, String) {
-    reference.map_or_else(Default::default, |wire::AgreementRef { agreement_id, version, digest }| (agreement_id.clone(), version.to_string(), hex::encode(digest)))
+    reference.map_or_else(Default::default, |wire::AgreementRef { agreement_id, version, digest }| {
+        (agreement_id.clone(), version.to_string(), hex::encode(digest))
+    })
 }
 
 fn party(party: &wire::AgreementParty) -> String {

@@ -27,6 +27,8 @@ pub fn case(case: &wire::Case) -> String {
 /// Cases, one a line.
 #[must_use]
 pub fn list(cases: &[wire::Case]) -> String {
-    let row = |case: &wire::Case| vec![id(&case.case_id), case.case_number.clone(), code::<wire::Tier>(case.tier), id(&case.worker_id), time(case.opened_at_ms)];
+    let row = |case: &wire::Case| {
+        vec![id(&case.case_id), case.case_number.clone(), code::<wire::Tier>(case.tier), id(&case.worker_id), time(case.opened_at_ms)]
+    };
     table(&["case", "number", "tier", "worker", "opened"], cases.iter().map(row), "no cases")
 }

@@ -33,15 +33,42 @@ pub fn list(consents: &[wire::Consent]) -> String {
 pub fn withdrawn(response: &wire::WithdrawConsentResponse) -> String {
     let wire::WithdrawConsentResponse { consents, purged, notified } = response;
     let told = if notified.is_empty() { "nobody: nothing was delivered".to_owned() } else { notified.join(", ") };
-    let head = Block::new().row("consents touched", consents.len().to_string()).row("queued, will not leave", purged.to_string()).row("will be told", told);
+    let head = Block::new()
+        .row("consents touched", consents.len().to_string())
+        .row("queued, will not leave", purged.to_string())
+        .row("will be told", told);
     consents.iter().fold(format!("withdrawn\n{head}"), |text, one| format!("{text}\n{}", consent(one)))
 }
 
 fn rows_of_grant(block: Block, grant: &wire::Grant) -> Block {
     let wire::Grant {
-        consent_id: _, version, sequence: _, given_by, recipient, purposes, categories, record_types, withheld, onward_to, destination_country,
-        informed_inadequate_protection, recipient_state_linked_told, notice_id, notice_version, notice_language, interpreter_organisation, method,
-        witnesses, evidence_digest, given_at_ms, valid_from_ms, valid_until_ms, basis, withdrawal_channel, receipt_given, consent_reporting,
+        consent_id: _,
+        version,
+        sequence: _,
+        given_by,
+        recipient,
+        purposes,
+        categories,
+        record_types,
+        withheld,
+        onward_to,
+        destination_country,
+        informed_inadequate_protection,
+        recipient_state_linked_told,
+        notice_id,
+        notice_version,
+        notice_language,
+        interpreter_organisation,
+        method,
+        witnesses,
+        evidence_digest,
+        given_at_ms,
+        valid_from_ms,
+        valid_until_ms,
+        basis,
+        withdrawal_channel,
+        receipt_given,
+        consent_reporting,
     } = grant;
     let onward = if onward_to.is_empty() { "nobody".to_owned() } else { onward_to.join(", ") };
     block

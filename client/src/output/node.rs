@@ -10,7 +10,8 @@ use crate::output::text::{count, time};
 /// How the node is. A rehearsal clock is said first, and loudly.
 #[must_use]
 pub fn status(status: &wire::GetStatusResponse) -> String {
-    let wire::GetStatusResponse { node_id, version, now_ms, rehearsal, engine, log_entries, peers, alarms, fingerprint_words, epoch } = status;
+    let wire::GetStatusResponse { node_id, version, now_ms, rehearsal, engine, log_entries, peers, alarms, fingerprint_words, epoch } =
+        status;
     let loud = if *rehearsal { "*** REHEARSAL CLOCK: this node is not for real data ***\n\n" } else { "" };
     let block = Block::new()
         .row("node", node_id)

@@ -12,7 +12,18 @@ use crate::output::text::{time, yes_no};
 #[must_use]
 pub fn peer(peer: &wire::Peer) -> String {
     let wire::Peer {
-        node_id, names, kind, country, status, fingerprint_words, endpoints, connected, queued, answered, last_contact_ms, link_problem,
+        node_id,
+        names,
+        kind,
+        country,
+        status,
+        fingerprint_words,
+        endpoints,
+        connected,
+        queued,
+        answered,
+        last_contact_ms,
+        link_problem,
     } = peer;
     Block::new()
         .row("peer", node_id)
@@ -35,9 +46,20 @@ pub fn peer(peer: &wire::Peer) -> String {
 pub fn list(peers: &[wire::Peer]) -> String {
     let row = |peer: &wire::Peer| {
         vec![
-            peer.node_id.clone(), words::<wire::PartnerKind>(peer.kind), peer.country.clone(), words::<wire::PeerStatus>(peer.status),
-            yes_no(peer.connected), peer.queued.to_string(), peer.answered.to_string(), time(peer.last_contact_ms), peer.link_problem.clone(),
+            peer.node_id.clone(),
+            words::<wire::PartnerKind>(peer.kind),
+            peer.country.clone(),
+            words::<wire::PeerStatus>(peer.status),
+            yes_no(peer.connected),
+            peer.queued.to_string(),
+            peer.answered.to_string(),
+            time(peer.last_contact_ms),
+            peer.link_problem.clone(),
         ]
     };
-    table(&["peer", "kind", "country", "status", "connected", "waiting", "answered", "last contact", "problem"], peers.iter().map(row), "no peers")
+    table(
+        &["peer", "kind", "country", "status", "connected", "waiting", "answered", "last contact", "problem"],
+        peers.iter().map(row),
+        "no peers",
+    )
 }

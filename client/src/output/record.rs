@@ -14,7 +14,11 @@ pub fn record(record: &wire::Record) -> String {
     let wire::Record { record_id, worker_id: _, case_id: _, owner, revision, content, category, tier, changed_at_ms } = record;
     let kind = kind(content.as_ref());
     let heading = format!("{kind}  ({}, {})", code::<wire::Category>(*category), code::<wire::Tier>(*tier));
-    let block = Block::inner().row("record", id(record_id)).row("owner", owner).row("revision", revision.to_string()).row("changed", time(*changed_at_ms));
+    let block = Block::inner()
+        .row("record", id(record_id))
+        .row("owner", owner)
+        .row("revision", revision.to_string())
+        .row("changed", time(*changed_at_ms));
     format!("{heading}\n{}", says(block, content.as_ref()))
 }
 
@@ -52,16 +56,19 @@ fn says(block: Block, content: Option<&wire::RecordContent>) -> Block {
         Some(Content::Narrative(wire::Narrative { text, language })) => block.row("language", language).row("text", text),
         Some(Content::Document(document)) => rows_of_document(block, document),
         Some(Content::IdentityDocument(document)) => rows_of_identity_document(block, document),
-        Some(Content::ImmigrationStatus(wire::ImmigrationStatus { status })) => block.row("status", words::<wire::ImmigrationStatusCode>(*status)),
+        Some(Content::ImmigrationStatus(wire::ImmigrationStatus { status })) => {
+            block.row("status", words::<wire::ImmigrationStatusCode>(*status))
+        }
         Some(Content::UnionMembership(wire::UnionMembership { union, kind, as_of })) => {
             block.row("union", union).row("kind", words::<wire::MembershipKind>(*kind)).row("as of", as_of)
         }
         Some(Content::Family(wire::Family { relation, name, reporter })) => {
             block.row("relation", words::<wire::Relation>(*relation)).row("name", name).row("reported the case", yes(*reporter))
         }
-        Some(Content::Health(wire::Health { condition, since, needs_care })) => {
-            block.row("condition", words::<wire::HealthCondition>(*condition)).row("since", since).row("needs care now", yes_no(*needs_care))
-        }
+        Some(Content::Health(wire::Health { condition, since, needs_care })) => block
+            .row("condition", words::<wire::HealthCondition>(*condition))
+            .row("since", since)
+            .row("needs care now", yes_no(*needs_care)),
         Some(Content::GbvTrafficking(wire::GbvTrafficking { violence_type, suspected_trafficking, month })) => block
             .row("type", words::<wire::ViolenceType>(*violence_type))
             .row("trafficking suspected", yes_no(*suspected_trafficking))
@@ -87,8 +94,21 @@ pub(super) fn rows_of_journey(block: Block, journey: &wire::Journey) -> Block {
 
 fn rows_of_complaint(block: Block, complaint: &wire::Complaint) -> Block {
     let wire::Complaint {
-        kind, intake_kind, intake_channel, mrc_office, codes, primary, assistance_requested, client_decision, client_decision_on, route, stage,
-        limitation_date, limitation_rule, closure_reason, raised_tier,
+        kind,
+        intake_kind,
+        intake_channel,
+        mrc_office,
+        codes,
+        primary,
+        assistance_requested,
+        client_decision,
+        client_decision_on,
+        route,
+        stage,
+        limitation_date,
+        limitation_rule,
+        closure_reason,
+        raised_tier,
     } = complaint;
     block
         .row("kind", words::<wire::CaseKind>(*kind))
@@ -110,7 +130,11 @@ fn rows_of_complaint(block: Block, complaint: &wire::Complaint) -> Block {
 
 fn rows_of_service_action(block: Block, action: &wire::ServiceAction) -> Block {
     let wire::ServiceAction { service, date, provider, result } = action;
-    block.row("service", words::<wire::Service>(*service)).row("on", date).row("by", provider).row("result", words::<wire::ActionResult>(*result))
+    block
+        .row("service", words::<wire::Service>(*service))
+        .row("on", date)
+        .row("by", provider)
+        .row("result", words::<wire::ActionResult>(*result))
 }
 
 pub(super) fn rows_of_group_count(block: Block, counts: &wire::GroupCount) -> Block {
@@ -155,8 +179,23 @@ fn rows_of_contact(block: Block, contact: &wire::Contact) -> Block {
 
 fn rows_of_safety(block: Block, safety: &wire::Safety) -> Block {
     let wire::Safety {
-        safe_name, methods, windows, never_between, voicemail_ok, text_ok, say_you_are, ask_first, caller_gender, interpreter_language,
-        interpreter_exclude, phone_shared_with, do_not_contact_instead, if_someone_else_answers, last_confirmed_on, prohibited_recipients, risks,
+        safe_name,
+        methods,
+        windows,
+        never_between,
+        voicemail_ok,
+        text_ok,
+        say_you_are,
+        ask_first,
+        caller_gender,
+        interpreter_language,
+        interpreter_exclude,
+        phone_shared_with,
+        do_not_contact_instead,
+        if_someone_else_answers,
+        last_confirmed_on,
+        prohibited_recipients,
+        risks,
     } = safety;
     let methods = if methods.is_empty() { "DO NOT CONTACT".to_owned() } else { list_words::<wire::ContactKind>(methods) };
     block
@@ -205,9 +244,9 @@ fn rows_of_claim(block: Block, claim: &wire::Claim) -> Block {
 fn rows_of_outcome(block: Block, outcome: &wire::Outcome) -> Block {
     let wire::Outcome { outcome_type, amount_total, amount_per_worker, workers_paid, paid_on, confirmed_by, conversion } = outcome;
     let confirmed = if confirmed_by.is_empty() { "nobody yet".to_owned() } else { list_words::<wire::Confirmation>(confirmed_by) };
-    let converted = conversion.as_ref().map(|wire::Conversion { amount, rate, rate_date, source }| {
-        format!("{} at {rate} ({rate_date}, {source})", sum(amount.as_ref()))
-    });
+    let converted = conversion
+        .as_ref()
+        .map(|wire::Conversion { amount, rate, rate_date, source }| format!("{} at {rate} ({rate_date}, {source})", sum(amount.as_ref())));
     block
         .row("outcome", words::<wire::OutcomeType>(*outcome_type))
         .row("amount", sum(amount_total.as_ref()))

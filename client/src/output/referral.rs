@@ -13,8 +13,27 @@ use crate::words::sentences;
 #[must_use]
 pub fn referral(referral: &wire::Referral) -> String {
     let wire::Referral {
-        referral_id, sender, recipient, case_id, worker_id, offer, state, delivery, custody, erasure, blocked_by, agreement_id, agreement_version,
-        reason, outcome, records_held, records_shared, frozen, commitment, author, changed_at_ms,
+        referral_id,
+        sender,
+        recipient,
+        case_id,
+        worker_id,
+        offer,
+        state,
+        delivery,
+        custody,
+        erasure,
+        blocked_by,
+        agreement_id,
+        agreement_version,
+        reason,
+        outcome,
+        records_held,
+        records_shared,
+        frozen,
+        commitment,
+        author,
+        changed_at_ms,
     } = referral;
     let agreement = if agreement_id.is_empty() { String::new() } else { format!("{agreement_id}, version {agreement_version}") };
     let block = Block::new()
@@ -50,8 +69,14 @@ pub fn list(referrals: &[wire::Referral]) -> String {
     let row = |one: &wire::Referral| {
         let purpose = one.offer.as_ref().map(|offer| code::<wire::Purpose>(offer.purpose)).unwrap_or_default();
         vec![
-            id(&one.referral_id), one.sender.clone(), one.recipient.clone(), purpose, words::<wire::ReferralState>(one.state),
-            words::<wire::DeliveryStage>(one.delivery), code_of(one.blocked_by.as_ref()), time(one.changed_at_ms),
+            id(&one.referral_id),
+            one.sender.clone(),
+            one.recipient.clone(),
+            purpose,
+            words::<wire::ReferralState>(one.state),
+            words::<wire::DeliveryStage>(one.delivery),
+            code_of(one.blocked_by.as_ref()),
+            time(one.changed_at_ms),
         ]
     };
     table(&["referral", "from", "to", "purpose", "state", "delivery", "blocked by", "changed"], referrals.iter().map(row), "no referrals")
@@ -76,8 +101,26 @@ pub fn event(event: &wire::WatchReferralsResponse) -> String {
 
 fn rows_of_offer(block: Block, offer: &wire::Offer) -> Block {
     let wire::Offer {
-        referral_id: _, version, kind, purpose, services_requested, priority, respond_by_ms, contact_by_ms, categories, subject_ref: _, tier, journey,
-        demographic, case_kind, intake_kind, complaint_codes, assistance_requested, group_count, grant, approval,
+        referral_id: _,
+        version,
+        kind,
+        purpose,
+        services_requested,
+        priority,
+        respond_by_ms,
+        contact_by_ms,
+        categories,
+        subject_ref: _,
+        tier,
+        journey,
+        demographic,
+        case_kind,
+        intake_kind,
+        complaint_codes,
+        assistance_requested,
+        group_count,
+        grant,
+        approval,
     } = offer;
     let block = block
         .row("version", version.to_string())
@@ -96,8 +139,11 @@ fn rows_of_offer(block: Block, offer: &wire::Offer) -> Block {
     let block = journey.as_ref().into_iter().fold(block, record::rows_of_journey);
     let block = demographic.as_ref().into_iter().fold(block, record::rows_of_demographic);
     let block = group_count.as_ref().into_iter().fold(block, record::rows_of_group_count);
-    let consent = grant.as_ref().map(|grant| format!("{}, version {}, until {}", id(&grant.consent_id), grant.version, time(grant.valid_until_ms)));
-    let approved = approval.as_ref().map(|wire::Approval { author: _, approver, approved_at_ms }| format!("by {approver} on {}", time(*approved_at_ms)));
+    let consent =
+        grant.as_ref().map(|grant| format!("{}, version {}, until {}", id(&grant.consent_id), grant.version, time(grant.valid_until_ms)));
+    let approved = approval
+        .as_ref()
+        .map(|wire::Approval { author: _, approver, approved_at_ms }| format!("by {approver} on {}", time(*approved_at_ms)));
     block.row("consent", consent.unwrap_or_default()).row("approved", approved.unwrap_or_default())
 }
 

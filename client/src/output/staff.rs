@@ -29,7 +29,9 @@ pub fn account(account: &wire::Staff) -> String {
 /// Accounts, one a line.
 #[must_use]
 pub fn list(accounts: &[wire::Staff]) -> String {
-    let row = |one: &wire::Staff| vec![one.name.clone(), one.pseudonym.clone(), words::<wire::StaffRole>(one.role), state(one.locked_until_ms, one.closed)];
+    let row = |one: &wire::Staff| {
+        vec![one.name.clone(), one.pseudonym.clone(), words::<wire::StaffRole>(one.role), state(one.locked_until_ms, one.closed)]
+    };
     table(&["account", "pseudonym", "role", "state"], accounts.iter().map(row), "no accounts")
 }
 

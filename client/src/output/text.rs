@@ -33,7 +33,10 @@ pub fn id(bytes: &[u8]) -> String {
 #[must_use]
 pub fn short_id(bytes: &[u8]) -> String {
     let digits = hex::encode(bytes);
-    digits.get(digits.len().saturating_sub(8)..).map(|end| if end.is_empty() { String::new() } else { format!("..{end}") }).unwrap_or_default()
+    digits
+        .get(digits.len().saturating_sub(8)..)
+        .map(|end| if end.is_empty() { String::new() } else { format!("..{end}") })
+        .unwrap_or_default()
 }
 
 /// A point in time, in UTC; empty for 0.

@@ -107,7 +107,11 @@ pub(in crate::input) fn union_membership(table: &mut Table) -> Result<wire::Unio
 }
 
 pub(in crate::input) fn family(table: &mut Table) -> Result<wire::Family, InputError> {
-    Ok(wire::Family { relation: table.required_code::<wire::Relation>("relation")?, name: table.text("name")?, reporter: table.flag("reporter")? })
+    Ok(wire::Family {
+        relation: table.required_code::<wire::Relation>("relation")?,
+        name: table.text("name")?,
+        reporter: table.flag("reporter")?,
+    })
 }
 
 pub(in crate::input) fn health(table: &mut Table) -> Result<wire::Health, InputError> {
