@@ -1,4 +1,5 @@
 //! The node of one union.
 
 pub mod ambient;
+pub mod crash;
 pub mod store;
