@@ -103,6 +103,23 @@ impl Node {
         }
     }
 
+    /// Starts it with a point of the road (`server/src/crash.rs`) at which it ends itself. It may do so before it is ready.
+    ///
+    /// # Panics
+    /// When it neither becomes ready nor ends.
+    pub fn start_armed(&mut self, point: &str) {
+        self.kill9();
+        let mut child = match self.command(&[("TITIAN_CRASH_AT", point)]).spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("{}: cannot be started: {error}", self.node_id),
+        };
+        let ready = ready_line(&mut child);
+        wait_until("the armed node is ready or dead", PATIENCE, || {
+            (ready.try_recv().is_ok() || matches!(child.try_wait(), Ok(Some(_)))).then_some(())
+        });
+        self.process = Some(child);
+    }
+
     /// Starts a node that must not come up, and gives its exit code and last words.
     #[must_use]
     pub fn fails_to_start(&mut self) -> Answer {

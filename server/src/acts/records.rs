@@ -46,7 +46,10 @@ pub struct PutDone {
 /// When the case or a record is not there, a revision is stale, `share_under` is refused, or the store fails.
 pub async fn put(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
     let house = acts.house.clone();
-    acts.store.write(move |unit| put_in(&house, unit, &puts)).await
+    crate::crash::point("put.before-write");
+    let done = acts.store.write(move |unit| put_in(&house, unit, &puts)).await;
+    crate::crash::point("put.after-write");
+    done
 }
 
 /// Takes a record away; shares that hold it retract it.

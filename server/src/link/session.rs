@@ -93,8 +93,10 @@ impl Session {
 
     async fn speak(&mut self) -> Result<(), SessionError> {
         let peer = self.connection.peer.clone();
+        crate::crash::point("session.before-hello");
         say(&self.connection.outgoing, frame::Frame::Hello(self.hello()?)).await?;
         let hello = self.hear_hello(&peer).await?;
+        crate::crash::point("session.after-hello");
         let in_flight = Arc::new(InFlight::new(&hello));
         let courier = Courier::new(self.acts.clone(), peer.clone(), self.connection.outgoing.clone(), in_flight.clone());
         let (inbox, deliveries, receipts) = Inbox::new(self.acts.clone(), peer, self.connection.outgoing.clone());

@@ -164,7 +164,10 @@ fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result
         }
         refuse_when_full(core)?;
         batch.puts.extend(sealed);
-        core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))
+        crate::crash::point("group.before-apply");
+        core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
+        crate::crash::point("group.after-apply");
+        Ok(())
     });
     (group, applied)
 }
@@ -208,7 +211,10 @@ fn keep(core: &Core, changed: bool) -> Result<(), StoreError> {
     if !changed {
         return Ok(());
     }
-    core.engine.sync().map_err(StoreError::from).inspect_err(|error| core.stop(error))
+    crate::crash::point("group.before-sync");
+    core.engine.sync().map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
+    crate::crash::point("group.after-sync");
+    Ok(())
 }
 
 fn tell(core: &Core, group: &mut Group) {
