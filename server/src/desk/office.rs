@@ -1,5 +1,6 @@
 //! What the handlers of the desk stand on.
 
+use crate::acts::context::Acts;
 use crate::acts::node::About;
 use crate::acts::staff::Staff;
 use crate::ambient::Ambient;
@@ -8,6 +9,8 @@ use crate::store::Store;
 /// What the handlers of the desk stand on. Clones share it; every handler is given one.
 #[derive(Clone)]
 pub struct Office {
+    /// What the acts stand on.
+    pub acts: Acts,
     /// The store.
     pub store: Store,
     /// Time and randomness.
@@ -19,10 +22,11 @@ pub struct Office {
 }
 
 impl Office {
-    /// Over a store. One for each node.
+    /// Over the acts. One for each node.
     #[must_use]
-    pub fn new(store: Store, ambient: Ambient, about: About) -> Self {
+    pub fn new(acts: Acts, about: About) -> Self {
+        let (store, ambient) = (acts.store.clone(), acts.house.ambient.clone());
         let staff = Staff::new(store.clone(), ambient.clone());
-        Self { store, ambient, staff, about }
+        Self { acts, store, ambient, staff, about }
     }
 }
