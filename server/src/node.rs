@@ -1,22 +1,84 @@
-//! The one composition root. (Stands in until the store, the link and the desk are joined here.)
+//! The one composition root: what a node is made of, in the order in which it is built, and the order in which it is taken down.
+//! Time and randomness enter here alone.
 
 use std::io::{BufRead, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use titian_proto::envelope::Signer;
 use titian_proto::model::date::Instant;
+use titian_proto::model::descriptor::{DescriptorChain, DescriptorError, key_id_of};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::acts::context::{Acts, Own};
+use crate::acts::error::ActError;
+use crate::acts::node::About;
+use crate::acts::referrals::expire;
+use crate::acts::staff::{Password, create_first_admin};
 use crate::ambient::{Ambient, Clock, Entropy};
 use crate::config::{NodeConfig, Rehearsal};
+use crate::desk::{self, DeskError, Office};
 use crate::exit::Exit;
+use crate::federation::barred::Doorkeeper;
+use crate::federation::dialler::{Dialler, DiallerParts};
+use crate::federation::keys::{KeyError, KeyFolder, KeyName};
+use crate::federation::listener::{ListenError, Listener};
+use crate::federation::pins::{PeerStatus, PinTable, PinnedPeer};
+use crate::federation::tls::Tls;
 use crate::init::FirstAdmin;
+use crate::link::Links;
+use crate::store::peers::PeerStanding;
+use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
+
+/// Connections that wait for their session: more would be peers that open streams without end.
+const CONNECTIONS_WAITING: usize = 16;
+
+/// How often what is overdue is looked for: referrals are answered within hours.
+const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 
 /// Why a node cannot run. Its text is printed once, with its sources.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// Not joined yet.
-    #[error("this build has no store, link and desk yet")]
-    NotJoined,
+    /// The configuration names an engine that this program does not have.
+    #[error("the store's engine {0} is not part of this program: set [store] engine to \"sled\" in node.toml")]
+    Engine(String),
+    /// A key.
+    #[error("a key of the node cannot be used")]
+    Key(#[from] KeyError),
+    /// The descriptor file.
+    #[error("the descriptor file {} cannot be read: put back the file that init made", .0.display())]
+    DescriptorFile(std::path::PathBuf, #[source] std::io::Error),
+    /// The descriptor.
+    #[error("the node's own descriptor is broken: put back the file that init made")]
+    Descriptor(#[from] DescriptorError),
+    /// The signing key is not the descriptor's.
+    #[error("keys/signing.key is not a signing key of descriptor.txt: put back the files that belong together")]
+    OtherKey,
+    /// The store.
+    #[error("the store cannot be opened")]
+    Store(#[from] StoreError),
+    /// A port.
+    #[error("cannot listen on {address}: another program uses it; set another listen address in node.toml or stop that program")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The desk.
+    #[error("the desk failed")]
+    Desk(#[from] DeskError),
+    /// The border.
+    #[error("the border to other unions failed")]
+    Federation(#[from] ListenError),
+    /// The first account.
+    #[error("the first account cannot be made")]
+    FirstAdmin(#[source] Box<ActError>),
 }
 
 impl NodeError {
@@ -24,7 +86,16 @@ impl NodeError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NotJoined => Exit::Fault,
+            Self::Engine(_) | Self::FirstAdmin(_) => Exit::Usage,
+            Self::Key(_) | Self::OtherKey => Exit::Key,
+            Self::DescriptorFile(..) | Self::Descriptor(_) => Exit::Data,
+            Self::Listen { .. } => Exit::PortInUse,
+            Self::Desk(_) | Self::Federation(_) => Exit::Fault,
+            Self::Store(error) => match error.exit_code() {
+                65 => Exit::Data,
+                73 => Exit::FolderInUse,
+                _ => Exit::Storage,
+            },
         }
     }
 }
@@ -33,43 +104,200 @@ impl NodeError {
 #[derive(Clone, Debug)]
 pub struct Ready {
     /// Where peers dial in.
-    pub federation: std::net::SocketAddr,
+    pub federation: SocketAddr,
     /// Where staff reach it.
-    pub desk: std::net::SocketAddr,
+    pub desk: SocketAddr,
 }
 
 /// Runs the node until `shutdown`; calls `ready` once, when both listeners are up.
 ///
+/// Taken down in this order: no new calls and streams; calls under way finish; links say goodbye; the store makes durable what was queued.
+///
 /// # Errors
 /// When it cannot start, or cannot go on.
-#[allow(clippy::unused_async)]
-pub async fn run(_config: NodeConfig, _shutdown: CancellationToken, _ready: impl FnOnce(&Ready)) -> Result<(), NodeError> {
-    Err(NodeError::NotJoined)
+pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl FnOnce(&Ready)) -> Result<(), NodeError> {
+    let ambient = ambient(config.rehearsal);
+    let keys = KeyFolder::at(config.key_folder());
+    let own = own(&config, &keys)?;
+    let tls_identity = keys.load_tls()?;
+    let engine = engine(&config)?;
+    let about = About {
+        node_id: config.node_id.clone(),
+        log_origin: own.descriptor().log_origin.clone(),
+        engine: engine.code(),
+        rehearsal: config.rehearsal.is_some(),
+        fingerprint_words: own.chain.fingerprint().words(),
+    };
+    let store = open_store(&config, &own, &ambient)?;
+    let acts = Acts::new(store, own, ambient.clone())?;
+    let desk_listener = listen(config.desk_listen).await?;
+    let federation_listener = listen(config.federation.listen).await?;
+    let addresses = Ready {
+        federation: address_of(&federation_listener, config.federation.listen),
+        desk: address_of(&desk_listener, config.desk_listen),
+    };
+
+    let workers = TaskTracker::new();
+    let pins = PinTable::new(pinned(&acts));
+    workers.spawn(follow_peers(acts.clone(), pins.clone(), shutdown.clone()));
+    workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
+    let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
+    let links = Links::new(acts.clone());
+    workers.spawn(links.clone().run(incoming, shutdown.clone()));
+    let (tls, doorkeeper) = (Tls::new(tls_identity, pins, ambient.clone()), Doorkeeper::default());
+    if config.federation.dial {
+        let is_live = links.clone();
+        let live = Arc::new(move |peer: &_| is_live.is_live(peer));
+        let parts = DiallerParts { tls: tls.clone(), doorkeeper: doorkeeper.clone(), ambient, live, connections: connections.clone() };
+        workers.spawn(Dialler::new().run(parts, shutdown.clone()));
+    }
+    tracing::info!(event = "node.ready", node = %about.node_id, desk = %addresses.desk, federation = %addresses.federation);
+    ready(&addresses);
+    let stop_both = shutdown.child_token();
+    let listener = Listener::new(tls, doorkeeper, connections);
+    let served = tokio::try_join!(async { listener.serve(federation_listener, stop_both.clone()).await.map_err(NodeError::from) }, async {
+        desk::serve(desk_listener, Office::new(acts.clone(), about), stop_both.clone()).await.map_err(NodeError::from)
+    },);
+    shutdown.cancel();
+    workers.close();
+    workers.wait().await;
+    tracing::info!(event = "node.links-closed");
+    // The last handle on the store waits until what was queued is durable; not on a thread of the runtime.
+    let _ = tokio::task::spawn_blocking(move || drop(acts)).await;
+    tracing::info!(event = "node.stopped");
+    served.map(|_| ())
 }
 
 /// Furnishes a new node: its store, and the account of its first admin.
 ///
 /// # Errors
 /// When the store cannot be made, or the name or password breaks a rule.
-#[allow(clippy::unused_async)]
-pub async fn furnish(_config: &NodeConfig, _ambient: &Ambient, _admin: &FirstAdmin) -> Result<(), NodeError> {
-    Ok(())
+pub async fn furnish(config: &NodeConfig, ambient: &Ambient, admin: &FirstAdmin) -> Result<(), NodeError> {
+    let own = own(config, &KeyFolder::at(config.key_folder()))?;
+    let store = open_store(config, &own, ambient)?;
+    let made = create_first_admin(&store, ambient, &admin.name, Password::new(admin.password.to_string())).await;
+    let _ = tokio::task::spawn_blocking(move || drop(store)).await;
+    made.map(|_| ()).map_err(|error| NodeError::FirstAdmin(Box::new(error)))
 }
 
 /// Writes everything the stopped node holds, as lines.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn export(_config: NodeConfig, _to: &mut dyn Write) -> Result<(), NodeError> {
-    Err(NodeError::NotJoined)
+pub fn export(config: NodeConfig, to: &mut dyn Write) -> Result<(), NodeError> {
+    let own = own(&config, &KeyFolder::at(config.key_folder()))?;
+    let store = open_store(&config, &own, &ambient(config.rehearsal))?;
+    let lines = Lines::default();
+    store.export(lines.clone())?;
+    let written = to.write_all(&lines.0.lock().unwrap_or_else(PoisonError::into_inner)).and_then(|()| to.flush());
+    written.map_err(|source| NodeError::Store(StoreError::Lines(Arc::new(source))))
 }
 
 /// Reads such lines into a fresh store.
 ///
 /// # Errors
 /// When the store is not fresh, or a line cannot be read.
-pub fn import(_config: NodeConfig, _from: &mut dyn BufRead) -> Result<(), NodeError> {
-    Err(NodeError::NotJoined)
+pub fn import(config: NodeConfig, from: &mut dyn BufRead) -> Result<(), NodeError> {
+    let own = own(&config, &KeyFolder::at(config.key_folder()))?;
+    Store::import(options(&config, &own, &ambient(config.rehearsal))?, from)?;
+    Ok(())
+}
+
+/// The lines of an export, shared with the thread that writes them.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn own(config: &NodeConfig, keys: &KeyFolder) -> Result<Own, NodeError> {
+    let file = config.descriptor_file();
+    let descriptor_file = std::fs::read_to_string(&file).map_err(|source| NodeError::DescriptorFile(file, source))?;
+    let chain = DescriptorChain::from_file(&descriptor_file)?;
+    let key = keys.load(KeyName::Signing)?;
+    let public = key.public_bytes();
+    if !chain.newest().signing_keys.iter().any(|known| known.public_key == public) {
+        return Err(NodeError::OtherKey);
+    }
+    Ok(Own { chain, descriptor_file, signer: Signer::new(key_id_of(&public), key.signing_key().clone()) })
+}
+
+fn engine(config: &NodeConfig) -> Result<EngineKind, NodeError> {
+    match &config.engine {
+        None => Ok(EngineKind::default()),
+        Some(code) => EngineKind::from_code(code).ok_or_else(|| NodeError::Engine(code.clone())),
+    }
+}
+
+fn options(config: &NodeConfig, own: &Own, ambient: &Ambient) -> Result<StoreOptions, NodeError> {
+    Ok(StoreOptions {
+        folder: config.store_folder(),
+        engine: engine(config)?,
+        node_id: config.node_id.clone(),
+        log_origin: own.descriptor().log_origin.clone(),
+        signer: own.signer.clone(),
+        ambient: ambient.clone(),
+    })
+}
+
+fn open_store(config: &NodeConfig, own: &Own, ambient: &Ambient) -> Result<Store, NodeError> {
+    Ok(Store::open(options(config, own, ambient)?)?)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, NodeError> {
+    TcpListener::bind(address).await.map_err(|source| NodeError::Listen { address, source })
+}
+
+fn address_of(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(configured)
+}
+
+/// The table of pins follows the peers: a suspended peer's streams are cut as soon as its suspension is durable.
+async fn follow_peers(acts: Acts, pins: PinTable, shutdown: CancellationToken) {
+    let mut changes = acts.store.watch_changes();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            change = changes.recv() => match change {
+                Ok(Topic::Peers) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    if let Err(error) = acts.reload_peers() {
+                        tracing::error!(event = "peers.unreadable", problem = %error);
+                    }
+                    pins.replace(pinned(&acts));
+                }
+                Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Agreements) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        }
+    }
+}
+
+fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
+    let status = |standing| match standing {
+        PeerStanding::Active => PeerStatus::Active,
+        PeerStanding::Suspended | PeerStanding::Compromised => PeerStatus::Suspended,
+        PeerStanding::Added | PeerStanding::HalfConfirmed => PeerStatus::NotConfirmed,
+    };
+    acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()
+}
+
+async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
+    loop {
+        if let Err(error) = expire::expire(&acts).await {
+            tracing::error!(event = "expire.failed", problem = %error);
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(EXPIRE_EVERY) => {}
+        }
+    }
 }
 
 /// The real clock and randomness of a node.

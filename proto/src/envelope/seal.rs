@@ -33,6 +33,7 @@ impl SealContext {
 }
 
 /// A node's signing key. Prints its short name only.
+#[derive(Clone)]
 pub struct Signer {
     key_id: String,
     key: SigningKey,

@@ -6,13 +6,13 @@ use titian_proto::envelope::KeyRing;
 use titian_proto::gate::Content;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::agreement::Agreement;
+use titian_proto::model::agreement::{AgreementState, Role};
 use titian_proto::model::armor::{armor, dearmor, label};
 use titian_proto::model::date::{Date, Instant};
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::{At, Malformed};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::refusal::Refusal;
-use titian_proto::model::agreement::{AgreementState, Role};
 use titian_proto::model::statement::{GovernmentApproval, SignedStatement, Statement, StatementKind, StatementReason};
 use titian_proto::wire;
 
@@ -89,8 +89,10 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
 /// # Errors
 /// When the file cannot be read, a signature is wrong, the text is another one than is known, or the store fails.
 pub async fn import(acts: &Acts, file: &str) -> Result<wire::Agreement, ActError> {
-    let bytes = dearmor(label::AGREEMENT, file, FILE_BYTES).map_err(|problem| ActError::Malformed(Malformed::new(problem.to_string()).at("file")))?;
-    let file = wire::AgreementFile::decode(Bytes::from(bytes)).map_err(|_| ActError::Malformed(Malformed::new("is not an agreement file")))?;
+    let bytes = dearmor(label::AGREEMENT, file, FILE_BYTES)
+        .map_err(|problem| ActError::Malformed(Malformed::new(problem.to_string()).at("file")))?;
+    let file =
+        wire::AgreementFile::decode(Bytes::from(bytes)).map_err(|_| ActError::Malformed(Malformed::new("is not an agreement file")))?;
     let agreement = Agreement::parse_canonical(&file.text).map_err(|problem| ActError::Malformed(problem.at("agreement")))?;
     let house = acts.house.clone();
     acts.store
@@ -321,11 +323,9 @@ fn log_statement(unit: &mut Unit, known: &KnownAgreement, kind: StatementKind) -
     let event = match kind {
         StatementKind::Suspend => Event::MouSuspended,
         StatementKind::Terminate | StatementKind::Reject => Event::MouEnded,
-        StatementKind::Propose
-        | StatementKind::Sign
-        | StatementKind::Approve
-        | StatementKind::Accede
-        | StatementKind::Resume => return Ok(()),
+        StatementKind::Propose | StatementKind::Sign | StatementKind::Approve | StatementKind::Accede | StatementKind::Resume => {
+            return Ok(());
+        }
     };
     unit.append_leaf(about(known, event))?;
     Ok(())
@@ -343,7 +343,10 @@ fn file_of(read: &impl Read, known: &KnownAgreement) -> Result<wire::AgreementFi
     let text = text.ok_or(ActError::NotFound { what: "agreement" })?;
     let mut statements = Vec::new();
     for signed in read.statements(known.digest)? {
-        statements.push(wire::SignedStatement::decode(signed).map_err(|_| StoreError::unreadable("statement/", Malformed::new("is not a signed statement")))?);
+        statements.push(
+            wire::SignedStatement::decode(signed)
+                .map_err(|_| StoreError::unreadable("statement/", Malformed::new("is not a signed statement")))?,
+        );
     }
     Ok(wire::AgreementFile { text, statements })
 }
@@ -355,9 +358,8 @@ fn show_in(house: &House, read: &impl Read, id: &str, version: u32) -> Result<wi
 fn describe(read: &impl Read, known: &KnownAgreement) -> Result<wire::Agreement, ActError> {
     let text = read.agreement_text(known.agreement.id.as_str(), known.agreement.version)?.unwrap_or_default();
     let said = |node: &NodeId, kind: StatementKind| known.statements.iter().any(|one| &one.node_id == node && one.kind == kind);
-    let last = |node: &NodeId| {
-        known.statements.iter().filter(|one| &one.node_id == node).max_by_key(|one| one.sequence).map(|one| one.kind)
-    };
+    let last =
+        |node: &NodeId| known.statements.iter().filter(|one| &one.node_id == node).max_by_key(|one| one.sequence).map(|one| one.kind);
     let parties = known.agreement.parties.iter().map(|party| wire::AgreementParty {
         node_id: party.node_id.to_string(),
         observer: party.role == Role::Observer,

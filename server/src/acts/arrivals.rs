@@ -229,7 +229,10 @@ pub fn receipts(view: &View, peer: &NodeId, answered: &Answered) -> Result<Vec<w
     let mut receipts = Vec::with_capacity(answered.len());
     for (lane, sequence) in answered {
         if let Some(bytes) = view.receipt(peer, *lane, *sequence)? {
-            receipts.push(wire::SignedReceipt::decode(bytes).map_err(|_| StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt")))?);
+            receipts.push(
+                wire::SignedReceipt::decode(bytes)
+                    .map_err(|_| StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt")))?,
+            );
         }
     }
     Ok(receipts)

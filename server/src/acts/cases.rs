@@ -19,12 +19,7 @@ use crate::store::workers::WorkerTable;
 ///
 /// # Errors
 /// When the worker is not there, a record is about the worker, there is no complaint, or the store fails.
-pub async fn open(
-    acts: &Acts,
-    actor: &Actor,
-    worker_id: Option<WorkerId>,
-    contents: Vec<RecordContent>,
-) -> Result<wire::Case, ActError> {
+pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, contents: Vec<RecordContent>) -> Result<wire::Case, ActError> {
     if let Some(other) = contents.iter().find(|content| content.record_type().is_about_worker()) {
         return Err(ActError::Malformed(Malformed::new("is about a worker, not about a case").at(other.record_type().name())));
     }

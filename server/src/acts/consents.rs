@@ -97,8 +97,7 @@ pub fn list(acts: &Acts, whose: Whose) -> Result<Vec<wire::Consent>, ActError> {
 /// # Errors
 /// When the store fails.
 pub fn told(unit: &mut Unit, peer: &NodeId, subject: SubjectRef, grant: &Grant) -> Result<(), StoreError> {
-    let line =
-        LedgerLine { sequence: grant.sequence, grant: grant.to_wire().encode_to_vec().into(), withdrawal: Bytes::new(), leaf: None };
+    let line = LedgerLine { sequence: grant.sequence, grant: grant.to_wire().encode_to_vec().into(), withdrawal: Bytes::new(), leaf: None };
     let subject = Subject::ToldBy(peer.clone(), subject);
     if unit.ledger_lines(&subject)?.iter().any(|known| known.sequence == line.sequence && known.grant == line.grant) {
         return Ok(());
@@ -198,8 +197,7 @@ fn touched(house: &House, read: &impl Read, whose: Whose, withdrawal: &Withdrawa
         let offer = offer_of(&file)?;
         let recipient = withdrawal.recipient.as_ref().is_none_or(|recipient| recipient == &file.recipient || recipient == &file.sender);
         let purpose = withdrawal.purposes.is_empty() || withdrawal.purposes.contains(&offer.purpose);
-        let category =
-            withdrawal.categories.is_empty() || withdrawal.categories.iter().any(|category| offer.categories.contains(category));
+        let category = withdrawal.categories.is_empty() || withdrawal.categories.iter().any(|category| offer.categories.contains(category));
         let left = file.state != ReferralState::Draft || !is_sender(house, &file);
         if recipient && purpose && category && left {
             touched.push(file);
@@ -209,11 +207,8 @@ fn touched(house: &House, read: &impl Read, whose: Whose, withdrawal: &Withdrawa
 }
 
 fn tell(house: &House, unit: &mut Unit, file: &ReferralFile, withdrawal: &Withdrawal) -> Result<(), ActError> {
-    let notice = WithdrawalNotice {
-        subject_ref: offer_of(file)?.subject_ref,
-        referral_ids: vec![file.referral_id],
-        withdrawal: withdrawal.clone(),
-    };
+    let notice =
+        WithdrawalNotice { subject_ref: offer_of(file)?.subject_ref, referral_ids: vec![file.referral_id], withdrawal: withdrawal.clone() };
     let peer = shares::other_side(house, file).clone();
     if let Err(refusal) = shares::send_about(house, unit, file, &peer, Content::Withdrawal(notice))? {
         tracing::warn!(event = "withdrawal.not-sent", peer = %peer, code = refusal.code.code());
@@ -274,7 +269,8 @@ fn complete(
     new_id: impl FnOnce() -> ConsentId,
 ) -> Result<Grant, ActError> {
     let mut grant = wanted.clone();
-    let earlier = ConsentId::from_wire_optional(&grant.consent_id).map_err(|problem| ActError::Malformed(problem.at("consent.consent_id")))?;
+    let earlier =
+        ConsentId::from_wire_optional(&grant.consent_id).map_err(|problem| ActError::Malformed(problem.at("consent.consent_id")))?;
     let (consent_id, version) = match earlier {
         Some(consent_id) => {
             let known = ledger.latest(consent_id).ok_or(ActError::NotFound { what: "consent" })?;
@@ -291,7 +287,9 @@ fn complete(
     }
     if grant.valid_until_ms == 0 {
         if valid_days == 0 {
-            return Err(ActError::Malformed(Malformed::new("must be given: a consent without an end is no consent").at("consent.valid_until")));
+            return Err(ActError::Malformed(
+                Malformed::new("must be given: a consent without an end is no consent").at("consent.valid_until"),
+            ));
         }
         grant.valid_until_ms = Instant::from_millis(grant.valid_from_ms).plus_days(i64::from(valid_days)).as_millis();
     }

@@ -23,7 +23,9 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
     let chain = DescriptorChain::from_file(file).map_err(descriptor_problem)?;
     let node_id = chain.newest().node_id.clone();
     if &node_id == acts.house.node_id() {
-        return Err(ActError::Malformed(Malformed::new("is this node's own descriptor; give the file of the other union").at("descriptor")));
+        return Err(ActError::Malformed(
+            Malformed::new("is this node's own descriptor; give the file of the other union").at("descriptor"),
+        ));
     }
     if !chain.newest().kind.may_be_peer() {
         return Err(ActError::Refused(Refusal::new(RefusalCode::RecipientKindForbidden)));
@@ -37,7 +39,9 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
             if let Some(known) = &known {
                 let known_chain = DescriptorChain::parse(&known.chain).map_err(descriptor_problem)?;
                 if known_chain.fingerprint() != fingerprint {
-                    return Err(ActError::Conflict { what: "another root key is known under this name; suspend the old peer and call the union" });
+                    return Err(ActError::Conflict {
+                        what: "another root key is known under this name; suspend the old peer and call the union",
+                    });
                 }
             }
             let file = match known {
@@ -201,4 +205,3 @@ fn outbox_counts(read: &impl Read, peer: &NodeId) -> Result<(u64, u64), ActError
 pub fn node_id(text: &str) -> Result<NodeId, ActError> {
     NodeId::parse(text).at("node_id").map_err(ActError::Malformed)
 }
-

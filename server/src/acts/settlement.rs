@@ -28,9 +28,7 @@ pub struct Settlement {
 pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<Settlement>) -> Result<(), ActError> {
     let (house, peer) = (acts.house.clone(), peer.clone());
     crate::crash::point("settlement.before-write");
-    acts.store
-        .write(move |unit| batch.iter().try_for_each(|settlement| one(&house, unit, &peer, settlement)))
-        .await?;
+    acts.store.write(move |unit| batch.iter().try_for_each(|settlement| one(&house, unit, &peer, settlement))).await?;
     crate::crash::point("settlement.after-write");
     Ok(())
 }

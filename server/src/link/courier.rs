@@ -50,12 +50,7 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    pub(super) fn new(
-        acts: Acts,
-        peer: NodeId,
-        outgoing: mpsc::Sender<wire::Frame>,
-        in_flight: std::sync::Arc<InFlight>,
-    ) -> Self {
+    pub(super) fn new(acts: Acts, peer: NodeId, outgoing: mpsc::Sender<wire::Frame>, in_flight: std::sync::Arc<InFlight>) -> Self {
         Self { acts, peer, outgoing, in_flight }
     }
 

@@ -191,7 +191,6 @@ impl Session {
             }
         }
     }
-
 }
 
 /// The first epoch that is heard is remembered; another one later means a restored or a new database.

@@ -71,7 +71,10 @@ fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, ans
     let mut file = load(unit, referral_id)?;
     let side = if is_sender(house, &file) { Side::Sender } else { Side::Receiver };
     if !ReferralState::may_follow(file.state, answer.state, side) {
-        return Err(ActError::WrongState { state: file.state.code(), wanted: "a state from which this one may follow, set by the side whose it is" });
+        return Err(ActError::WrongState {
+            state: file.state.code(),
+            wanted: "a state from which this one may follow, set by the side whose it is",
+        });
     }
     let offer = offer_of(&file)?;
     let never_sent = file.state == ReferralState::Draft;

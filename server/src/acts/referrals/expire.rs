@@ -24,10 +24,12 @@ pub async fn expire(acts: &Acts) -> Result<usize, ActError> {
     if expired > 0 {
         let house = acts.house.clone();
         acts.store
-            .write(move |unit| due.iter().try_for_each(|(respond_by, referral_id)| {
-                unit.remove_due(*respond_by, *referral_id)?;
-                expire_one(&house, unit, *referral_id)
-            }))
+            .write(move |unit| {
+                due.iter().try_for_each(|(respond_by, referral_id)| {
+                    unit.remove_due(*respond_by, *referral_id)?;
+                    expire_one(&house, unit, *referral_id)
+                })
+            })
             .await?;
     }
     Ok(expired)

@@ -19,8 +19,8 @@ use titian_proto::wire;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::question;
-use crate::store::{Read, StoreError};
 use crate::store::referrals::{Progress, ReferralFile, ReferralTable};
+use crate::store::{Read, StoreError};
 
 /// A referral as staff see it.
 ///
@@ -58,7 +58,8 @@ pub fn load(read: &impl Read, referral_id: ReferralId) -> Result<ReferralFile, A
 /// # Errors
 /// When the stored bytes no longer parse.
 pub fn offer_of(file: &ReferralFile) -> Result<Offer, ActError> {
-    question::read_offer(file).ok_or_else(|| ActError::Store(StoreError::unreadable("referral/", Malformed::new("holds an offer that cannot be read"))))
+    question::read_offer(file)
+        .ok_or_else(|| ActError::Store(StoreError::unreadable("referral/", Malformed::new("holds an offer that cannot be read"))))
 }
 
 /// Whether this node sent the referral.

@@ -8,8 +8,8 @@ use titian_proto::model::consent::Grant;
 use titian_proto::model::id::{CaseId, NodeId, ReferralId, SubjectRef, TransferId, uuid_v7};
 use titian_proto::model::record::RecordContent;
 use titian_proto::model::referral::{Approval, DeliveryStage, Offer, OfferRequest, Priority, ReferralKind, ReferralState, Service};
-use titian_proto::model::value::Text;
 use titian_proto::model::refusal::Refusal;
+use titian_proto::model::value::Text;
 use titian_proto::model::vocabulary::{Category, Purpose};
 use titian_proto::wire;
 
