@@ -1,5 +1,5 @@
 //! The help, as agreed.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails shall fail")]
 
 mod support;
 
@@ -54,6 +54,7 @@ fn the_command_lines_that_demo_and_harness_use_are_understood() {
         "agreement propose AG --version 2",
         "agreement sign AG",
         "agreement suspend AG --reason SAFETY",
+        "agreement resume AG",
         "agreement resume AG --reason REHEARSAL",
         "agreement terminate AG --on 2026-08-31 --reason UNION_DECISION",
         "agreement reject AG --reason LAW",

@@ -84,8 +84,8 @@ fn says(block: Block, content: Option<&wire::RecordContent>) -> Block {
 pub(super) fn rows_of_journey(block: Block, journey: &wire::Journey) -> Block {
     let wire::Journey { country_of_origin, country_of_destination, migration_stage, languages, interpreter_needed, reads } = journey;
     block
-        .row("from", country_of_origin)
-        .row("worked in", country_of_destination)
+        .row("origin", country_of_origin)
+        .row("destination", country_of_destination)
         .row("stage", words::<wire::MigrationStage>(*migration_stage))
         .row("languages", languages.join(", "))
         .row("interpreter needed", yes(*interpreter_needed))
