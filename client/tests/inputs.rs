@@ -1,11 +1,11 @@
 //! Files people write: what they stand for, and what a slip in one says.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails shall fail")]
 
 use titian_client::input::{File, InputError, from_words, type_name};
 use titian_proto::wire;
 use titian_proto::wire::record_content::Content;
 
-const RETURNEE: &str = include_str!("inputs/returnee.toml");
+const RETURNEE: &str = include_str!("../../deploy/sample/returnee.toml");
 
 /// Stands in every bad input; must stand in no error.
 const CANARY: &str = "Canary-4711";
@@ -183,4 +183,20 @@ fn a_record_may_be_written_as_words() {
 fn a_file_without_the_table_says_which_one_is_missing() {
     assert_eq!(slip(file("[case]\n").worker()).to_string(), "intake.toml: [worker] must be given");
     assert_eq!(slip(file(RETURNEE).records(Some("narrative"))).table, "narrative");
+}
+
+#[test]
+fn what_the_returnees_file_gives_is_what_the_node_reads() {
+    let file = file(RETURNEE);
+    let records = [file.worker().unwrap(), file.case().unwrap(), file.records(None).unwrap()].concat();
+    assert_eq!(records.len(), 9);
+    for record in records {
+        titian_proto::model::record::RecordContent::from_wire(&record).unwrap();
+    }
+    // The node sets id, version, order and time.
+    let mut grant = file.consent().unwrap().grant;
+    (grant.consent_id, grant.version, grant.sequence) = (vec![1; 16].into(), 1, 1);
+    (grant.given_at_ms, grant.valid_from_ms, grant.valid_until_ms) = (1_000, 1_000, 2_000);
+    let grant = titian_proto::model::consent::Grant::from_wire(&grant).unwrap();
+    assert_eq!(grant.destination_country, "ID", "a node id begins with its country");
 }

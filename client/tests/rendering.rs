@@ -1,5 +1,5 @@
 //! What people and scripts read of made-up messages.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails shall fail")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! The file that keeps a session.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails shall fail")]
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -29,7 +29,13 @@ pub(super) enum Command {
     /// Stop all case data under it, at once
     Suspend(Reasoned),
     /// End this union's own suspension
-    Resume(Reasoned),
+    Resume {
+        #[command(flatten)]
+        one: One,
+        /// Why
+        #[arg(long, value_parser = codes::argument::<wire::StatementReason>())]
+        reason: Option<wire::StatementReason>,
+    },
     /// End the agreement on a date
     Terminate {
         #[command(flatten)]
@@ -113,7 +119,10 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Sign(one) => state(one.says(Kind::Sign), context).await,
         Command::Approve(approve) => state(approve.says(), context).await,
         Command::Suspend(reasoned) => state(reasoned.says(Kind::Suspend), context).await,
-        Command::Resume(reasoned) => state(reasoned.says(Kind::Resume), context).await,
+        Command::Resume { one, reason } => {
+            let reason = reason.map(Into::into).unwrap_or_default();
+            state(wire::StateAgreementRequest { reason, ..one.says(Kind::Resume) }, context).await
+        }
         Command::Terminate { reasoned, on } => {
             state(wire::StateAgreementRequest { effective_on: on, ..reasoned.says(Kind::Terminate) }, context).await
         }

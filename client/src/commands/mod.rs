@@ -24,12 +24,13 @@ use crate::session;
 
 /// What stands under every help text.
 const AFTER_HELP: &str = "\
-Sign in first: titian --node http://127.0.0.1:4710 staff sign-in NAME; the session remembers the node.
+Sign in first; the session remembers the node:
+  titian --node http://127.0.0.1:4710 staff sign-in NAME
 A returnee's case, from intake to the other union:
   titian worker add --from FILE
   titian case open --worker ID --from FILE
   titian consent record --worker ID --from FILE
-  titian referral request --case ID --to id.ksbsi --purpose WAGE_RECOVERY --categories CASE_CORE,CLAIM
+  titian referral request --case ID --to id.ksbsi --purpose WAGE_RECOVERY --categories CLAIM
   titian referral show ID
 
 Exit codes: 0 done; 1 other failure; 2 usage; 3 refused by the gate; 4 sign-in or role; 5 not found;

@@ -94,7 +94,7 @@ impl From<Status> for DeskError {
         let own = Self::local(&code, kind_of(&code, status.code()));
         let transport = metadata(CODE).is_empty();
         let message =
-            if words::says_all(&code) || transport || status.message().is_empty() { own.message } else { status.message().to_owned() };
+            if words::says_all(&code) || transport || status.message().is_empty() { own.message } else { sentence(status.message()) };
         let next_step = match metadata(NEXT_STEP) {
             next if next.is_empty() || words::says_all(&code) => own.next_step,
             next => next,
@@ -104,13 +104,20 @@ impl From<Status> for DeskError {
     }
 }
 
+/// The node's sentence as it stands alone: with a capital letter and a full stop.
+fn sentence(message: &str) -> String {
+    let mut letters = message.trim_end_matches('.').chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    first.chain(letters).chain(['.']).collect()
+}
+
 /// The class of a code; where this program does not know it, that of the gRPC status.
 fn kind_of(code: &str, status: Code) -> ErrorKind {
     match code {
         "MALFORMED" | "FREE_TEXT_FORBIDDEN" | "BAD_INPUT" => ErrorKind::Input,
         "SIGN_IN_FAILED" | "LOCKED_OUT" | "SESSION_ENDED" | "NOT_SIGNED_IN" | "ROLE_FORBIDS" => ErrorKind::SignIn,
         "NOT_FOUND" => ErrorKind::NotFound,
-        "WRONG_STATE" | "STALE_REVISION" | "ALREADY_EXISTS" => ErrorKind::Conflict,
+        "WRONG_STATE" | "STALE_REVISION" | "CONFLICT" => ErrorKind::Conflict,
         "STORAGE_FULL" | "INTERNAL" => ErrorKind::Other,
         "NODE_UNREACHABLE" | "NO_ANSWER" => ErrorKind::Unreachable,
         code if RefusalCode::from_code(code).is_ok() => ErrorKind::Refused,

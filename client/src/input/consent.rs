@@ -22,6 +22,10 @@ pub(super) fn grant(mut table: Table) -> Result<ConsentInput, InputError> {
     let given_by = default(table.code::<wire::ConsentGiver>("given_by")?, wire::ConsentGiver::Client.into());
     let basis = default(table.code::<wire::ConsentBasis>("basis")?, wire::ConsentBasis::Consent.into());
     let (valid_days, valid_from_ms, valid_until_ms) = validity(&mut table)?;
+    let destination_country = match table.country("destination_country")? {
+        country if country.is_empty() => country_of(&recipient),
+        country => country,
+    };
     let grant = wire::Grant {
         consent_id: bytes::Bytes::new(),
         version: 0,
@@ -33,7 +37,7 @@ pub(super) fn grant(mut table: Table) -> Result<ConsentInput, InputError> {
         record_types: table.texts("record_types")?,
         withheld: withheld(&mut table)?,
         onward_to: table.texts("onward_to")?,
-        destination_country: table.country("destination_country")?,
+        destination_country,
         informed_inadequate_protection: table.flag("informed_inadequate_protection")?,
         recipient_state_linked_told: table.flag("recipient_state_linked_told")?,
         notice_id: table.text("notice_id")?,
@@ -82,6 +86,12 @@ fn withheld(table: &mut Table) -> Result<Vec<wire::Withheld>, InputError> {
         Ok(withheld)
     };
     table.tables("withheld")?.into_iter().map(one).collect()
+}
+
+/// The country that a node id begins with: `id.ksbsi` is in ID. Empty where it begins with something else; the node says what it thinks of that.
+fn country_of(node_id: &str) -> String {
+    let country = node_id.split('.').next().unwrap_or_default().to_uppercase();
+    if rust_iso3166::from_alpha2(&country).is_some() { country } else { String::new() }
 }
 
 fn default(number: i32, otherwise: i32) -> i32 {

@@ -1,5 +1,7 @@
 //! Records in readable form.
 
+mod papers;
+
 use titian_proto::wire;
 use titian_proto::wire::record_content::Content;
 
@@ -54,8 +56,8 @@ fn says(block: Block, content: Option<&wire::RecordContent>) -> Block {
         Some(Content::Claim(claim)) => rows_of_claim(block, claim),
         Some(Content::Outcome(outcome)) => rows_of_outcome(block, outcome),
         Some(Content::Narrative(wire::Narrative { text, language })) => block.row("language", language).row("text", text),
-        Some(Content::Document(document)) => rows_of_document(block, document),
-        Some(Content::IdentityDocument(document)) => rows_of_identity_document(block, document),
+        Some(Content::Document(document)) => papers::rows_of_document(block, document),
+        Some(Content::IdentityDocument(document)) => papers::rows_of_identity_document(block, document),
         Some(Content::ImmigrationStatus(wire::ImmigrationStatus { status })) => {
             block.row("status", words::<wire::ImmigrationStatusCode>(*status))
         }
@@ -76,16 +78,16 @@ fn says(block: Block, content: Option<&wire::RecordContent>) -> Block {
         Some(Content::AllegedOffence(wire::AllegedOffence { name, role, code })) => {
             block.row("name", name).row("role", words::<wire::PartyRole>(*role)).row("complaint", code)
         }
-        Some(Content::Partner(partner)) => rows_of_partner(block, partner),
-        Some(Content::Material(material)) => rows_of_material(block, material),
+        Some(Content::Partner(partner)) => papers::rows_of_partner(block, partner),
+        Some(Content::Material(material)) => papers::rows_of_material(block, material),
     }
 }
 
 pub(super) fn rows_of_journey(block: Block, journey: &wire::Journey) -> Block {
     let wire::Journey { country_of_origin, country_of_destination, migration_stage, languages, interpreter_needed, reads } = journey;
     block
-        .row("from", country_of_origin)
-        .row("worked in", country_of_destination)
+        .row("origin", country_of_origin)
+        .row("destination", country_of_destination)
         .row("stage", words::<wire::MigrationStage>(*migration_stage))
         .row("languages", languages.join(", "))
         .row("interpreter needed", yes(*interpreter_needed))
@@ -259,51 +261,6 @@ fn rows_of_outcome(block: Block, outcome: &wire::Outcome) -> Block {
 
 fn sum(amount: Option<&wire::Money>) -> String {
     amount.map(money).unwrap_or_default()
-}
-
-fn rows_of_document(block: Block, document: &wire::DocumentManifest) -> Block {
-    let wire::DocumentManifest { document_type, language, original_with, media_type, size_bytes, content_digest } = document;
-    block
-        .row("document", words::<wire::DocumentType>(*document_type))
-        .row("language", language)
-        .row("original with", words::<wire::DocumentHolder>(*original_with))
-        .row("media type", media_type)
-        .row("bytes", count(*size_bytes))
-        .row("digest", hex::encode(content_digest))
-}
-
-fn rows_of_identity_document(block: Block, document: &wire::IdentityDocument) -> Block {
-    let wire::IdentityDocument { kind, number, holder, country } = document;
-    block
-        .row("kind", words::<wire::IdentityDocumentKind>(*kind))
-        .row("number", number)
-        .row("held by", words::<wire::DocumentHolder>(*holder))
-        .row("country", country)
-}
-
-fn rows_of_partner(block: Block, partner: &wire::Partner) -> Block {
-    let wire::Partner { partner_id, names, kind, country, services, languages, hours, assured_on } = partner;
-    block
-        .row("partner", partner_id)
-        .rows("name", names.iter().map(local))
-        .row("kind", words::<wire::PartnerKind>(*kind))
-        .row("country", country)
-        .row("services", list_words::<wire::Service>(services))
-        .row("languages", languages.join(", "))
-        .row("hours", hours)
-        .row("checked on", assured_on)
-}
-
-fn rows_of_material(block: Block, material: &wire::InformationMaterial) -> Block {
-    let wire::InformationMaterial { material_id, version, titles, language, topic, issuer, digest, valid_until } = material;
-    block
-        .row("material", format!("{material_id}, version {version}"))
-        .rows("title", titles.iter().map(local))
-        .row("language", language)
-        .row("topic", words::<wire::MaterialTopic>(*topic))
-        .row("issuer", issuer)
-        .row("digest", hex::encode(digest))
-        .row("valid until", valid_until)
 }
 
 /// A text with its language.
