@@ -21,6 +21,7 @@ pub use permit::{Permit, PermittedBody};
 use crate::model::agreement::{Agreement, AgreementRef, AgreementState};
 use crate::model::consent::Ledger;
 use crate::model::date::Instant;
+use crate::model::descriptor::ServicePrecondition;
 use crate::model::id::{Digest, NodeId};
 use crate::model::referral::Approval;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -43,8 +44,8 @@ pub struct PeerView {
     pub active: bool,
     /// Whether it is tied to its state: the worker must have been told.
     pub state_linked: bool,
-    /// Whether it serves members only.
-    pub requires_membership: bool,
+    /// Whom it serves only, if it says so.
+    pub service_precondition: Option<ServicePrecondition>,
 }
 
 /// An agreement, as the deciding node holds it.
@@ -59,16 +60,14 @@ pub struct AgreementView<'a> {
 }
 
 /// What the deciding node knows of the worker beyond the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SubjectFacts {
     /// She is under 18.
     pub minor: bool,
     /// The case is a group's.
     pub group: bool,
-    /// Country of the sending node.
-    pub sender_country: Country,
     /// The recipient already holds her safe-contact rules under this referral.
-    pub safety_held: bool,
+    pub safety_already_held: bool,
 }
 
 /// Everything that a decision rests on. Nothing else is looked at: no clock, no disk, no network.

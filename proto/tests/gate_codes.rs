@@ -10,6 +10,7 @@ use titian_proto::gate::Content;
 use titian_proto::model::agreement::{AgreementRef, AgreementState, TransferBasis};
 use titian_proto::model::consent::{ConsentBasis, ConsentGiver, ConsentMethod, ConsentRef, Withheld};
 use titian_proto::model::date::Date;
+use titian_proto::model::descriptor::ServicePrecondition;
 use titian_proto::model::record::{CaseKind, RecordContent, RecordType as R};
 use titian_proto::model::referral::{BreachNotice, ReferralState, ShareRetract, StateChange, WithdrawalNotice};
 use titian_proto::model::refusal::RefusalCode as C;
@@ -62,7 +63,7 @@ fn refused_worlds() -> Vec<(C, World)> {
         (C::ClientProhibitedRecipient, put().with(|w| w.prohibited = vec!["id.ksbsi".into()])),
         (C::ApprovalMissing, World::put(&[R::Health])),
         (C::SafeContactMissing, World::put(&[R::Contact])),
-        (C::MembershipRequired, offer().peer(|p| p.requires_membership = true)),
+        (C::MembershipRequired, offer().peer(|p| p.service_precondition = Some(ServicePrecondition::Membership))),
         (C::SmallCell, World::put(&[]).put_with(|p| p.records = vec![shared(0, group_of(4))])),
     ]
 }
@@ -119,8 +120,8 @@ fn an_added_immigration_status_refuses_the_whole_update_by_its_path() {
 #[test]
 fn contact_goes_with_its_safety_rules_or_not_at_all() {
     assert_eq!(World::put(&[R::Contact, R::Safety]).verdict(), "PERMIT");
-    assert_eq!(World::put(&[R::Contact]).with(|w| w.subject.safety_held = true).verdict(), "PERMIT");
-    assert_eq!(World::offer(&[Category::Contact]).with(|w| w.subject.safety_held = true).verdict(), "SAFE_CONTACT_MISSING");
+    assert_eq!(World::put(&[R::Contact]).with(|w| w.subject.safety_already_held = true).verdict(), "PERMIT");
+    assert_eq!(World::offer(&[Category::Contact]).with(|w| w.subject.safety_already_held = true).verdict(), "SAFE_CONTACT_MISSING");
 }
 
 #[test]
@@ -156,9 +157,14 @@ fn a_spoken_consent_reaches_t2_and_never_leaves_indonesia() {
     assert_eq!(spoken(World::put(&[R::Claim])).verdict(), "PERMIT");
     let health = spoken(World::put(&[R::Health])).put_with(|p| p.approval = Some(approval("staff-1", "staff-2")));
     assert_eq!(health.verdict(), "CONSENT_METHOD");
-    let from_indonesia =
-        spoken(World::put(&[R::Claim])).with(|w| w.subject.sender_country = titian_proto::model::value::Country::parse("ID").unwrap());
+    // Her union in Indonesia sends to MTUC: the same words, the other way.
+    let from_indonesia = spoken(World::put(&[R::Claim]))
+        .annex(|a| std::mem::swap(&mut a.from, &mut a.to))
+        .grant(|g| (g.recipient, g.destination_country) = (node("my.mtuc"), "MY".into()))
+        .put_with(|p| p.records[0].owner = node("id.ksbsi"))
+        .with(|w| std::mem::swap(&mut w.sender, &mut w.recipient));
     assert_eq!(from_indonesia.verdict(), "CONSENT_METHOD");
+    assert_eq!(from_indonesia.grant(|g| g.method = ConsentMethod::RecordedAudio).verdict(), "PERMIT");
 }
 
 #[test]
@@ -318,12 +324,12 @@ fn a_permit_becomes_bytes_that_read_back_to_the_same_and_hold_no_more() {
     let names: Vec<&str> = body.commitment_inputs().iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["claim#0", "identity#1", "outcome#2"]);
     assert_eq!(body.digest(), titian_proto::model::id::Digest::of(body.bytes()));
-    let (salt, content) = Content::parse(body.bytes()).unwrap();
+    let (salt, content) = Content::parse(body.kind(), body.bytes()).unwrap();
     assert_eq!((salt, &content), ([7; 32], permit.content()));
     // What she said about reports stays at the node.
     let Content::Put(put) = &content else { panic!("is a put") };
     assert!(!put.grant.as_ref().unwrap().consent_reporting);
     // A field outside the contract refuses the message: nobody decided about it.
     let smuggled = [body.bytes().as_ref(), &[0xfa, 0x07, 0x01, b'x']].concat();
-    assert!(Content::parse(&smuggled.into()).is_err());
+    assert!(Content::parse(body.kind(), &smuggled.into()).is_err());
 }

@@ -96,7 +96,7 @@ fn world_of(draw: &Draw) -> World {
             w.state = draw.state;
             w.now = w.now.plus_days(draw.day);
             w.subject.minor = draw.minor;
-            w.subject.safety_held = true;
+            w.subject.safety_already_held = true;
             w.approval = None;
             if !draw.withdrawn.is_empty() {
                 w.ledger.withdrawals = vec![withdrawal(draw.withdrawn_at, &draw.withdrawn)];
@@ -175,7 +175,7 @@ proptest! {
         prop_assert_eq!(at_sender.verdict(), at_receiver.verdict());
         if let Ok(permit) = sent {
             // What was permitted is permitted after its journey as bytes, even to a receiver that knows of no grant but the message's own.
-            let (salt, content) = Content::parse(permit.body([5; 32]).bytes()).unwrap();
+            let (salt, content) = Content::parse(permit.body([5; 32]).kind(), permit.body([5; 32]).bytes()).unwrap();
             let arrived = at_receiver.with(|w| {
                 w.content = content.clone();
                 w.ledger = Ledger { grants: Vec::new(), withdrawals: w.ledger.withdrawals.clone() };

@@ -148,7 +148,7 @@ fn line<'a>(values: impl Iterator<Item = &'a str>, verdict: &str, table: &mut St
 fn the_table_of_decisions_is_as_it_was_agreed() {
     let world = World::put(&[]).with(|w| {
         w.approval = Some(approval("staff-1", "staff-2"));
-        w.subject.safety_held = true;
+        w.subject.safety_already_held = true;
     });
     let mut table =
         format!("{HEAD}\n{:<13} {:<18} {:<10} {:<14} {:<28} {}\n", "ROLE", "STATE", "ANNEX", "CONSENT", "DECISION", "CATEGORIES");

@@ -83,14 +83,14 @@ fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger:
 fn check_method(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, annex: &Annex) -> Result<(), Refusal> {
     refuse_if(!annex.consent_methods.contains(&grant.method), RefusalCode::ConsentMethod)?;
     let spoken = grant.method == ConsentMethod::VerbalWitnessed;
-    refuse_if(spoken && question.subject.sender_country.code() == "ID", RefusalCode::ConsentMethod)?;
+    refuse_if(spoken && country_of(question.sender) == "ID", RefusalCode::ConsentMethod)?;
     refuse_paths(RefusalCode::ConsentMethod, ask.paths_where(|piece| spoken && piece.tier > Tier::T2))
 }
 
 /// She was told where it goes, that protection there may be weaker, and that the recipient is tied to its state, if it is.
 fn check_notice(question: &Question<'_>, grant: &Grant) -> Result<(), Refusal> {
     let destination = country_of(question.recipient);
-    let crosses = destination != question.subject.sender_country.code();
+    let crosses = destination != country_of(question.sender);
     let told = grant.destination_country == destination && (grant.informed_inadequate_protection || !crosses);
     refuse_if(!told, RefusalCode::ConsentNotice)?;
     let state_linked = recipient_view(question).is_some_and(|peer| peer.state_linked);

@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use prost::Message as _;
 
+use crate::envelope::EnvelopeKind;
 use crate::gate::ask::Ask;
 use crate::model::malformed::{At, Malformed};
 use crate::model::referral::{BreachNotice, ErasureReceipt, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
@@ -13,6 +14,7 @@ use crate::wire::body::Content as WireContent;
 
 /// What would go to a peer.
 #[derive(Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "one lives for the length of one decision; a box would only be opened again")]
 pub enum Content {
     /// A referral is offered.
     Offer(Offer),
@@ -49,23 +51,23 @@ impl Content {
     /// Reads a body as it came from a peer: its salt and its content.
     ///
     /// # Errors
-    /// When it cannot be read, holds a field that is not in the contract, or says nothing that this version understands.
-    pub fn parse(body: &Bytes) -> Result<([u8; Self::SALT_BYTES], Self), Malformed> {
+    /// When it cannot be read, its salt has another length, it holds a field that is not in the contract, or says nothing that this version understands.
+    pub fn parse(kind: EnvelopeKind, body: &Bytes) -> Result<([u8; Self::SALT_BYTES], Self), Malformed> {
         let read = wire::Body::decode(body.clone()).map_err(|_| Malformed::new("cannot be read").at("body"))?;
         // A field outside the contract would be dropped silently: nobody would have decided about it.
         if read.encoded_len() != body.len() {
             return Err(Malformed::new("holds a field that is not in the contract").at("body"));
         }
-        Self::from_wire(&read)
+        let salt = <[u8; Self::SALT_BYTES]>::try_from(read.salt.as_ref()).map_err(|_| Malformed::new("must be 32 bytes").at("salt"))?;
+        Ok((salt, Self::from_wire(kind, &read)?))
     }
 
-    /// Reads one from the wire: its salt and its content.
+    /// Reads one from the wire. The salt is the caller's to read.
     ///
     /// # Errors
-    /// When the salt has another length, or the content breaks its form or is of a kind that this version does not understand.
-    pub fn from_wire(body: &wire::Body) -> Result<([u8; Self::SALT_BYTES], Self), Malformed> {
-        let wire::Body { salt, content } = body;
-        let salt = <[u8; Self::SALT_BYTES]>::try_from(salt.as_ref()).map_err(|_| Malformed::new("must be 32 bytes").at("salt"))?;
+    /// When the content does not fit the kind in the header, breaks its form, or is of a kind that this version does not understand.
+    pub fn from_wire(kind: EnvelopeKind, body: &wire::Body) -> Result<Self, Malformed> {
+        let wire::Body { salt: _, content } = body;
         let content = match content.as_ref().ok_or_else(|| Malformed::missing("content"))? {
             WireContent::Offer(offer) => Self::Offer(Offer::from_wire(offer).at("offer")?),
             WireContent::State(change) => Self::State(StateChange::from_wire(change).at("state")?),
@@ -79,21 +81,21 @@ impl Content {
                 return Err(Malformed::new("is of a kind that this version does not understand").at("content"));
             }
         };
-        Ok((salt, content))
+        if content.kind() == kind { Ok(content) } else { Err(Malformed::new("does not fit the kind in the header").at("content")) }
     }
 
     /// What it is on the wire.
     #[must_use]
-    pub fn kind(&self) -> wire::EnvelopeKind {
+    pub fn kind(&self) -> EnvelopeKind {
         match self {
-            Self::Offer(_) => wire::EnvelopeKind::Offer,
-            Self::Put(_) => wire::EnvelopeKind::SharePut,
-            Self::Retract(_) => wire::EnvelopeKind::ShareRetract,
-            Self::State(_) => wire::EnvelopeKind::State,
-            Self::Agreement(_) => wire::EnvelopeKind::Agreement,
-            Self::Withdrawal(_) => wire::EnvelopeKind::Withdrawal,
-            Self::ErasureReceipt(_) => wire::EnvelopeKind::ErasureReceipt,
-            Self::Breach(_) => wire::EnvelopeKind::Breach,
+            Self::Offer(_) => EnvelopeKind::Offer,
+            Self::Put(_) => EnvelopeKind::SharePut,
+            Self::Retract(_) => EnvelopeKind::ShareRetract,
+            Self::State(_) => EnvelopeKind::State,
+            Self::Agreement(_) => EnvelopeKind::Agreement,
+            Self::Withdrawal(_) => EnvelopeKind::Withdrawal,
+            Self::ErasureReceipt(_) => EnvelopeKind::ErasureReceipt,
+            Self::Breach(_) => EnvelopeKind::Breach,
         }
     }
 
@@ -140,6 +142,6 @@ impl Content {
 impl fmt::Debug for Content {
     /// The kind and nothing it says.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Content({})", self.kind().as_str_name())
+        write!(f, "Content({})", self.kind())
     }
 }

@@ -5,9 +5,11 @@ use std::fmt;
 use bytes::Bytes;
 use prost::Message as _;
 
+use crate::envelope::EnvelopeKind;
 use crate::gate::content::Content;
+use crate::model::consent::{ConsentRef, Grant};
 use crate::model::id::Digest;
-use crate::model::vocabulary::Category;
+use crate::model::vocabulary::{Category, Purpose};
 use crate::wire;
 
 /// Leave to send, or to apply, exactly this content. Made by the gate alone; cannot be copied.
@@ -21,7 +23,7 @@ pub struct Permit {
 pub struct PermittedBody {
     bytes: Bytes,
     digest: Digest,
-    kind: wire::EnvelopeKind,
+    kind: EnvelopeKind,
     fields: Vec<String>,
     commitment_inputs: Vec<(String, Bytes)>,
 }
@@ -42,6 +44,36 @@ impl Permit {
     #[must_use]
     pub fn into_content(self) -> Content {
         self.content
+    }
+
+    /// The consent it rests on; none where none is asked for.
+    #[must_use]
+    pub fn consent(&self) -> Option<ConsentRef> {
+        match &self.content {
+            Content::Offer(offer) => offer.grant.as_ref().map(Grant::reference),
+            Content::Put(put) => put.grant.as_ref().map(Grant::reference),
+            Content::Retract(_)
+            | Content::State(_)
+            | Content::Agreement(_)
+            | Content::Withdrawal(_)
+            | Content::ErasureReceipt(_)
+            | Content::Breach(_) => None,
+        }
+    }
+
+    /// What it is for; none where nothing about a person is sent.
+    #[must_use]
+    pub fn purpose(&self) -> Option<Purpose> {
+        match &self.content {
+            Content::Offer(offer) => Some(offer.purpose),
+            Content::Put(put) => Some(put.purpose),
+            Content::Retract(_)
+            | Content::State(_)
+            | Content::Agreement(_)
+            | Content::Withdrawal(_)
+            | Content::ErasureReceipt(_)
+            | Content::Breach(_) => None,
+        }
     }
 
     /// Codes of the categories it carries, sorted: what the log may say of it.
@@ -119,7 +151,7 @@ impl PermittedBody {
 
     /// What kind of envelope carries it.
     #[must_use]
-    pub fn kind(&self) -> wire::EnvelopeKind {
+    pub fn kind(&self) -> EnvelopeKind {
         self.kind
     }
 
@@ -138,6 +170,6 @@ impl PermittedBody {
 
 impl fmt::Debug for PermittedBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PermittedBody({}, {} bytes)", self.kind.as_str_name(), self.bytes.len())
+        write!(f, "PermittedBody({}, {} bytes)", self.kind, self.bytes.len())
     }
 }

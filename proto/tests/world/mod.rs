@@ -70,7 +70,7 @@ impl World {
             ledger: Ledger { grants: vec![grant.clone()], withdrawals: Vec::new() },
             approval: None,
             prohibited: Vec::new(),
-            subject: SubjectFacts { minor: false, group: false, sender_country: Country::parse("MY").unwrap(), safety_held: false },
+            subject: SubjectFacts::default(),
             content: Content::Put(SharePut {
                 referral_id: ReferralId([1; 16]),
                 version: 1,
@@ -199,7 +199,7 @@ pub fn peer(node_id: &str) -> PeerView {
         country: Country::parse(&node_id[..2].to_uppercase()).unwrap(),
         active: true,
         state_linked: false,
-        requires_membership: false,
+        service_precondition: None,
     }
 }
 

@@ -162,6 +162,12 @@ impl Agreement {
         self.parties.iter().find(|party| party.node_id == *node_id)
     }
 
+    /// Whether the node is a party, in any role.
+    #[must_use]
+    pub fn has_party(&self, node_id: &NodeId) -> bool {
+        self.party(node_id).is_some()
+    }
+
     /// Whether the node is a party that may exchange records.
     #[must_use]
     pub fn is_implementing(&self, node_id: &NodeId) -> bool {

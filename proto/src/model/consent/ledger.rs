@@ -34,6 +34,12 @@ pub enum Standing<'a> {
 }
 
 impl Ledger {
+    /// From what a node holds, in any order.
+    #[must_use]
+    pub fn new(grants: Vec<Grant>, withdrawals: Vec<Withdrawal>) -> Self {
+        Self { grants, withdrawals }
+    }
+
     /// What she says about this recipient, purpose and category now: the latest grant or withdrawal wins, a tie denies, and what she withheld
     /// beats every grant. Only the latest version of each consent counts.
     #[must_use]

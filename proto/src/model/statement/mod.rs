@@ -6,6 +6,7 @@ mod signed;
 pub use fold::{joined, state, state_between};
 pub use signed::{SignedStatement, StatementError};
 
+pub use crate::model::agreement::AgreementState;
 use crate::model::agreement::{Agreement, AgreementRef};
 use crate::model::code::coded;
 use crate::model::date::{Date, Instant};

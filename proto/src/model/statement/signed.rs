@@ -1,15 +1,16 @@
 //! A statement's exact bytes and its signature. What was signed is stored and forwarded as it came.
 
 use bytes::Bytes;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use prost::Message as _;
 
+use crate::envelope::{EnvelopeError, KeyRing, Signer};
+use crate::model::date::Instant;
 use crate::model::malformed::{At, Malformed};
 use crate::model::statement::Statement;
 use crate::wire;
 
 /// Why a statement is not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum StatementError {
     /// It cannot be read.
     #[error("the statement cannot be read")]
@@ -22,7 +23,7 @@ pub enum StatementError {
     NoSay,
     /// Its signature does not fit.
     #[error("the statement's signature does not fit; ask the party to export the agreement again")]
-    Signature,
+    Signature(#[source] EnvelopeError),
 }
 
 /// A statement with its signature.
@@ -46,24 +47,18 @@ impl SignedStatement {
 
     /// Signs a statement.
     #[must_use]
-    pub fn sign(statement: &Statement, key_id: impl Into<String>, key: &SigningKey) -> Self {
+    pub fn sign(statement: &Statement, signer: &Signer) -> Self {
         let bytes = Bytes::from(statement.to_wire().encode_to_vec());
-        let signature = key.sign(&Self::message(&bytes)).to_bytes();
-        Self { bytes, key_id: key_id.into(), signature }
+        let signature = signer.sign(Self::CONTEXT, &bytes);
+        Self { bytes, key_id: signer.key_id().to_owned(), signature }
     }
 
-    /// The bytes that are signed: the context and the statement.
-    #[must_use]
-    pub fn message(bytes: &[u8]) -> Vec<u8> {
-        [Self::CONTEXT.as_bytes(), bytes].concat()
-    }
-
-    /// Checks the signature, then reads the statement. Which key is the speaker's is for the caller to know, by [`Self::key_id`].
+    /// Checks the signature against the speaker's keys at an instant, then reads the statement.
     ///
     /// # Errors
-    /// When the signature does not fit or the statement cannot be read.
-    pub fn verify(&self, key: &VerifyingKey) -> Result<Statement, StatementError> {
-        key.verify_strict(&Self::message(&self.bytes), &Signature::from_bytes(&self.signature)).map_err(|_| StatementError::Signature)?;
+    /// When the key is unknown or not current, the signature does not fit, or the statement cannot be read.
+    pub fn verify(&self, keys: &KeyRing, at: Instant) -> Result<Statement, StatementError> {
+        keys.verify(&self.key_id, Self::CONTEXT, &self.bytes, &self.signature, at).map_err(StatementError::Signature)?;
         Ok(self.statement()?)
     }
 
