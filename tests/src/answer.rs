@@ -1,5 +1,7 @@
 //! What one `titian` command answered.
 
+use std::process::Output;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
@@ -31,6 +33,17 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What a program that has ended answered.
+    #[must_use]
+    pub fn of(command: &str, output: &Output) -> Self {
+        Self {
+            command: command.to_owned(),
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// The answer of a command that must have succeeded.
     ///
     /// # Panics

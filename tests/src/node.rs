@@ -172,6 +172,22 @@ impl Node {
         run("titian-node export", Command::new(programs::node()).arg("export").arg("--folder").arg(&self.folder))
     }
 
+    /// Imports lines into a fresh store; the node must be stopped.
+    ///
+    /// # Panics
+    /// When the program cannot be started or does not read.
+    #[must_use]
+    pub fn import(&self, lines: &str) -> Answer {
+        let file = self.folder.join("export.lines");
+        let input = fs::write(&file, lines).and_then(|()| File::open(&file));
+        let output =
+            input.and_then(|input| Command::new(programs::node()).arg("import").arg("--folder").arg(&self.folder).stdin(input).output());
+        match output {
+            Ok(output) => Answer::of("titian-node import", &output),
+            Err(error) => panic!("{}: import: {error}", self.node_id),
+        }
+    }
+
     fn wait_for_death(&mut self, limit: Duration) -> Option<i32> {
         let name = self.node_id.clone();
         let child = self.process.as_mut()?;
@@ -226,15 +242,9 @@ pub fn init_command(folder: &Path, plan: &Plan) -> Answer {
 /// # Panics
 /// When it cannot be started.
 pub fn run(told: &str, command: &mut Command) -> Answer {
-    let output = match command.stdin(Stdio::null()).output() {
-        Ok(output) => output,
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) => Answer::of(told, &output),
         Err(error) => panic!("{told}: cannot be started: {error}"),
-    };
-    Answer {
-        command: told.to_owned(),
-        exit: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

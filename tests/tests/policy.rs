@@ -22,7 +22,7 @@ fn one_signature_is_no_agreement() {
     consent_from(&world.mtuc, &intake, &sample::returnee()).done();
     request(&world.mtuc, &intake, sample::CATEGORIES).refused("AGREEMENT_NOT_IN_FORCE");
     // And KSBSI may still turn it down
-    world.ksbsi.titian(Admin, &["agreement", "reject", AGREEMENT, "--reason", "OTHER"]).done();
+    world.ksbsi.titian(Admin, &["agreement", "reject", AGREEMENT, "--reason", "UNION_DECISION"]).done();
     wait_agreement(&world.mtuc, "REJECTED");
 }
 
