@@ -7,8 +7,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use ed25519_dalek::SigningKey;
 use titian_proto::envelope::Signer;
 use titian_proto::model::date::Instant;
-use titian_proto::model::id::NodeId;
+use titian_proto::model::descriptor::{Descriptor, DescriptorChain, RootKey, TlsPin, VerifyingKey, key_id_of, sign_descriptor};
+use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::value::{Country, LocalText, Text};
+use titian_proto::model::vocabulary::PartnerKind;
+use titian_proto::wire;
 
+use crate::acts::context::{Acts, Own};
 use crate::acts::node::About;
 use crate::acts::staff::Staff;
 use crate::ambient::{Ambient, Clock, Entropy};
@@ -25,13 +30,16 @@ pub(crate) fn golden(name: &str, actual: &str) {
     assert!(golden == actual, "{} differs; run the test with TITIAN_BLESS=1 and read the difference. Now:\n{actual}", path.display());
 }
 
-/// A clock that stands until somebody moves its hands. Starts at 2026-03-02T02:00:00Z.
+/// 2026-03-02T02:00:00Z.
+const NOW: i64 = 1_772_416_800_000;
+
+/// A clock that stands until somebody moves its hands. Starts at [`NOW`].
 #[derive(Clone)]
 pub(crate) struct Hands(Arc<AtomicI64>);
 
 impl Hands {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(1_772_416_800_000)))
+        Self(Arc::new(AtomicI64::new(NOW)))
     }
 
     pub(crate) fn forward_minutes(&self, minutes: i64) {
@@ -76,7 +84,7 @@ pub(crate) fn node() -> (Node, Hands) {
         engine: EngineKind::Sled,
         node_id: node_id.clone(),
         log_origin: log_origin.clone(),
-        signer: Signer::new("test".to_owned(), SigningKey::from_bytes(&[7; 32])),
+        signer: signer(),
         ambient: ambient.clone(),
     };
     let store = Store::on(Arc::new(Double::default()), options).unwrap();
@@ -84,4 +92,50 @@ pub(crate) fn node() -> (Node, Hands) {
         About { node_id, log_origin, engine: EngineKind::Sled.code(), rehearsal: true, fingerprint_words: "twelve words".to_owned() };
     let staff = Staff::new(store.clone(), ambient.clone());
     (Node { store, ambient, about, staff }, hands)
+}
+
+/// The acts of such a node.
+pub(crate) fn acts(node: &Node) -> Acts {
+    let chain = DescriptorChain::begin(&sign_descriptor(&descriptor(&node.about), &[&key(1)])).unwrap();
+    let own = Own { descriptor_file: chain.to_file(), chain, signer: signer() };
+    Acts::new(node.store.clone(), own, node.ambient.clone()).unwrap()
+}
+
+fn descriptor(about: &About) -> Descriptor {
+    let (now, later) = (Instant::from_millis(NOW), Instant::from_millis(NOW).plus_days(730));
+    let verifying = |seed| vec![VerifyingKey::new(key(seed).verifying_key().to_bytes(), now, later)];
+    let name = Text::parse("Malaysian Trades Union Congress", Text::NAME_BYTES).unwrap();
+    let local = wire::LocalText { language: "en".to_owned(), text: name.as_str().to_owned() };
+    Descriptor {
+        node_id: about.node_id.clone(),
+        sequence: 1,
+        previous_digest: None,
+        names: vec![LocalText::from_wire(&local).unwrap()],
+        root_keys: vec![RootKey { organisation: name, public_key: key(1).verifying_key().to_bytes() }],
+        root_threshold: 1,
+        kind: PartnerKind::NationalUnion,
+        country: Country::parse("MY").unwrap(),
+        endpoints: Vec::new(),
+        tls_pins: vec![TlsPin { spki_sha256: Digest([9; 32]), not_before: now, not_after: later }],
+        signing_keys: verifying(2),
+        log_keys: verifying(3),
+        witness_keys: verifying(4),
+        sealing_keys: Vec::new(),
+        protocol_min: 1,
+        protocol_max: 1,
+        issued_at: now,
+        not_after: later,
+        state_linked: false,
+        log_origin: about.log_origin.clone(),
+        service_precondition: None,
+    }
+}
+
+fn signer() -> Signer {
+    let key = key(2);
+    Signer::new(key_id_of(&key.verifying_key().to_bytes()), key)
+}
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::codegen::http::{HeaderMap, Request, Response, header};
@@ -17,7 +17,8 @@ use crate::acts::staff::{Caller, Staff};
 use crate::desk::roles::{Permission, allows};
 use crate::desk::status::status;
 
-/// Calls at work at the same time, over all connections: more than a union's staff at once, less than what would exhaust memory at 4 MiB each.
+/// Calls at work at the same time, over all connections: half a group of the store, and at 4 MiB each half a gigabyte at the very most. Further calls
+/// wait at the door, where they take no memory for their messages yet.
 const CALLS_MAX: usize = 128;
 
 /// The one service beside ours: it shows the contract, which is public, and nothing else.
@@ -35,33 +36,23 @@ impl DoorLayer {
         Self { staff, places: Arc::new(Semaphore::new(CALLS_MAX)) }
     }
 
-    /// Who may make this call.
-    fn admit(&self, path: &str, headers: &HeaderMap) -> Result<Admission, ActError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| ActError::Busy)?;
+    /// Who makes this call, if it may be made; nobody where no session is needed.
+    fn admit(&self, path: &str, headers: &HeaderMap) -> Result<Option<Caller>, ActError> {
         if path.starts_with(REFLECTION) {
-            return Ok(Admission { caller: None, place });
+            return Ok(None);
         }
         let permission = Permission::of_path(path).ok_or(ActError::NoSuchCall)?;
         if !permission.needs_session() {
-            return Ok(Admission { caller: None, place });
+            return Ok(None);
         }
         let caller = self.staff.check(bearer(headers)?)?;
         if !allows(caller.actor.role, permission) {
-            tracing::warn!(
-                staff = caller.actor.pseudonym,
-                role = caller.actor.role.code(),
-                call = permission.code(),
-                "the role forbids the call"
-            );
+            let (staff, role) = (&caller.actor.pseudonym, caller.actor.role.code());
+            tracing::warn!(staff, role, call = permission.code(), "the role forbids the call");
             return Err(ActError::RoleForbids);
         }
-        Ok(Admission { caller: Some(caller), place })
+        Ok(Some(caller))
     }
-}
-
-struct Admission {
-    caller: Option<Caller>,
-    place: OwnedSemaphorePermit,
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, ActError> {
@@ -86,7 +77,7 @@ pub(super) struct Door<S> {
 
 impl<S> Service<Request<Body>> for Door<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
     type Response = Response<Body>;
@@ -98,24 +89,24 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match self.layer.admit(request.uri().path(), request.headers()) {
-            Ok(Admission { caller, place }) => {
-                // Nothing behind the door needs the token.
-                request.headers_mut().remove(header::AUTHORIZATION);
-                if let Some(caller) = caller {
-                    request.extensions_mut().insert(caller);
+        let admitted = self.layer.admit(request.uri().path(), request.headers());
+        // Nothing behind the door needs the token.
+        request.headers_mut().remove(header::AUTHORIZATION);
+        let places = Arc::clone(&self.layer.places);
+        // The one that was asked whether it is ready is the one that is called.
+        let next = self.inside.clone();
+        let mut inside = std::mem::replace(&mut self.inside, next);
+        Box::pin(async move {
+            match admitted {
+                Ok(caller) => {
+                    if let Some(caller) = caller {
+                        request.extensions_mut().insert(caller);
+                    }
+                    let Ok(_place) = places.acquire().await else { return Ok(status(&ActError::Stopping).into_http()) };
+                    inside.call(request).await
                 }
-                let answer = self.inside.call(request);
-                Box::pin(async move {
-                    let answer = answer.await;
-                    drop(place);
-                    answer
-                })
+                Err(error) => Ok(status(&error).into_http()),
             }
-            Err(error) => {
-                let refused = status(&error).into_http();
-                Box::pin(async move { Ok(refused) })
-            }
-        }
+        })
     }
 }

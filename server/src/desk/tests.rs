@@ -31,7 +31,7 @@ impl Open {
     /// A desk with the admin Aminah.
     async fn desk() -> Self {
         let (node, hands) = testing::node();
-        let office = Office::new(node.store, node.ambient, node.about);
+        let office = Office::new(testing::acts(&node), node.about);
         create_first_admin(&office.store, &office.ambient, "aminah", Password::new(PASSWORD.to_owned())).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
@@ -212,6 +212,21 @@ async fn an_auditor_reads_the_log_and_nothing_else() {
 
     let accounts = StaffServiceClient::new(desk.channel.clone()).list_staff(with(&auditor, wire::ListStaffRequest {})).await;
     assert_eq!(refused(accounts), (Code::PermissionDenied, "ROLE_FORBIDS".to_owned()));
+}
+
+#[tokio::test]
+async fn more_calls_than_places_wait_and_none_is_lost() {
+    let desk = Open::desk().await;
+    let token = desk.sign_in("aminah").await.unwrap().token;
+    let calls: Vec<_> = (0..1000)
+        .map(|_| {
+            let (channel, token) = (desk.channel.clone(), token.clone());
+            tokio::spawn(async move { NodeServiceClient::new(channel).get_status(with(&token, wire::GetStatusRequest {})).await.map(drop) })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
