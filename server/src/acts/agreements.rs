@@ -276,7 +276,7 @@ fn send_to_parties(house: &House, unit: &mut Unit, id: &str, version: u32) -> Re
             ledger: &titian_proto::model::consent::Ledger::default(),
             approval: None,
             prohibited_recipients: &[],
-            subject: policy::no_subject(house),
+            subject: policy::no_subject(),
             content: Content::Agreement(file.clone()),
         };
         match policy::decide(house, unit.now(), ask) {

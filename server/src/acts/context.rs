@@ -8,7 +8,7 @@ use bytes::Bytes;
 use titian_proto::envelope::{KeyRing, Signer};
 use titian_proto::gate::PeerView;
 use titian_proto::model::agreement::Agreement;
-use titian_proto::model::descriptor::{Descriptor, DescriptorChain, ServicePrecondition};
+use titian_proto::model::descriptor::{Descriptor, DescriptorChain};
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::Malformed;
 
@@ -148,7 +148,7 @@ fn known_peer(file: &PeerFile) -> Result<KnownPeer, Malformed> {
         country: descriptor.country,
         active: file.standing == PeerStanding::Active,
         state_linked: descriptor.state_linked,
-        requires_membership: descriptor.service_precondition == Some(ServicePrecondition::Membership),
+        service_precondition: descriptor.service_precondition,
     };
     Ok(KnownPeer { view, keys: KeyRing::from_descriptor_chain(&chain), descriptor, standing: file.standing })
 }

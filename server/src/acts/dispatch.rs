@@ -83,7 +83,7 @@ fn check_one(
         return Ok(Ok(None));
     }
     let header = Header::parse(&envelope.header).map_err(unreadable)?;
-    let (_, content) = Content::parse(&envelope.body).map_err(unreadable)?;
+    let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
     let about = About { direction: Direction::Out, peer, pinned: header.agreement.as_ref(), content: &content };
     let gathered = question::gather(house, read, now, &about)?;
     let ask = gathered.ask(Direction::Out, peer, header.agreement.as_ref(), content);

@@ -54,7 +54,7 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
     let transfer = TransferId(unit.random());
     let salt: [u8; 32] = unit.random();
     let body = permit.body(salt);
-    let kind = kind_of(&body);
+    let kind = body.kind();
     let commitment = commit(&salt, transfer, &body);
     let leaf = LeafDraft {
         peer: Some(log_name(house, address.peer)),
@@ -108,10 +108,6 @@ pub fn log_name(house: &House, peer: &NodeId) -> String {
 #[must_use]
 pub fn mou(known: &KnownAgreement) -> String {
     format!("{}#{}", known.agreement.id, known.agreement.version)
-}
-
-fn kind_of(body: &PermittedBody) -> EnvelopeKind {
-    EnvelopeKind::from_wire(body.kind() as i32).unwrap_or(EnvelopeKind::State)
 }
 
 /// What the log calls the sending of each kind.

@@ -203,8 +203,8 @@ fn supersede(known: &mut [KnownAgreement]) {
 
 /// The facts where nobody is spoken of.
 #[must_use]
-pub fn no_subject(house: &House) -> SubjectFacts {
-    SubjectFacts { minor: false, group: false, sender_country: house.own.descriptor().country, safety_held: false }
+pub fn no_subject() -> SubjectFacts {
+    SubjectFacts::default()
 }
 
 /// The refusal for something that cannot be read.

@@ -7,7 +7,6 @@ use titian_proto::model::id::{NodeId, ReferralId, SubjectRef};
 use titian_proto::model::record::{AgeBand, CaseKind, Demographic, RecordContent, Safety};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::{Approval, Offer};
-use titian_proto::model::value::Country;
 use titian_proto::wire;
 
 use super::context::House;
@@ -71,20 +70,19 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
         Some(pinned) => policy::agreement(house, read, now, pinned.id.as_str(), pinned.version)?,
         None => None,
     };
-    let country = sender_country(house, about);
     match about.content {
         Content::Offer(offer) => {
             let file = read.referral(offer.referral_id)?;
             let ledger = ledger(read, about, offer.subject_ref, offer.grant.as_ref(), file.as_ref())?;
             let prohibited_recipients = prohibited(read, file.as_ref(), &[])?;
             let approval = offer.approval.clone();
-            Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject: offer_facts(offer, country, false) })
+            Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject: offer_facts(offer, false) })
         }
         Content::Put(put) => {
             let file = read.referral(put.referral_id)?;
             let offer = file.as_ref().and_then(read_offer);
             let held = safety_held(read, about.direction, put.referral_id)?;
-            let subject = offer.as_ref().map_or_else(|| policy::no_subject(house), |offer| offer_facts(offer, country, held));
+            let subject = offer.as_ref().map_or_else(policy::no_subject, |offer| offer_facts(offer, held));
             let ledger = ledger(read, about, put.subject_ref, put.grant.as_ref(), file.as_ref())?;
             let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
             let prohibited_recipients = prohibited(read, file.as_ref(), &contents)?;
@@ -100,28 +98,18 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             ledger: Ledger::default(),
             approval: None,
             prohibited_recipients: Vec::new(),
-            subject: policy::no_subject(house),
+            subject: policy::no_subject(),
         }),
     }
 }
 
 /// Facts about the worker or group, as an offer tells them.
 #[must_use]
-pub fn offer_facts(offer: &Offer, sender_country: Country, safety_held: bool) -> SubjectFacts {
+pub fn offer_facts(offer: &Offer, safety_already_held: bool) -> SubjectFacts {
     SubjectFacts {
         minor: offer.demographic.as_ref().is_some_and(is_minor),
         group: offer.case_kind == CaseKind::Group,
-        sender_country,
-        safety_held,
-    }
-}
-
-/// Where the data comes from: its law decides which consent methods are good enough.
-fn sender_country(house: &House, about: &About<'_>) -> Country {
-    let own = house.own.descriptor().country;
-    match about.direction {
-        Direction::Out => own,
-        Direction::In => house.with_peer(about.peer, |known| known.map_or(own, |known| known.view.country)),
+        safety_already_held,
     }
 }
 
