@@ -54,7 +54,6 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
     let transfer = TransferId(unit.random());
     let salt: [u8; 32] = unit.random();
     let body = permit.body(salt);
-    let kind = body.kind();
     let commitment = commit(&salt, transfer, &body);
     let leaf = LeafDraft {
         peer: Some(log_name(house, address.peer)),
@@ -63,13 +62,11 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
         fields: Some(body.fields().to_vec()),
         consent: address.consent_leaf,
         commit: Some(commitment),
-        ..leaf_about(house, unit, event_of(kind), address)?
+        ..leaf_about(house, unit, event_of(body.kind()), address)?
     };
     let queued = unit.enqueue(EnvelopeDraft {
         recipient: address.peer.clone(),
-        kind,
-        body: body.bytes().clone(),
-        body_digest: body.digest(),
+        body,
         case: address.case_ref,
         referral_id: address.referral_id,
         transfer_id: transfer,

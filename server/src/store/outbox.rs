@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
-use titian_proto::envelope::{EnvelopeKind, Header, Lane, SealContext, Signer, envelope_hash};
+use titian_proto::envelope::{Header, Lane, SealContext, Signer, envelope_hash};
+use titian_proto::gate::PermittedBody;
 use titian_proto::log::LeafDraft;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
@@ -34,12 +35,8 @@ pub const BODY_MAX: usize = VALUE_MAX - 10 * 1024;
 pub struct EnvelopeDraft {
     /// The peer.
     pub recipient: NodeId,
-    /// What it is; decides the lane.
-    pub kind: EnvelopeKind,
-    /// The permitted body, at most [`BODY_MAX`] bytes.
-    pub body: Bytes,
-    /// SHA-256 of the body.
-    pub body_digest: Digest,
+    /// What the gate permits, at most [`BODY_MAX`] bytes. Nothing else can be put here: only the gate makes one.
+    pub body: PermittedBody,
     /// The case as the two nodes name it.
     pub case: Option<CaseRef>,
     /// The referral.
@@ -240,18 +237,17 @@ impl Unit {
     /// # Errors
     /// When the body is too large, the leaf has not the fields of its event, or the store cannot be read.
     pub fn enqueue(&mut self, draft: EnvelopeDraft) -> Result<Queued, StoreError> {
-        if draft.body.len() > BODY_MAX {
-            return Err(StoreError::TooLarge { length: draft.body.len() });
+        let length = draft.body.bytes().len();
+        if length > BODY_MAX {
+            return Err(StoreError::TooLarge { length });
         }
-        let lane = Lane::of(draft.kind);
+        let lane = Lane::of(draft.body.kind());
         let before = self.outbox_lane(&draft.recipient, lane)?;
         let sequence = before.last_sequence + 1;
         let case = draft.case.map(|case| Ok::<_, StoreError>((case, self.next_case_sequence(&draft.recipient, case)?))).transpose()?;
         let EnvelopeDraft {
             recipient,
-            kind,
             body,
-            body_digest,
             case: _,
             referral_id,
             transfer_id,
@@ -267,11 +263,11 @@ impl Unit {
             lane,
             link_sequence: sequence,
             previous_hash: before.last_hash,
-            kind,
+            kind: body.kind(),
             case,
             referral_id,
             transfer_id,
-            body_digest,
+            body_digest: body.digest(),
             agreement,
             consent,
             claimed_at: self.now(),
@@ -287,6 +283,7 @@ impl Unit {
         let (leaf_index, leaf) = self.append_leaf(leaf_draft)?;
         let after = OutboxLane { last_sequence: sequence, last_hash: hash, ..before };
         self.save(lane_key(LANES, &recipient, lane), &after)?;
+        let body = body.bytes().clone();
         self.grow(header.len() + body.len() + leaf.len());
         self.outgoing.push(PendingEnvelope { peer: recipient, lane, sequence, hash, header, body, leaf });
         Ok(Queued { lane, sequence, hash, leaf_index })

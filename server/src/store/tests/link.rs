@@ -2,12 +2,16 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use titian_proto::envelope::{EnvelopeKind, Header, Lane, ReceiptOutcome, envelope_hash, open_envelope, open_receipt};
+use titian_proto::envelope::{Header, Lane, ReceiptOutcome, envelope_hash, open_envelope, open_receipt};
+use titian_proto::gate::{Content, PeerView, PermittedBody, Question, SubjectFacts, decide};
 use titian_proto::log::{Event, Leaf, LeafDraft};
+use titian_proto::model::consent::Ledger;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
 use titian_proto::model::reference::AgreementId;
 use titian_proto::model::refusal::RefusalCode;
+use titian_proto::model::value::Country;
+use titian_proto::model::vocabulary::PartnerKind;
 use titian_proto::wire;
 
 use super::super::engine::double::Double;
@@ -24,12 +28,37 @@ fn peer() -> NodeId {
     NodeId::parse("id.ksbsi").unwrap()
 }
 
-fn offer(body: &'static str) -> EnvelopeDraft {
+/// What the gate permits: the text of an agreement, which may pass to every active peer.
+fn permitted(text: impl Into<Bytes>) -> PermittedBody {
+    let own = NodeId::parse("my.mtuc").unwrap();
+    let view = PeerView {
+        node_id: peer(),
+        kind: PartnerKind::NationalUnion,
+        country: Country::parse("ID").unwrap(),
+        active: true,
+        state_linked: false,
+        service_precondition: None,
+    };
+    let question = Question {
+        now: NOW,
+        sender: &own,
+        recipient: &peer(),
+        peer: Some(&view),
+        agreement: None,
+        pinned: None,
+        ledger: &Ledger::default(),
+        approval: None,
+        prohibited_recipients: &[],
+        subject: SubjectFacts::default(),
+        content: Content::Agreement(wire::AgreementFile { text: text.into(), statements: Vec::new() }),
+    };
+    decide(question).unwrap().body([7; 32])
+}
+
+fn envelope(text: impl Into<Bytes>) -> EnvelopeDraft {
     EnvelopeDraft {
         recipient: peer(),
-        kind: EnvelopeKind::Offer,
-        body: Bytes::from(body),
-        body_digest: Digest::of(body.as_bytes()),
+        body: permitted(text),
         case: Some(CaseRef([3; 16])),
         referral_id: Some(ReferralId([4; 16])),
         transfer_id: TransferId([5; 16]),
@@ -41,11 +70,11 @@ fn offer(body: &'static str) -> EnvelopeDraft {
 }
 
 fn send(body: &'static str) -> impl FnMut(&mut Unit) -> Result<Queued, StoreError> {
-    move |unit| unit.enqueue(offer(body))
+    move |unit| unit.enqueue(envelope(body))
 }
 
 fn deliveries(store: &Store) -> Vec<wire::Delivery> {
-    let stored = store.view().deliveries(&peer(), Lane::Referrals, 0, MANY).unwrap();
+    let stored = store.view().deliveries(&peer(), Lane::Safety, 0, MANY).unwrap();
     stored.into_iter().map(|(_, bytes)| wire::Delivery::decode(bytes).unwrap()).collect()
 }
 
@@ -74,7 +103,7 @@ async fn envelopes_form_a_chain_sealed_with_one_signature_and_each_has_its_leaf(
     }
     signatures.dedup();
     assert!(signatures.len() <= 4, "{} signatures for 20 envelopes", signatures.len());
-    assert_eq!(store.durable_sequence(&peer(), Lane::Referrals), 20);
+    assert_eq!(store.durable_sequence(&peer(), Lane::Safety), 20);
     assert_eq!(store.view().queued_count(&peer()).unwrap(), 20);
     assert_eq!(store.view().leaf_count().unwrap(), 21);
 }
@@ -84,7 +113,7 @@ async fn a_failing_act_leaves_no_envelope_and_no_leaf() {
     let (store, _) = on_double();
     let failed: Result<(), StoreError> = store
         .write(|unit| {
-            unit.enqueue(offer("body"))?;
+            unit.enqueue(envelope("body"))?;
             Err(StoreError::Missing { table: "t/" })
         })
         .await;
@@ -99,8 +128,8 @@ async fn what_is_not_durable_is_not_told_to_a_peer() {
     let (store, double) = on_double();
     double.sync_fails.store(true, std::sync::atomic::Ordering::SeqCst);
     store.write(send("body")).await.unwrap_err();
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Referrals).unwrap().last_sequence, 1, "applied");
-    assert_eq!(store.durable_sequence(&peer(), Lane::Referrals), 0);
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().last_sequence, 1, "applied");
+    assert_eq!(store.durable_sequence(&peer(), Lane::Safety), 0);
     assert!(deliveries(&store).is_empty());
 }
 
@@ -109,12 +138,12 @@ async fn a_purged_envelope_keeps_its_place_without_its_body() {
     let (store, _) = on_double();
     store.write(send("first")).await.unwrap();
     let purge = |unit: &mut Unit| {
-        unit.enqueue(offer("second"))?;
+        unit.enqueue(envelope("second"))?;
         for sequence in [1, 2] {
-            unit.purge(&peer(), Lane::Referrals, sequence, RefusalCode::ConsentWithdrawn)?;
+            unit.purge(&peer(), Lane::Safety, sequence, RefusalCode::ConsentWithdrawn)?;
         }
-        assert!(unit.purge(&peer(), Lane::Referrals, 2, RefusalCode::ConsentWithdrawn)?.is_none(), "gone before");
-        unit.unsettled(&peer(), Lane::Referrals, 0, 9)
+        assert!(unit.purge(&peer(), Lane::Safety, 2, RefusalCode::ConsentWithdrawn)?.is_none(), "gone before");
+        unit.unsettled(&peer(), Lane::Safety, 0, 9)
     };
     let unsettled = store.write(purge).await.unwrap();
     assert!(unsettled.iter().all(|one| one.purged == Some(RefusalCode::ConsentWithdrawn) && one.header.referral_id.is_some()));
@@ -126,7 +155,7 @@ async fn a_purged_envelope_keeps_its_place_without_its_body() {
         assert_eq!(delivery.purged, RefusalCode::ConsentWithdrawn.to_wire());
         open_envelope(&envelope, &key_ring(), NOW).unwrap();
     }
-    let unknown = store.write(|unit| unit.purge(&peer(), Lane::Referrals, 3, RefusalCode::ConsentWithdrawn)).await;
+    let unknown = store.write(|unit| unit.purge(&peer(), Lane::Safety, 3, RefusalCode::ConsentWithdrawn)).await;
     assert!(matches!(unknown, Err(StoreError::Missing { .. })));
 }
 
@@ -136,16 +165,16 @@ async fn receipts_settle_envelopes_once_and_in_any_order() {
     for _ in 0..3 {
         store.write(send("body")).await.unwrap();
     }
-    let settle = |sequence| store.write(move |unit| unit.settle(&peer(), Lane::Referrals, sequence, Bytes::from("receipt")));
+    let settle = |sequence| store.write(move |unit| unit.settle(&peer(), Lane::Safety, sequence, Bytes::from("receipt")));
     assert!(settle(2).await.unwrap());
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Referrals).unwrap().settled_through, 0);
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().settled_through, 0);
     assert!(settle(1).await.unwrap());
     assert!(!settle(1).await.unwrap(), "a second receipt changes nothing");
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Referrals).unwrap().settled_through, 2);
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().settled_through, 2);
     assert_eq!(store.view().outbox_counts(&peer()).unwrap(), OutboxCounts { queued: 1, answered: 2 });
     assert!(matches!(settle(4).await, Err(StoreError::Missing { .. })));
-    store.write(|unit| unit.note_stored(&peer(), Lane::Referrals, 99)).await.unwrap();
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Referrals).unwrap().stored_through, 3);
+    store.write(|unit| unit.note_stored(&peer(), Lane::Safety, 99)).await.unwrap();
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().stored_through, 3);
 }
 
 #[tokio::test]
@@ -154,7 +183,7 @@ async fn reads_of_deliveries_keep_their_limits() {
     for _ in 0..5 {
         store.write(send("body")).await.unwrap();
     }
-    let count = |after, max| store.view().deliveries(&peer(), Lane::Referrals, after, max).unwrap().len();
+    let count = |after, max| store.view().deliveries(&peer(), Lane::Safety, after, max).unwrap().len();
     assert_eq!(count(0, Most { count: 2, ..MANY }), 2);
     assert_eq!(count(0, Most { bytes: 1, ..MANY }), 1, "the first whatever its size");
     assert_eq!(count(3, MANY), 2);
@@ -164,12 +193,8 @@ async fn reads_of_deliveries_keep_their_limits() {
 #[tokio::test]
 async fn the_largest_body_fits_and_one_more_byte_does_not() {
     let (store, _) = on_double();
-    let with = |length: usize| {
-        store.write(move |unit| {
-            let body = Bytes::from(vec![7; length]);
-            unit.enqueue(EnvelopeDraft { body_digest: Digest::of(&body), body, ..offer("") })
-        })
-    };
+    let around = permitted(vec![7; BODY_MAX - 100]).bytes().len() - (BODY_MAX - 100);
+    let with = |length: usize| store.write(move |unit| unit.enqueue(envelope(vec![7; length - around])));
     with(BODY_MAX).await.unwrap();
     assert!(matches!(with(BODY_MAX + 1).await, Err(StoreError::TooLarge { .. })));
 }
@@ -193,20 +218,20 @@ async fn a_duplicate_gets_the_identical_receipt_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(options(folder.path(), "my.mtuc")).unwrap();
     for sequence in [1, 2] {
-        store.write(move |unit| unit.answer(&peer(), Lane::Referrals, sequence, receipt(sequence))).await.unwrap();
+        store.write(move |unit| unit.answer(&peer(), Lane::Safety, sequence, receipt(sequence))).await.unwrap();
     }
-    let wrong = store.write(|unit| unit.answer(&peer(), Lane::Referrals, 2, receipt(2))).await;
+    let wrong = store.write(|unit| unit.answer(&peer(), Lane::Safety, 2, receipt(2))).await;
     assert!(matches!(wrong, Err(StoreError::Refused { .. })), "an envelope is answered once");
-    let given = store.view().receipt(&peer(), Lane::Referrals, 2).unwrap().unwrap();
+    let given = store.view().receipt(&peer(), Lane::Safety, 2).unwrap().unwrap();
     let opened = open_receipt(&wire::SignedReceipt::decode(given.clone()).unwrap(), &key_ring(), NOW).unwrap();
     assert_eq!((opened.link_sequence, opened.envelope_hash), (2, envelope_hash(b"header 2")));
     drop(store);
     let store = Store::open(options(folder.path(), "my.mtuc")).unwrap();
-    assert_eq!(store.view().receipt(&peer(), Lane::Referrals, 2).unwrap().unwrap(), given);
-    assert_eq!(store.view().receipt(&peer(), Lane::Referrals, 3).unwrap(), None);
+    assert_eq!(store.view().receipt(&peer(), Lane::Safety, 2).unwrap().unwrap(), given);
+    assert_eq!(store.view().receipt(&peer(), Lane::Safety, 3).unwrap(), None);
     let expected = InboxLane { applied_through: 2, last_hash: envelope_hash(b"header 2") };
-    assert_eq!(store.view().received(&peer(), Lane::Referrals).unwrap(), expected);
-    assert_eq!(store.view().evidence(&peer(), Lane::Referrals, 1).unwrap().unwrap().leaf, "leaf");
+    assert_eq!(store.view().received(&peer(), Lane::Safety).unwrap(), expected);
+    assert_eq!(store.view().evidence(&peer(), Lane::Safety, 1).unwrap().unwrap().leaf, "leaf");
 }
 
 #[tokio::test]
