@@ -5477,6 +5477,9 @@ pub struct ImportRecordsRequest {
     /// The record.
     #[prost(message, optional, tag = "1")]
     pub put: ::core::option::Option<PutRecordRequest>,
+    /// Give this record an envelope of its own, so that it is refused and proved alone.
+    #[prost(bool, tag = "2")]
+    pub own_envelope: bool,
 }
 /// One record of an import is on stable storage, or refused. In the order of the requests.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -14409,9 +14409,15 @@ impl serde::Serialize for ImportRecordsRequest {
         if self.put.is_some() {
             len += 1;
         }
+        if self.own_envelope {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.ImportRecordsRequest", len)?;
         if let Some(v) = self.put.as_ref() {
             struct_ser.serialize_field("put", v)?;
+        }
+        if self.own_envelope {
+            struct_ser.serialize_field("ownEnvelope", &self.own_envelope)?;
         }
         struct_ser.end()
     }
@@ -14424,11 +14430,14 @@ impl<'de> serde::Deserialize<'de> for ImportRecordsRequest {
     {
         const FIELDS: &[&str] = &[
             "put",
+            "own_envelope",
+            "ownEnvelope",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Put,
+            OwnEnvelope,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -14451,6 +14460,7 @@ impl<'de> serde::Deserialize<'de> for ImportRecordsRequest {
                     {
                         match value {
                             "put" => Ok(GeneratedField::Put),
+                            "ownEnvelope" | "own_envelope" => Ok(GeneratedField::OwnEnvelope),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -14471,6 +14481,7 @@ impl<'de> serde::Deserialize<'de> for ImportRecordsRequest {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut put__ = None;
+                let mut own_envelope__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Put => {
@@ -14479,10 +14490,17 @@ impl<'de> serde::Deserialize<'de> for ImportRecordsRequest {
                             }
                             put__ = map_.next_value()?;
                         }
+                        GeneratedField::OwnEnvelope => {
+                            if own_envelope__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ownEnvelope"));
+                            }
+                            own_envelope__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(ImportRecordsRequest {
                     put: put__,
+                    own_envelope: own_envelope__.unwrap_or_default(),
                 })
             }
         }

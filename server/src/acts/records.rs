@@ -52,6 +52,26 @@ pub async fn put(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
     done
 }
 
+/// As [`put`], and nothing is stored when any of the records may not go out under a referral that selects it: whoever puts them one by one then
+/// learns which, and the others still go.
+///
+/// # Errors
+/// As [`put`], and the first refusal.
+pub async fn put_together(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
+    let house = acts.house.clone();
+    crate::crash::point("put.before-write");
+    let done = acts.store.write(move |unit| {
+        let done = put_in(&house, unit, &puts)?;
+        match done.blocked.first() {
+            Some((_, refusal)) => Err(ActError::Refused(refusal.clone())),
+            None => Ok(done),
+        }
+    });
+    let done = done.await;
+    crate::crash::point("put.after-write");
+    done
+}
+
 /// Takes a record away; shares that hold it retract it.
 ///
 /// # Errors
@@ -104,7 +124,11 @@ fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActEr
         changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone() });
         done.records.push(record);
     }
-    for referral_id in referrals(unit, &case)? {
+    let referrals = referrals(unit, &case)?;
+    if first.share_under.is_some_and(|wanted| !referrals.contains(&wanted)) {
+        return Err(ActError::NotFound { what: "referral of this case" });
+    }
+    for referral_id in referrals {
         let file = load(unit, referral_id)?;
         if file.frozen || !file.state.is_sharing() {
             if first.share_under == Some(referral_id) {

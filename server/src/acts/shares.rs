@@ -11,11 +11,12 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Purpose;
 use titian_proto::wire;
 
-use super::context::House;
+use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
 use super::question::{self, About};
+use super::referrals::load;
 use crate::store::consents::{ConsentTable, Subject};
 use crate::store::records::RecordTable;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
@@ -313,6 +314,35 @@ fn note_given(
     progress.blocked_by = None;
     progress.commitment = Some(commitment);
     unit.put_progress(file.referral_id, &progress)
+}
+
+/// A page of the records held from the other side. What is frozen is held and not shown.
+///
+/// # Errors
+/// When there is no such referral, its share is frozen, or the store cannot be read.
+pub fn held(
+    acts: &Acts,
+    referral_id: ReferralId,
+    after: Option<RecordRef>,
+    limit: usize,
+) -> Result<Vec<wire::SharedRecord>, ActError> {
+    let view = acts.store.view();
+    let file = load(&view, referral_id)?;
+    if file.frozen {
+        return Err(ActError::WrongState { state: "frozen after a withdrawal", wanted: "a share that the worker still consents to" });
+    }
+    Ok(view.held_after(referral_id, after, limit)?)
+}
+
+/// How many records are held from the other side, and how many the other side holds from here.
+///
+/// # Errors
+/// When there is no such referral or the store cannot be read.
+pub fn count(acts: &Acts, referral_id: ReferralId) -> Result<(u64, u64), ActError> {
+    let view = acts.store.view();
+    load(&view, referral_id)?;
+    let progress = view.progress(referral_id)?;
+    Ok((progress.records_held, progress.records_shared))
 }
 
 /// Splits candidates into messages of a bounded size, in their order.

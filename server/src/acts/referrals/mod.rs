@@ -11,7 +11,7 @@ pub mod receive;
 pub mod request;
 
 use prost::Message;
-use titian_proto::model::id::ReferralId;
+use titian_proto::model::id::{CaseId, ReferralId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::referral::Offer;
 use titian_proto::wire;
@@ -43,6 +43,17 @@ pub fn list(acts: &Acts, after: Option<ReferralId>, limit: usize) -> Result<Vec<
         found.push(describe(&file, &view.progress(file.referral_id)?));
     }
     Ok(found)
+}
+
+/// Referrals of one case, in the order of their ids. None when there is no such case.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list_of_case(acts: &Acts, case_id: CaseId, after: Option<ReferralId>, limit: usize) -> Result<Vec<wire::Referral>, ActError> {
+    let view = acts.store.view();
+    let ids = view.referrals_of_case(case_id)?;
+    let next = ids.into_iter().filter(|referral_id| after.is_none_or(|after| *referral_id > after)).take(limit);
+    next.map(|referral_id| Ok(describe(&load(&view, referral_id)?, &view.progress(referral_id)?))).collect()
 }
 
 /// A referral's file.

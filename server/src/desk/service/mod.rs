@@ -2,9 +2,9 @@
 //!
 //! ```ignore
 //! async fn get_case(&self, request: Request<wire::GetCaseRequest>) -> Answer<wire::GetCaseResponse> {
-//!     self.act(request, |office, actor, wire::GetCaseRequest { case_id }| async move {
-//!         let case = cases::show(&office.acts, &actor, CaseId::from_wire(&case_id).at("case_id")?).await?;
-//!         Ok(wire::GetCaseResponse { case: Some(case.to_wire()) })
+//!     self.act(request, |office, _, wire::GetCaseRequest { case_id }| async move {
+//!         let case = cases::show(&office.acts, CaseId::from_wire(&case_id).at("case_id")?)?;
+//!         Ok(wire::GetCaseResponse { case: Some(case) })
 //!     })
 //!     .await
 //! }
@@ -12,14 +12,25 @@
 //!
 //! and add it to [`routes`]. The table of roles has its rows already: `desk::roles`.
 
+mod agreement;
 mod audit;
+mod case;
+mod consent;
+mod import;
 mod node;
+mod peer;
+mod record;
+mod referral;
 mod session;
 mod staff;
+mod watch;
+mod worker;
 
 use std::pin::Pin;
 use std::time::Duration;
 
+use titian_proto::model::malformed::{At as _, Malformed};
+use titian_proto::model::record::RecordContent;
 use titian_proto::wire;
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
@@ -47,6 +58,8 @@ const REPLIES_WAITING_MAX: usize = 8;
 const PAGE_DEFAULT: u32 = 100;
 /// Entries of a page at most: of workers with all their records they stay below the largest message.
 const PAGE_MAX: u32 = 500;
+/// Records in one reply of a stream: of the largest, they fill a message.
+const RECORDS_A_REPLY: usize = 64;
 
 /// How often a stream looks whether its session is still open.
 const SESSION_CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -77,6 +90,13 @@ pub(super) fn routes(desk: Desk) -> Routes {
         staff_service_server::StaffServiceServer,
         node_service_server::NodeServiceServer,
         audit_service_server::AuditServiceServer,
+        worker_service_server::WorkerServiceServer,
+        case_service_server::CaseServiceServer,
+        record_service_server::RecordServiceServer,
+        consent_service_server::ConsentServiceServer,
+        referral_service_server::ReferralServiceServer,
+        agreement_service_server::AgreementServiceServer,
+        peer_service_server::PeerServiceServer,
     ]
 }
 
@@ -180,11 +200,18 @@ async fn session_ended(staff: &Staff, caller: &Caller) {
 }
 
 /// Entries of a page: 0 is the default, and nobody gets more than the most.
-#[allow(dead_code, reason = "for the services of workers, cases and referrals; goes away with the first of them")]
 #[must_use]
 pub(super) fn page(limit: u32) -> usize {
     let limit = if limit == 0 { PAGE_DEFAULT } else { limit.min(PAGE_MAX) };
     usize::try_from(limit).unwrap_or(1)
+}
+
+/// Records as staff write them down.
+///
+/// # Errors
+/// The first that breaks a rule, named by its place.
+pub(super) fn contents(records: &[wire::RecordContent]) -> Result<Vec<RecordContent>, Malformed> {
+    records.iter().enumerate().map(|(place, record)| RecordContent::from_wire(record).at(&format!("records[{place}]"))).collect()
 }
 
 #[cfg(test)]

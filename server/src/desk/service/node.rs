@@ -11,6 +11,7 @@ use tonic::{Request, async_trait};
 
 use super::{Answer, Desk, Replies, Sender, StreamAnswer};
 use crate::acts::node::{self, About, Alarm, Status};
+use crate::acts::peers;
 
 #[async_trait]
 impl NodeService for Desk {
@@ -25,7 +26,7 @@ impl NodeService for Desk {
                 rehearsal,
                 engine: engine.to_owned(),
                 log_entries,
-                peers: Vec::new(),
+                peers: peers::list(&office.acts)?,
                 alarms: alarms.into_iter().map(alarm).collect(),
                 fingerprint_words,
                 epoch: hex::encode(epoch.0),

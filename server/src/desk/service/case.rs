@@ -1,0 +1,38 @@
+//! Cases.
+
+use titian_proto::model::id::{CaseId, WorkerId};
+use titian_proto::model::malformed::At as _;
+use titian_proto::wire;
+use titian_proto::wire::case_service_server::CaseService;
+use tonic::{Request, async_trait};
+
+use super::{Answer, Desk, contents, page};
+use crate::acts::cases;
+
+#[async_trait]
+impl CaseService for Desk {
+    async fn open_case(&self, request: Request<wire::OpenCaseRequest>) -> Answer<wire::OpenCaseResponse> {
+        self.act(request, |office, actor, wire::OpenCaseRequest { worker_id, records }| async move {
+            let worker_id = WorkerId::from_wire_optional(&worker_id).at("worker_id")?;
+            let case = cases::open(&office.acts, &actor, worker_id, contents(&records)?).await?;
+            Ok(wire::OpenCaseResponse { case: Some(case) })
+        })
+        .await
+    }
+
+    async fn get_case(&self, request: Request<wire::GetCaseRequest>) -> Answer<wire::GetCaseResponse> {
+        self.act(request, |office, _, wire::GetCaseRequest { case_id }| async move {
+            let case_id = CaseId::from_wire(&case_id).at("case_id")?;
+            Ok(wire::GetCaseResponse { case: Some(cases::show(&office.acts, case_id)?) })
+        })
+        .await
+    }
+
+    async fn list_cases(&self, request: Request<wire::ListCasesRequest>) -> Answer<wire::ListCasesResponse> {
+        self.act(request, |office, _, wire::ListCasesRequest { limit, after }| async move {
+            let after = CaseId::from_wire_optional(&after).at("after")?;
+            Ok(wire::ListCasesResponse { cases: cases::list(&office.acts, after, page(limit))? })
+        })
+        .await
+    }
+}

@@ -1,0 +1,52 @@
+//! Consents.
+
+use titian_proto::model::id::{ReferralId, WorkerId};
+use titian_proto::model::malformed::{At as _, Malformed};
+use titian_proto::wire;
+use titian_proto::wire::consent_service_server::ConsentService;
+use tonic::{Request, async_trait};
+
+use super::{Answer, Desk};
+use crate::acts::consents::{self, Whose, Withdrawn};
+
+#[async_trait]
+impl ConsentService for Desk {
+    async fn record_consent(&self, request: Request<wire::RecordConsentRequest>) -> Answer<wire::RecordConsentResponse> {
+        self.act(request, |office, _, wire::RecordConsentRequest { worker_id, grant, valid_days, referral_id }| async move {
+            let whose = whose(&worker_id, &referral_id)?;
+            let grant = grant.ok_or_else(|| Malformed::missing("grant"))?;
+            let consent = consents::record(&office.acts, whose, grant, valid_days).await?;
+            Ok(wire::RecordConsentResponse { consent: Some(consent) })
+        })
+        .await
+    }
+
+    async fn withdraw_consent(&self, request: Request<wire::WithdrawConsentRequest>) -> Answer<wire::WithdrawConsentResponse> {
+        self.act(request, |office, _, wire::WithdrawConsentRequest { worker_id, withdrawal, referral_id }| async move {
+            let whose = whose(&worker_id, &referral_id)?;
+            let withdrawal = withdrawal.ok_or_else(|| Malformed::missing("withdrawal"))?;
+            let Withdrawn { consents, purged, notified } = consents::withdraw(&office.acts, whose, withdrawal).await?;
+            Ok(wire::WithdrawConsentResponse { consents, purged, notified })
+        })
+        .await
+    }
+
+    async fn list_consents(&self, request: Request<wire::ListConsentsRequest>) -> Answer<wire::ListConsentsResponse> {
+        self.act(request, |office, _, wire::ListConsentsRequest { worker_id, referral_id }| async move {
+            Ok(wire::ListConsentsResponse { consents: consents::list(&office.acts, whose(&worker_id, &referral_id)?)? })
+        })
+        .await
+    }
+}
+
+/// A worker is named by her own id or by a referral about her, never by both.
+fn whose(worker_id: &[u8], referral_id: &[u8]) -> Result<Whose, Malformed> {
+    let worker_id = WorkerId::from_wire_optional(worker_id).at("worker_id")?;
+    let referral_id = ReferralId::from_wire_optional(referral_id).at("referral_id")?;
+    match (worker_id, referral_id) {
+        (Some(worker_id), None) => Ok(Whose::Worker(worker_id)),
+        (None, Some(referral_id)) => Ok(Whose::Referral(referral_id)),
+        (None, None) => Err(Malformed::missing("worker_id")),
+        (Some(_), Some(_)) => Err(Malformed::new("must not be given together with worker_id").at("referral_id")),
+    }
+}
