@@ -99,7 +99,7 @@ impl Node {
         let ready = ready_line(&mut child);
         self.process = Some(child);
         if ready.recv_timeout(PATIENCE).is_err() {
-            panic!("{}: not ready after {PATIENCE:?}; its last words:\n{}", self.node_id, self.last_words());
+            panic!("{}: did not become ready; its last words:\n{}", self.node_id, self.last_words());
         }
     }
 

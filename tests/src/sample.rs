@@ -40,7 +40,7 @@ pub fn text() -> String {
 /// # Panics
 /// When the sample has no consent.
 #[must_use]
-pub fn own_consent() -> String {
+pub fn consent_back() -> String {
     let all = text();
     let Some((_, after)) = all.split_once("[consent]") else { panic!("the sample has no consent") };
     let consent = after.split("\n\n").next().unwrap_or_default();

@@ -10,8 +10,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use titian_tests::programs::project;
 
 /// What each part of the server may use (`README.md`, the map). `ambient`, `config` and `telemetry` are the ground everybody
-/// stands on; `crash` (points at which a test ends the node) and `golden` (golden texts of tests) may be used by all.
-const ARROWS: [(&str, &[&str]); 13] = [
+/// stands on; `crash` (points at which a test ends the node) and `testing` (what unit tests share) may be used by all.
+const ARROWS: [(&str, &[&str]); 12] = [
     ("ambient", &[]),
     ("config", &["ambient"]),
     ("telemetry", &["ambient", "config"]),
@@ -24,11 +24,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("init", &["ambient", "config", "exit", "federation"]),
     ("exit", &[]),
     ("crash", &[]),
-    ("golden", &[]),
 ];
 
-/// Parts that may use everything: the composition root, the program, the list of modules.
-const ROOTS: [&str; 4] = ["node", "main", "arguments", "lib"];
+/// Parts that may use everything: the composition root, the program, the list of modules, and what only unit tests use.
+const ROOTS: [&str; 5] = ["node", "main", "arguments", "lib", "testing"];
 
 /// A file holds one noun.
 const FILE_LINES_MAX: usize = 500;
@@ -74,7 +73,7 @@ fn arrows_inside_the_server_point_one_way() {
         };
         let depth = module_depth(&source.path);
         for used in used_parts(&source.tokens, depth) {
-            if used != part && !["crash", "golden"].contains(&used.as_str()) && is_part(&used) && !allowed.contains(&used.as_str()) {
+            if used != part && !["crash", "testing"].contains(&used.as_str()) && is_part(&used) && !allowed.contains(&used.as_str()) {
                 wrong.push(format!("{}: {part} uses {used}", source.path));
             }
         }

@@ -178,7 +178,7 @@ fn without_an_annex_back_nothing_comes_back() {
     let file = world.ground.file("one-way.toml", &format!("{}{}", &text[..back], &text[rest..]));
     sign_agreement(&world.mtuc, &world.ksbsi, &file);
     let intake = intake(&world.ksbsi);
-    let own = world.ground.file("own-consent.toml", &sample::own_consent()).display().to_string();
+    let own = world.ground.file("consent-back.toml", &sample::consent_back()).display().to_string();
     consent_from(&world.ksbsi, &intake, &own).done();
     request_to(&world.ksbsi, &intake, "my.mtuc", "CASE_CORE,CLAIM").refused("ANNEX_DIRECTION");
 }

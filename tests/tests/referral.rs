@@ -1,7 +1,7 @@
 //! Scenario AT-1 of the field: a returnee's wage claim goes from MTUC to KSBSI, told at both nodes.
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
-use titian_tests::account::Account::{Caseworker, FocalPoint, Supervisor};
+use titian_tests::account::Account::{Caseworker, FocalPoint};
 use titian_tests::answer::{CONFLICT, FORBIDDEN, NOT_FOUND};
 use titian_tests::road::{self, act, arrive, consent_from, events, held, intake, request, share, show, state};
 use titian_tests::sample;
@@ -92,15 +92,15 @@ fn the_receiving_union_takes_its_own_consent_and_answers_under_the_annex_back() 
     let world = World::in_force();
     let (_, referral) = road::refer_and_accept(&world);
     // When KSBSI reaches her, and she consents there too
-    let own = sample::own_consent();
-    let own = world.ground.file("own-consent.toml", &own).display().to_string();
-    world.ksbsi.json(Caseworker, &["consent", "record", "--referral", &referral, "--from", &own]).done();
+    let back = world.ground.file("consent-back.toml", &sample::consent_back()).display().to_string();
+    for consent in [&sample::returnee(), &back] {
+        world.ksbsi.json(Caseworker, &["consent", "record", "--referral", &referral, "--from", consent]).done();
+    }
     world.ksbsi.json(Caseworker, &["referral", "start", &referral]).done();
     // Then both see it in progress, with a custody of its own
     let seen = state(&world.mtuc, &referral, "IN_PROGRESS");
     assert!(seen.has_code("custody", "ADOPTED"), "{}", seen.told());
-    // And what a document is may travel back, once a second person approved
-    world.ksbsi.json(Supervisor, &["referral", "approve", &referral]).done();
+    // And what a document is may travel back
     let case = world.ksbsi.json(Caseworker, &["referral", "show", &referral]).done().id("case_id");
     let document = ["document_type=POWER_OF_ATTORNEY", "original_with=UNION", "language=id"];
     let put = [&["record", "put", &case, "document"], &document[..], &["--share-under", &referral]].concat();
