@@ -101,6 +101,15 @@ pub(crate) fn acts(node: &Node) -> Acts {
     Acts::new(node.store.clone(), own, node.ambient.clone()).unwrap()
 }
 
+/// The descriptor file of a union in Indonesia, and the words of its fingerprint.
+pub(crate) fn ksbsi() -> (String, String) {
+    let (Node { about, .. }, _) = node();
+    let (node_id, log_origin) = (NodeId::parse("id.ksbsi").unwrap(), "id.ksbsi/titian/log/2026a".to_owned());
+    let descriptor = Descriptor { country: Country::parse("ID").unwrap(), ..descriptor(&About { node_id, log_origin, ..about }) };
+    let chain = DescriptorChain::begin(&sign_descriptor(&descriptor, &[&key(1)])).unwrap();
+    (chain.to_file(), chain.fingerprint().words())
+}
+
 fn descriptor(about: &About) -> Descriptor {
     let (now, later) = (Instant::from_millis(NOW), Instant::from_millis(NOW).plus_days(730));
     let verifying = |seed| vec![VerifyingKey::new(key(seed).verifying_key().to_bytes(), now, later)];

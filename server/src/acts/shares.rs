@@ -320,12 +320,7 @@ fn note_given(
 ///
 /// # Errors
 /// When there is no such referral, its share is frozen, or the store cannot be read.
-pub fn held(
-    acts: &Acts,
-    referral_id: ReferralId,
-    after: Option<RecordRef>,
-    limit: usize,
-) -> Result<Vec<wire::SharedRecord>, ActError> {
+pub fn held(acts: &Acts, referral_id: ReferralId, after: Option<RecordRef>, limit: usize) -> Result<Vec<wire::SharedRecord>, ActError> {
     let view = acts.store.view();
     let file = load(&view, referral_id)?;
     if file.frozen {

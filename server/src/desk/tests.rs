@@ -1,5 +1,7 @@
 //! Stories of the desk's door, told over a real connection.
 
+mod casework;
+
 use std::net::SocketAddr;
 
 use titian_proto::wire;

@@ -198,7 +198,10 @@ async fn next_outcome(under_way: &mut VecDeque<UnderWay>) -> Outcome {
 }
 
 /// The request that was read ahead, or the next one.
-async fn next_request<S: Stream<Item = Result<wire::ImportRecordsRequest, Status>> + Unpin>(ahead: &mut Option<Read>, requests: &mut S) -> Read {
+async fn next_request<S: Stream<Item = Result<wire::ImportRecordsRequest, Status>> + Unpin>(
+    ahead: &mut Option<Read>,
+    requests: &mut S,
+) -> Read {
     match ahead.take() {
         Some(request) => request,
         None => read(requests.next().await),
@@ -261,7 +264,3 @@ async fn put_group(acts: Acts, puts: Vec<Put>) -> Outcome {
     }
     outcome
 }
-
-#[cfg(test)]
-#[path = "import_tests.rs"]
-mod tests;

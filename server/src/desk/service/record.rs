@@ -32,10 +32,7 @@ impl RecordService for Desk {
 
     type ImportRecordsStream = Replies<wire::ImportRecordsResponse>;
 
-    async fn import_records(
-        &self,
-        request: Request<Streaming<wire::ImportRecordsRequest>>,
-    ) -> StreamAnswer<wire::ImportRecordsResponse> {
+    async fn import_records(&self, request: Request<Streaming<wire::ImportRecordsRequest>>) -> StreamAnswer<wire::ImportRecordsResponse> {
         self.stream(request, |office, _, requests, replies| async move { Import::new(office.acts, requests, replies).run().await })
     }
 

@@ -124,7 +124,8 @@ fn id(referral_id: &[u8]) -> Result<ReferralId, Malformed> {
 }
 
 fn new_referral(request: wire::RequestReferralRequest) -> Result<NewReferral, ActError> {
-    let wire::RequestReferralRequest { case_id, recipient, kind, purpose, services_requested, priority, categories, agreement_id } = request;
+    let wire::RequestReferralRequest { case_id, recipient, kind, purpose, services_requested, priority, categories, agreement_id } =
+        request;
     Ok(NewReferral {
         case_id: CaseId::from_wire(&case_id).at("case_id")?,
         recipient: NodeId::parse(&recipient).at("recipient")?,
