@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::answer::Answer;
 use crate::programs;
-use crate::wait::{PATIENCE, wait_until};
+use crate::wait::{PATIENCE, wait_until, wait_until_some};
 
 /// The moment at which every rehearsal of the scenario starts.
 pub const CLOCK: &str = "2026-03-02T02:00:00Z";
@@ -121,9 +121,25 @@ impl Node {
     }
 
     /// Starts a node that must not come up, and gives its exit code and last words.
+    ///
+    /// # Panics
+    /// When it comes up all the same.
     #[must_use]
     pub fn fails_to_start(&mut self) -> Answer {
-        run("titian-node run", Command::new(programs::node()).arg("run").arg("--folder").arg(&self.folder))
+        let running = self.process.take();
+        let mut child = match self.command(&[]).stderr(Stdio::piped()).spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("{}: cannot be started: {error}", self.node_id),
+        };
+        let ended = wait_until_some(STOP_LIMIT, || child.try_wait().ok().flatten());
+        child.kill().ok();
+        let output = child.wait_with_output();
+        self.process = running;
+        match (ended, output) {
+            (Some(_), Ok(output)) => Answer::of("titian-node run", &output),
+            (None, _) => panic!("{}: should not have come up", self.node_id),
+            (Some(_), Err(error)) => panic!("{}: {error}", self.node_id),
+        }
     }
 
     /// Ends it as a power cut would.

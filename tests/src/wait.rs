@@ -13,13 +13,21 @@ const PAUSE: Duration = Duration::from_millis(25);
 ///
 /// # Panics
 /// When nothing was found within `limit`; the text says what was awaited.
-pub fn wait_until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_until<T>(what: &str, limit: Duration, look: impl FnMut() -> Option<T>) -> T {
+    match wait_until_some(limit, look) {
+        Some(found) => found,
+        None => panic!("waited {limit:?} in vain until {what}"),
+    }
+}
+
+/// As [`wait_until`], where not finding it is an answer too.
+pub fn wait_until_some<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
-        if let Some(found) = look() {
+        let found = look();
+        if found.is_some() || start.elapsed() >= limit {
             return found;
         }
-        assert!(start.elapsed() < limit, "waited {limit:?} in vain until {what}");
         sleep(PAUSE);
     }
 }
