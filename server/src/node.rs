@@ -27,6 +27,7 @@ use crate::federation::barred::Doorkeeper;
 use crate::federation::dialler::{Dialler, DiallerParts};
 use crate::federation::keys::{KeyError, KeyFolder, KeyName};
 use crate::federation::listener::{ListenError, Listener};
+use crate::federation::passage::Passage;
 use crate::federation::pins::{PeerStatus, PinTable, PinnedPeer};
 use crate::federation::tls::Tls;
 use crate::init::FirstAdmin;
@@ -142,7 +143,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     workers.spawn(follow_peers(acts.clone(), pins.clone(), shutdown.clone()));
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
     let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
-    let links = Links::new(acts.clone());
+    let links = Links::new(Passage::new(acts.clone()));
     workers.spawn(links.clone().run(incoming, shutdown.clone()));
     let (tls, doorkeeper) = (Tls::new(tls_identity, pins, ambient.clone()), Doorkeeper::default());
     if config.federation.dial {

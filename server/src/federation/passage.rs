@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message;
-use titian_proto::envelope::{EnvelopeError, Header, KeyRing, Lane, Receipt, SealContext, envelope_hash, receipt_hash};
+use titian_proto::envelope::{EnvelopeError, Header, Lane, Receipt, SealContext, envelope_hash, receipt_hash};
 use titian_proto::log::leaf::Leaf;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Digest, NodeId};
@@ -15,7 +15,7 @@ use crate::acts::context::{Acts, KnownPeer};
 use crate::acts::dispatch;
 use crate::acts::error::ActError;
 use crate::acts::settlement::{self, Settlement};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Why something could not pass. The stream ends; nothing is lost, because nothing was acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -45,20 +45,64 @@ pub struct Arrived {
     pub receipts: Vec<wire::SignedReceipt>,
 }
 
-/// Asks the gate about what waits to be sent, and gives what may leave.
-///
-/// # Errors
-/// When the store fails.
-pub async fn depart(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(u64, Bytes)>) -> Result<Vec<wire::Delivery>, PassageError> {
-    let parcels = dispatch::check(acts, peer, lane, waiting).await?;
-    Ok(parcels.into_iter().map(dispatch::Parcel::into_delivery).collect())
+/// The way through the border. Cheap to clone.
+#[derive(Clone)]
+pub struct Passage {
+    acts: Acts,
 }
 
-/// Checks the signatures of what arrived, has it decided and written, and gives the answers.
-///
-/// # Errors
-/// When a signature is not the peer's, the order is broken, or the store fails.
-pub async fn arrive(acts: &Acts, peer: &NodeId, batch: Vec<wire::Delivery>) -> Result<Arrived, PassageError> {
+impl Passage {
+    /// Through the border of the node whose acts these are.
+    #[must_use]
+    pub fn new(acts: Acts) -> Self {
+        Self { acts }
+    }
+
+    /// The node's store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.acts.store
+    }
+
+    /// This node.
+    #[must_use]
+    pub fn node_id(&self) -> &NodeId {
+        self.acts.house.node_id()
+    }
+
+    /// SHA-256 of the node's descriptor file, so that a peer can ask for a newer one.
+    #[must_use]
+    pub fn descriptor_digest(&self) -> Digest {
+        Digest::of(self.acts.house.own.descriptor_file.as_bytes())
+    }
+
+    /// Asks the gate about what waits to be sent, and gives what may leave.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn depart(&self, peer: &NodeId, lane: Lane, waiting: Vec<(u64, Bytes)>) -> Result<Vec<wire::Delivery>, PassageError> {
+        let parcels = dispatch::check(&self.acts, peer, lane, waiting).await?;
+        Ok(parcels.into_iter().map(dispatch::Parcel::into_delivery).collect())
+    }
+
+    /// Checks the signatures of what arrived, has it decided and written, and gives the answers.
+    ///
+    /// # Errors
+    /// When a signature is not the peer's, the order is broken, or the store fails.
+    pub async fn arrive(&self, peer: &NodeId, batch: Vec<wire::Delivery>) -> Result<Arrived, PassageError> {
+        arrive(&self.acts, peer, batch).await
+    }
+
+    /// Checks the signatures of receipts and settles what they answer.
+    ///
+    /// # Errors
+    /// When a signature is not the peer's, a receipt is for something that was not sent, or the store fails.
+    pub async fn settle(&self, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
+        settle(&self.acts, peer, batch).await
+    }
+}
+
+async fn arrive(acts: &Acts, peer: &NodeId, batch: Vec<wire::Delivery>) -> Result<Arrived, PassageError> {
     crate::crash::point("passage.before-verify");
     let now = acts.house.ambient.now();
     let own = acts.house.node_id().clone();
@@ -79,11 +123,7 @@ pub async fn arrive(acts: &Acts, peer: &NodeId, batch: Vec<wire::Delivery>) -> R
     Ok(Arrived { stored, receipts })
 }
 
-/// Checks the signatures of receipts and settles what they answer.
-///
-/// # Errors
-/// When a signature is not the peer's, a receipt is for something that was not sent, or the store fails.
-pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
+async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
     let now = acts.house.ambient.now();
     let own = acts.house.node_id().clone();
     let mut settlements = Vec::with_capacity(batch.len());
@@ -157,10 +197,4 @@ fn verify_receipt(
         return Err(Malformed::new("names another sender or recipient than this link").at("receipt").into());
     }
     Ok(Settlement { receipt, signed: signed.encode_to_vec().into() })
-}
-
-/// The ring of a peer's keys, for whoever checks statements.
-#[must_use]
-pub fn keys_of(known: &KnownPeer) -> &KeyRing {
-    &known.keys
 }

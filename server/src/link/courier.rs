@@ -10,8 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::limits::{FRAME_BYTES, FRAME_ENVELOPES, IN_FLIGHT_ENVELOPES};
 use super::session::{PeerHello, SessionError, say};
-use crate::acts::context::Acts;
-use crate::federation::passage;
+use crate::federation::passage::Passage;
 use crate::store::Most;
 
 /// The lanes in the order in which they go: safety first.
@@ -43,21 +42,21 @@ impl InFlight {
 
 /// Sends the outbox of one peer.
 pub(super) struct Courier {
-    acts: Acts,
+    passage: Passage,
     peer: NodeId,
     outgoing: mpsc::Sender<wire::Frame>,
     in_flight: std::sync::Arc<InFlight>,
 }
 
 impl Courier {
-    pub(super) fn new(acts: Acts, peer: NodeId, outgoing: mpsc::Sender<wire::Frame>, in_flight: std::sync::Arc<InFlight>) -> Self {
-        Self { acts, peer, outgoing, in_flight }
+    pub(super) fn new(passage: Passage, peer: NodeId, outgoing: mpsc::Sender<wire::Frame>, in_flight: std::sync::Arc<InFlight>) -> Self {
+        Self { passage, peer, outgoing, in_flight }
     }
 
     /// Sends for ever; ends only when the stream does.
     pub(super) async fn run(self, hello: PeerHello) -> Result<(), SessionError> {
         let mut sent: HashMap<Lane, u64> = hello.received.iter().copied().collect();
-        let mut outbox = self.acts.store.watch_outbox();
+        let mut outbox = self.passage.store().watch_outbox();
         loop {
             outbox.borrow_and_update();
             let mut moved = false;
@@ -78,14 +77,14 @@ impl Courier {
     async fn send_some(&self, lane: Lane, sent: &mut u64) -> Result<bool, SessionError> {
         let room = IN_FLIGHT_ENVELOPES.saturating_sub(sent.saturating_sub(self.in_flight.through(lane)));
         let room = usize::try_from(room).unwrap_or(usize::MAX).min(FRAME_ENVELOPES);
-        if room == 0 || *sent >= self.acts.store.durable_sequence(&self.peer, lane) {
+        if room == 0 || *sent >= self.passage.store().durable_sequence(&self.peer, lane) {
             return Ok(false);
         }
-        let waiting = self.acts.store.view().deliveries(&self.peer, lane, *sent, Most { count: room, bytes: FRAME_BYTES })?;
+        let waiting = self.passage.store().view().deliveries(&self.peer, lane, *sent, Most { count: room, bytes: FRAME_BYTES })?;
         let Some((last, _)) = waiting.last() else { return Ok(false) };
         let last = *last;
         crate::crash::point("courier.before-dispatch");
-        let deliveries = passage::depart(&self.acts, &self.peer, lane, waiting).await?;
+        let deliveries = self.passage.depart(&self.peer, lane, waiting).await?;
         crate::crash::point("courier.before-send");
         say(&self.outgoing, frame::Frame::Deliveries(wire::Deliveries { deliveries })).await?;
         crate::crash::point("courier.after-send");

@@ -6,12 +6,11 @@ use tokio::sync::mpsc;
 
 use super::limits::{BATCH_ENVELOPES, FRAME_ENVELOPES, FRAME_RECEIPTS, FRAMES_READ_AHEAD};
 use super::session::{SessionError, say};
-use crate::acts::context::Acts;
-use crate::federation::passage;
+use crate::federation::passage::Passage;
 
 /// Answers what one peer sends.
 pub(super) struct Inbox {
-    acts: Acts,
+    passage: Passage,
     peer: NodeId,
     outgoing: mpsc::Sender<wire::Frame>,
     deliveries: mpsc::Receiver<wire::Deliveries>,
@@ -21,27 +20,27 @@ pub(super) struct Inbox {
 impl Inbox {
     /// An inbox and the ends into which the session puts what it reads.
     pub(super) fn new(
-        acts: Acts,
+        passage: Passage,
         peer: NodeId,
         outgoing: mpsc::Sender<wire::Frame>,
     ) -> (Self, mpsc::Sender<wire::Deliveries>, mpsc::Sender<wire::Receipts>) {
         let (put_deliveries, deliveries) = mpsc::channel(FRAMES_READ_AHEAD);
         let (put_receipts, receipts) = mpsc::channel(FRAMES_READ_AHEAD);
-        (Self { acts, peer, outgoing, deliveries, receipts }, put_deliveries, put_receipts)
+        (Self { passage, peer, outgoing, deliveries, receipts }, put_deliveries, put_receipts)
     }
 
     /// Answers for ever; ends only when the stream does.
     pub(super) async fn run(self) -> Result<(), SessionError> {
-        let Self { acts, peer, outgoing, deliveries, receipts } = self;
+        let Self { passage, peer, outgoing, deliveries, receipts } = self;
         tokio::select! {
-            ended = take_deliveries(&acts, &peer, &outgoing, deliveries) => ended,
-            ended = take_receipts(&acts, &peer, receipts) => ended,
+            ended = take_deliveries(&passage, &peer, &outgoing, deliveries) => ended,
+            ended = take_receipts(&passage, &peer, receipts) => ended,
         }
     }
 }
 
 async fn take_deliveries(
-    acts: &Acts,
+    passage: &Passage,
     peer: &NodeId,
     outgoing: &mpsc::Sender<wire::Frame>,
     mut deliveries: mpsc::Receiver<wire::Deliveries>,
@@ -54,7 +53,7 @@ async fn take_deliveries(
                 Err(_) => break,
             }
         }
-        let arrived = passage::arrive(acts, peer, batch).await?;
+        let arrived = passage.arrive(peer, batch).await?;
         crate::crash::point("inbox.before-acknowledge");
         for (lane, through) in arrived.stored {
             say(outgoing, frame::Frame::Stored(wire::Stored { lane: lane.to_wire(), through })).await?;
@@ -70,7 +69,7 @@ async fn take_deliveries(
     Err(SessionError::Ended)
 }
 
-async fn take_receipts(acts: &Acts, peer: &NodeId, mut receipts: mpsc::Receiver<wire::Receipts>) -> Result<(), SessionError> {
+async fn take_receipts(passage: &Passage, peer: &NodeId, mut receipts: mpsc::Receiver<wire::Receipts>) -> Result<(), SessionError> {
     while let Some(first) = receipts.recv().await {
         let mut batch = first.receipts;
         while batch.len() < BATCH_ENVELOPES {
@@ -80,7 +79,7 @@ async fn take_receipts(acts: &Acts, peer: &NodeId, mut receipts: mpsc::Receiver<
             }
         }
         crate::crash::point("inbox.before-settle");
-        passage::settle(acts, peer, batch).await?;
+        passage.settle(peer, batch).await?;
         crate::crash::point("inbox.after-settle");
     }
     Err(SessionError::Ended)

@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::session::Session;
-use crate::acts::context::Acts;
 use crate::federation::connection::Connection;
+use crate::federation::passage::Passage;
 
 /// The live sessions of this node. Cheap to clone.
 #[derive(Clone)]
 pub struct Links {
-    acts: Acts,
+    passage: Passage,
     live: Arc<Mutex<HashMap<NodeId, Live>>>,
     tasks: TaskTracker,
 }
@@ -30,8 +30,8 @@ struct Live {
 impl Links {
     /// No session yet.
     #[must_use]
-    pub fn new(acts: Acts) -> Self {
-        Self { acts, live: Arc::default(), tasks: TaskTracker::new() }
+    pub fn new(passage: Passage) -> Self {
+        Self { passage, live: Arc::default(), tasks: TaskTracker::new() }
     }
 
     /// Whether a session with this peer is live.
@@ -59,7 +59,7 @@ impl Links {
     }
 
     fn admit(&self, connection: Connection, number: u64, shutdown: &CancellationToken) {
-        let own = self.acts.house.node_id();
+        let own = self.passage.node_id();
         let preferred = (own < &connection.peer) == connection.dialled_by_us;
         let close = connection.close.clone();
         {
@@ -79,7 +79,7 @@ impl Links {
         self.tasks.spawn(async move {
             let peer = connection.peer.clone();
             tracing::info!(event = "link.opened", peer = %peer, dialled_by_us = connection.dialled_by_us);
-            let ended = Session::new(links.acts.clone(), connection).run(shutdown).await;
+            let ended = Session::new(links.passage.clone(), connection).run(shutdown).await;
             match ended {
                 Ok(()) => tracing::info!(event = "link.closed", peer = %peer),
                 Err(problem) => tracing::warn!(event = "link.closed", peer = %peer, reason = %problem),

@@ -13,9 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::courier::{Courier, InFlight};
 use super::inbox::Inbox;
 use super::limits::{HELLO_WITHIN, PING_EVERY, SILENT_FOR};
-use crate::acts::context::Acts;
 use crate::federation::connection::Connection;
-use crate::federation::passage::PassageError;
+use crate::federation::passage::{Passage, PassageError};
 use crate::store::{InboxTable, OutboxTable, StoreError};
 
 /// The protocol version this node speaks.
@@ -58,7 +57,7 @@ pub(super) enum SessionError {
 
 /// One stream with one peer.
 pub(super) struct Session {
-    acts: Acts,
+    passage: Passage,
     connection: Connection,
 }
 
@@ -68,8 +67,8 @@ pub(super) struct PeerHello {
 }
 
 impl Session {
-    pub(super) fn new(acts: Acts, connection: Connection) -> Self {
-        Self { acts, connection }
+    pub(super) fn new(passage: Passage, connection: Connection) -> Self {
+        Self { passage, connection }
     }
 
     /// Runs until the stream ends, is cut, or the node stops.
@@ -98,8 +97,8 @@ impl Session {
         let hello = self.hear_hello(&peer).await?;
         crate::crash::point("session.after-hello");
         let in_flight = Arc::new(InFlight::new(&hello));
-        let courier = Courier::new(self.acts.clone(), peer.clone(), self.connection.outgoing.clone(), in_flight.clone());
-        let (inbox, deliveries, receipts) = Inbox::new(self.acts.clone(), peer, self.connection.outgoing.clone());
+        let courier = Courier::new(self.passage.clone(), peer.clone(), self.connection.outgoing.clone(), in_flight.clone());
+        let (inbox, deliveries, receipts) = Inbox::new(self.passage.clone(), peer, self.connection.outgoing.clone());
         tokio::select! {
             ended = courier.run(hello) => ended,
             ended = inbox.run() => ended,
@@ -108,7 +107,7 @@ impl Session {
     }
 
     fn hello(&self) -> Result<wire::Hello, StoreError> {
-        let view = self.acts.store.view();
+        let view = self.passage.store().view();
         let peer = &self.connection.peer;
         let mut received = Vec::new();
         for lane in Lane::ALL {
@@ -121,26 +120,26 @@ impl Session {
             });
         }
         Ok(wire::Hello {
-            node_id: self.acts.house.node_id().to_string(),
-            epoch: self.acts.store.epoch().to_wire(),
+            node_id: self.passage.node_id().to_string(),
+            epoch: self.passage.store().epoch().to_wire(),
             protocol_min: PROTOCOL,
             protocol_max: PROTOCOL,
             received,
             peer_epoch: view.peer_epoch(peer)?.map(Epoch::to_wire).unwrap_or_default(),
-            descriptor_digest: Digest::of(self.acts.house.own.descriptor_file.as_bytes()).to_wire(),
+            descriptor_digest: self.passage.descriptor_digest().to_wire(),
         })
     }
 
     async fn hear_hello(&mut self, peer: &NodeId) -> Result<PeerHello, SessionError> {
         let first = tokio::time::timeout(HELLO_WITHIN, self.connection.incoming.next()).await.map_err(|_| SessionError::NoHello)?;
         match first.ok_or(SessionError::Ended)?.map_err(|_| SessionError::Ended)?.frame {
-            Some(frame::Frame::Hello(hello)) => Self::check_hello(&self.acts, peer, hello).await,
+            Some(frame::Frame::Hello(hello)) => Self::check_hello(&self.passage, peer, hello).await,
             Some(frame::Frame::Bye(bye)) => Err(goodbye(&bye)),
             _ => Err(Malformed::new("must begin with a hello").into()),
         }
     }
 
-    async fn check_hello(acts: &Acts, peer: &NodeId, hello: wire::Hello) -> Result<PeerHello, SessionError> {
+    async fn check_hello(passage: &Passage, peer: &NodeId, hello: wire::Hello) -> Result<PeerHello, SessionError> {
         let wire::Hello { node_id, epoch, protocol_min, protocol_max, received, peer_epoch: _, descriptor_digest: _ } = hello;
         if node_id != peer.as_str() {
             return Err(Malformed::new("names another node than its certificate").at("hello.node_id").into());
@@ -148,11 +147,11 @@ impl Session {
         if protocol_min > PROTOCOL || protocol_max < PROTOCOL {
             return Err(SessionError::Version(protocol_min, protocol_max));
         }
-        check_epoch(acts, peer, Epoch::from_wire(&epoch)?).await?;
+        check_epoch(passage, peer, Epoch::from_wire(&epoch)?).await?;
         let mut cursors = Vec::new();
         for cursor in received {
             let lane = Lane::from_wire(cursor.lane)?;
-            check_cursor(acts, peer, lane, &cursor)?;
+            check_cursor(passage, peer, lane, &cursor)?;
             cursors.push((lane, cursor.stored_through));
         }
         Ok(PeerHello { received: cursors })
@@ -194,24 +193,24 @@ impl Session {
 }
 
 /// The first epoch that is heard is remembered; another one later means a restored or a new database.
-async fn check_epoch(acts: &Acts, peer: &NodeId, epoch: Epoch) -> Result<(), SessionError> {
-    match acts.store.view().peer_epoch(peer)? {
+async fn check_epoch(passage: &Passage, peer: &NodeId, epoch: Epoch) -> Result<(), SessionError> {
+    match passage.store().view().peer_epoch(peer)? {
         Some(known) if known == epoch => Ok(()),
         Some(_) => Err(SessionError::EpochChanged),
         None => {
             let peer = peer.clone();
-            acts.store.write(move |unit| unit.set_peer_epoch(&peer, epoch)).await?;
+            passage.store().write(move |unit| unit.set_peer_epoch(&peer, epoch)).await?;
             Ok(())
         }
     }
 }
 
 /// The peer must hold what was sent: the hash at its cursor is the hash of the envelope sent there.
-fn check_cursor(acts: &Acts, peer: &NodeId, lane: Lane, cursor: &wire::LaneCursor) -> Result<(), SessionError> {
+fn check_cursor(passage: &Passage, peer: &NodeId, lane: Lane, cursor: &wire::LaneCursor) -> Result<(), SessionError> {
     if cursor.stored_through == 0 {
         return Ok(());
     }
-    match acts.store.view().sent(peer, lane, cursor.stored_through)? {
+    match passage.store().view().sent(peer, lane, cursor.stored_through)? {
         Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash)? => Ok(()),
         _ => Err(SessionError::Equivocation),
     }
