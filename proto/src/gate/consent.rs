@@ -42,7 +42,7 @@ fn grant_needed<'a>(question: &Question<'_>, ask: &Ask<'a>) -> Result<Option<&'a
             !question.ledger.grants.is_empty() && question.ledger.grants.iter().all(|grant| grant.recipient != *question.recipient);
         return Err(Refusal::new(if for_others { RefusalCode::ConsentRecipient } else { RefusalCode::NoConsent }));
     };
-    refuse_if(question.now < grant.valid_from, RefusalCode::NoConsent)?;
+    refuse_if(!grant.has_begun(question.now), RefusalCode::NoConsent)?;
     refuse_if(grant.recipient != *question.recipient, RefusalCode::ConsentRecipient)?;
     Ok(Some(grant))
 }

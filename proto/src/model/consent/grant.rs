@@ -82,6 +82,8 @@ pub struct Withheld {
 }
 
 impl Grant {
+    /// How far two nodes' clocks may differ before a fresh consent is taken for a future one.
+    pub const CLOCK_GRACE_HOURS: i64 = 1;
     /// Longest validity (`domain.md` 2.6): nobody remembers longer what she agreed to.
     pub const DAYS_MAX: i64 = 180;
     /// Longest validity with a T4 category.
@@ -223,7 +225,14 @@ impl Grant {
     /// Whether its time has come and not passed.
     #[must_use]
     pub fn is_valid_at(&self, now: Instant) -> bool {
-        self.valid_from <= now && now < self.valid_until
+        self.has_begun(now) && now < self.valid_until
+    }
+
+    /// Whether its time has come. Two nodes' clocks differ: what was given a moment ago there must not count as not yet given here, so the
+    /// beginning has an hour's grace. The end has none: a wrong clock never lengthens a consent.
+    #[must_use]
+    pub fn has_begun(&self, now: Instant) -> bool {
+        self.valid_from <= now.plus_hours(Self::CLOCK_GRACE_HOURS)
     }
 
     /// The rules of form (`domain.md` 2.6, 2.7). Reading from the wire applies them; whoever builds a grant in code calls this.

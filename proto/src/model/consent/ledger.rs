@@ -60,7 +60,7 @@ impl Ledger {
         }
         if now >= latest.valid_until {
             Standing::Expired
-        } else if now < latest.valid_from {
+        } else if !latest.has_begun(now) {
             Standing::NotYetValid
         } else {
             Standing::Granted(latest)
