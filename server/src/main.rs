@@ -142,16 +142,8 @@ impl Failure {
 
     /// The error and its causes, once.
     fn print(&self) {
-        let mut text = format!("titian-node: {}", self.error);
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            let told = error.to_string();
-            if !text.ends_with(&told) {
-                text = format!("{text}: {told}");
-            }
-            cause = error.source();
-        }
-        let _ = writeln!(std::io::stderr(), "{text}"); // nobody to tell it to
+        let text = telemetry::with_causes(self.error.as_ref());
+        let _ = writeln!(std::io::stderr(), "titian-node: {text}"); // nobody to tell it to
     }
 }
 

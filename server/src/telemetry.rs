@@ -41,3 +41,18 @@ fn filter_of(level: Level) -> LevelFilter {
         Level::Debug => LevelFilter::DEBUG,
     }
 }
+
+/// An error with its causes in one line, each said once.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.ends_with(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = error.source();
+    }
+    text
+}

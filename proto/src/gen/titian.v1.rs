@@ -1888,7 +1888,7 @@ pub struct DocumentManifest {
     /// Who holds the original.
     #[prost(enumeration = "DocumentHolder", tag = "3")]
     pub original_with: i32,
-    /// Media type.
+    /// Media type, or empty while it is on paper only.
     #[prost(string, tag = "4")]
     pub media_type: ::prost::alloc::string::String,
     /// Bytes.

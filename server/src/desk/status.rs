@@ -8,6 +8,7 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Code, Status};
 
 use crate::acts::error::ActError;
+use crate::telemetry::with_causes;
 use crate::store::StoreError;
 
 /// Metadata with the stable code.
@@ -25,7 +26,7 @@ const VALUE_MAX: usize = 2048;
 pub fn status(error: &ActError) -> Status {
     let code = grpc_code(error);
     if matches!(error, ActError::Internal(_) | ActError::Store(_) | ActError::Busy) {
-        tracing::error!(code = error.code(), cause = causes(error), "an act could not be done");
+        tracing::error!(code = error.code(), cause = with_causes(error), "an act could not be done");
     }
     let mut metadata = MetadataMap::new();
     metadata.insert(CODE, ascii(error.code()));
@@ -124,17 +125,6 @@ fn refusal_code(code: RefusalCode) -> Code {
 fn ascii(text: &str) -> AsciiMetadataValue {
     let printable: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(VALUE_MAX).collect();
     AsciiMetadataValue::try_from(printable).unwrap_or_else(|_| AsciiMetadataValue::from_static("?"))
-}
-
-/// The error and its causes on one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        line = format!("{line}: {cause}");
-        next = cause.source();
-    }
-    line
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::session::Session;
 use crate::federation::connection::Connection;
 use crate::federation::passage::Passage;
+use crate::telemetry::with_causes;
 
 /// The live sessions of this node. Cheap to clone.
 #[derive(Clone)]
@@ -82,7 +83,7 @@ impl Links {
             let ended = Session::new(links.passage.clone(), connection).run(shutdown).await;
             match ended {
                 Ok(()) => tracing::info!(event = "link.closed", peer = %peer),
-                Err(problem) => tracing::warn!(event = "link.closed", peer = %peer, reason = %problem),
+                Err(problem) => tracing::warn!(event = "link.closed", peer = %peer, reason = with_causes(&problem)),
             }
             links.forget(&peer, number);
         });

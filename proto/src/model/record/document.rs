@@ -70,7 +70,7 @@ pub struct DocumentManifest {
     /// Who holds the original; none: not known.
     pub original_with: Option<DocumentHolder>,
     /// Media type, such as `application/pdf`.
-    pub media_type: Text,
+    pub media_type: Option<Text>,
     /// Bytes.
     pub size_bytes: u64,
     /// Keyed digest of the bytes.
@@ -110,7 +110,7 @@ impl DocumentManifest {
             document_type: DocumentType::from_wire(*document_type).at("document_type")?,
             language: Language::parse_optional(language).at("language")?,
             original_with: DocumentHolder::from_wire_optional(*original_with).at("original_with")?,
-            media_type: parse_media_type(media_type).at("media_type")?,
+            media_type: if media_type.is_empty() { None } else { Some(parse_media_type(media_type).at("media_type")?) },
             size_bytes: *size_bytes,
             content_digest: Digest::from_wire_optional(content_digest).at("content_digest")?,
         })
@@ -123,7 +123,7 @@ impl DocumentManifest {
             document_type: self.document_type.to_wire(),
             language: shown(self.language.as_ref()),
             original_with: self.original_with.map_or(0, DocumentHolder::to_wire),
-            media_type: self.media_type.to_wire(),
+            media_type: Text::optional_to_wire(self.media_type.as_ref()),
             size_bytes: self.size_bytes,
             content_digest: self.content_digest.map_or_else(bytes::Bytes::new, Digest::to_wire),
         }
@@ -134,7 +134,7 @@ impl DocumentManifest {
             ("document.document_type", true),
             ("document.language", self.language.is_some()),
             ("document.original_with", self.original_with.is_some()),
-            ("document.media_type", true),
+            ("document.media_type", self.media_type.is_some()),
             ("document.size_bytes", self.size_bytes > 0),
             ("document.content_digest", self.content_digest.is_some()),
         ]

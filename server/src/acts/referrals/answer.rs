@@ -107,7 +107,7 @@ fn tell(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> R
         state: file.state,
         reason: file.reason,
         outcome: file.outcome,
-        custody: file.custody,
+        custody: if file.state == ReferralState::InProgress { file.custody } else { None },
         sequence: file.own_changes,
     };
     let peer = shares::other_side(house, file).clone();
