@@ -13,16 +13,26 @@ use prost_types::FileDescriptorSet;
 const FILES: [&str; 11] =
     ["vocabulary", "descriptor", "agreement", "consent", "record", "referral", "envelope", "federation", "desk", "administration", "audit"];
 
+#[allow(dead_code, reason = "the drift test has a main of its own")]
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = std::env::args().nth(1).map_or_else(|| root.join("src/gen"), PathBuf::from);
-    std::fs::create_dir_all(&target)?;
-    let descriptors = compile(root)?;
-    write_messages(&target, descriptors.clone())?;
-    write_json(&target, &descriptors)?;
-    std::fs::write(target.join("titian.v1.descriptors.bin"), without_comments(descriptors).encode_to_vec())?;
+    let target = std::env::args().nth(1).map_or_else(|| root().join("src/gen"), PathBuf::from);
+    generate(&target)?;
     println!("wrote {}", target.display());
     Ok(())
+}
+
+/// Writes everything that is generated into a folder.
+pub(crate) fn generate(target: &Path) -> Result<(), Box<dyn Error>> {
+    std::fs::create_dir_all(target)?;
+    let descriptors = compile(root())?;
+    write_messages(target, descriptors.clone())?;
+    write_json(target, &descriptors)?;
+    std::fs::write(target.join("titian.v1.descriptors.bin"), without_comments(descriptors).encode_to_vec())?;
+    Ok(())
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn compile(root: &Path) -> Result<FileDescriptorSet, Box<dyn Error>> {
