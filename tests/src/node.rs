@@ -167,6 +167,12 @@ impl Node {
         self.start();
     }
 
+    /// The number of its process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+
     /// Whether its process has ended by itself; a dead one is taken away.
     pub fn died(&mut self) -> bool {
         let dead = self.process.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))));
@@ -247,8 +253,13 @@ impl Drop for Node {
 pub fn init_command(folder: &Path, plan: &Plan) -> Answer {
     let mut command = Command::new(programs::node());
     command.arg("init").arg("--folder").arg(folder).args(["--node-id", plan.node_id, "--name", &format!("en={}", plan.name)]);
-    command.args(["--kind", plan.kind, "--country", plan.country, "--admin", Account::Admin.name(), "--rehearsal-clock", CLOCK]);
-    command.args(["--federation-listen", "127.0.0.1:0", "--desk-listen", "127.0.0.1:0"]).args(&plan.further);
+    command.args(["--kind", plan.kind, "--country", plan.country, "--admin", Account::Admin.name()]);
+    for [name, value] in [["--rehearsal-clock", CLOCK], ["--federation-listen", "127.0.0.1:0"], ["--desk-listen", "127.0.0.1:0"]] {
+        if !plan.further.iter().any(|argument| argument == name) {
+            command.args([name, value]);
+        }
+    }
+    command.args(&plan.further);
     command.env("TITIAN_PASSWORD", Account::Admin.password());
     run(&format!("titian-node init --node-id {}", plan.node_id), &mut command)
 }

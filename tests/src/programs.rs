@@ -37,8 +37,8 @@ fn programs() -> &'static Programs {
     })
 }
 
-/// Builds both programs into the profile folder that holds this test executable (`<target>/<profile>/deps/<test>`), with the crash points that the
-/// faults story needs.
+/// Builds both programs into the profile folder that holds this test executable (`<target>/<profile>/deps/<test>`): for the stories with the
+/// crash points that the faults story needs, for a bench as they are released.
 fn build() -> Programs {
     let folder = profile_folder();
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
@@ -47,7 +47,10 @@ fn build() -> Programs {
     };
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(project()).args(["build", "--locked", "--package", "titian-server", "--package", "titian-client", "--bins"]);
-    command.args(["--features", "titian-server/crash-points", "--profile", profile]);
+    command.args(["--profile", profile]);
+    if profile == "dev" {
+        command.args(["--features", "titian-server/crash-points"]);
+    }
     if let Some(target) = folder.parent() {
         command.arg("--target-dir").arg(target);
     }
