@@ -137,7 +137,7 @@ impl Bench {
         let (mut drain, mut from_start, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.scale.rounds {
             let (records, base) = (self.records(self.scale.records), self.traffic.held().await?);
-            self.pair.ksbsi.node.stop();
+            traffic::stop(&mut self.pair.ksbsi.node).await;
             self.put_all(&records, own_envelope).await?;
             let start = Instant::now();
             self.pair.ksbsi.node.start();

@@ -155,10 +155,19 @@ impl Node {
     /// # Panics
     /// When it does not end, or not with exit code 0.
     pub fn stop(&mut self) {
-        let Some(child) = self.process.as_ref() else { return };
-        Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().ok();
+        if self.process.is_none() {
+            return;
+        }
+        self.ask_to_stop();
         let code = self.wait_for_death(STOP_LIMIT);
         assert!(code == Some(0), "{}: an orderly stop ended with {code:?}:\n{}", self.node_id, self.last_words());
+    }
+
+    /// Asks it to end in its written order, and does not wait.
+    pub fn ask_to_stop(&self) {
+        if let Some(pid) = self.pid() {
+            Command::new("kill").arg("-TERM").arg(pid.to_string()).status().ok();
+        }
     }
 
     /// Ends it like a power cut and starts it again on the same folder.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::account::Account::{Caseworker, FocalPoint};
+use crate::node::Node;
 use crate::pair::{Pair, Route};
 use crate::union::Union;
 
@@ -79,7 +80,7 @@ impl Traffic {
             for record in records {
                 let Ok(Ok(permit)) = timeout_at(end, room.acquire()).await else { break };
                 permit.forget();
-                let request = wire::ImportRecordsRequest { put: Some(self.request(record)) };
+                let request = wire::ImportRecordsRequest { put: Some(self.request(record)), own_envelope: pace.own_envelope };
                 if give.send(request).await.is_err() {
                     break;
                 }
@@ -178,6 +179,19 @@ impl Traffic {
             content: Some(wire::RecordContent { content: Some(Content::Narrative(narrative)) }),
             share_under: route.referral.clone(),
         }
+    }
+}
+
+/// Ends a node in its written order. The runtime goes on meanwhile, so that open connections to its desk are let go.
+///
+/// # Panics
+/// When it does not end.
+pub async fn stop(node: &mut Node) {
+    node.ask_to_stop();
+    let (start, mut looks) = (Instant::now(), interval(LOOK));
+    while !node.died() {
+        assert!(start.elapsed() < DESK_BACK, "{} does not stop", node.node_id);
+        looks.tick().await;
     }
 }
 

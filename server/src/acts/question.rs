@@ -106,11 +106,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
 /// Facts about the worker or group, as an offer tells them.
 #[must_use]
 pub fn offer_facts(offer: &Offer, safety_already_held: bool) -> SubjectFacts {
-    SubjectFacts {
-        minor: offer.demographic.as_ref().is_some_and(is_minor),
-        group: offer.case_kind == CaseKind::Group,
-        safety_already_held,
-    }
+    SubjectFacts { minor: offer.demographic.as_ref().is_some_and(is_minor), group: offer.case_kind == CaseKind::Group, safety_already_held }
 }
 
 fn is_minor(demographic: &Demographic) -> bool {

@@ -245,17 +245,8 @@ impl Unit {
         let before = self.outbox_lane(&draft.recipient, lane)?;
         let sequence = before.last_sequence + 1;
         let case = draft.case.map(|case| Ok::<_, StoreError>((case, self.next_case_sequence(&draft.recipient, case)?))).transpose()?;
-        let EnvelopeDraft {
-            recipient,
-            body,
-            case: _,
-            referral_id,
-            transfer_id,
-            agreement,
-            consent,
-            expires_at,
-            leaf: mut leaf_draft,
-        } = draft;
+        let EnvelopeDraft { recipient, body, case: _, referral_id, transfer_id, agreement, consent, expires_at, leaf: mut leaf_draft } =
+            draft;
         let header = Header {
             sender: self.core.identity.node_id.clone(),
             recipient: recipient.clone(),

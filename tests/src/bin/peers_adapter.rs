@@ -76,7 +76,7 @@ async fn answer(adapter: &mut Option<Adapter>, op: &str, request: &Value) -> Res
         ("tail", Some(adapter)) => adapter.tail().await,
         ("stop_b", Some(adapter)) => {
             adapter.leave();
-            adapter.pair.ksbsi.node.stop();
+            traffic::stop(&mut adapter.pair.ksbsi.node).await;
             Ok(json!({}))
         }
         ("start_b", Some(adapter)) => {
@@ -86,8 +86,8 @@ async fn answer(adapter: &mut Option<Adapter>, op: &str, request: &Value) -> Res
         ("dump", Some(adapter)) => adapter.dump(request).await,
         ("stop", Some(adapter)) => {
             adapter.leave();
-            adapter.pair.mtuc.node.stop();
-            adapter.pair.ksbsi.node.stop();
+            traffic::stop(&mut adapter.pair.mtuc.node).await;
+            traffic::stop(&mut adapter.pair.ksbsi.node).await;
             Ok(json!({}))
         }
         _ => Err(Fault::Request("op")),
