@@ -13,7 +13,7 @@ use titian_proto::model::malformed::Malformed;
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::Approval;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
-use titian_proto::model::statement::{SignedStatement, Statement, state};
+use titian_proto::model::statement::{SignedStatement, Statement, state_of_text};
 use titian_proto::wire;
 
 use super::context::House;
@@ -177,7 +177,8 @@ fn known_agreement(house: &House, read: &impl Read, text: &Bytes, now: Instant) 
     for signed in read.statements(digest)? {
         statements.push(read_statement(&signed).map_err(|problem| StoreError::unreadable(STATEMENTS, problem))?);
     }
-    let state = state(&agreement, &statements, now, false);
+    let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest };
+    let state = state_of_text(&agreement, &reference, &statements, now, false);
     Ok(KnownAgreement { agreement, digest, state, statements })
 }
 

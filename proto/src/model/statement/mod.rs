@@ -3,7 +3,7 @@
 mod fold;
 mod signed;
 
-pub use fold::{joined, state, state_between};
+pub use fold::{joined, state, state_between, state_of_text};
 pub use signed::{SignedStatement, StatementError};
 
 pub use crate::model::agreement::AgreementState;
@@ -156,7 +156,12 @@ impl Statement {
     /// # Errors
     /// When it is about another id, version or digest, or the speaker has no say.
     pub fn check_about(&self, agreement: &Agreement) -> Result<(), StatementError> {
-        if self.agreement != agreement.reference() {
+        self.check_about_text(agreement, &agreement.reference())
+    }
+
+    /// As [`Self::check_about`], where the agreement's reference is at hand: making it writes the whole text anew.
+    pub(super) fn check_about_text(&self, agreement: &Agreement, reference: &AgreementRef) -> Result<(), StatementError> {
+        if &self.agreement != reference {
             return Err(StatementError::AnotherText);
         }
         if self.may_be_said(agreement) { Ok(()) } else { Err(StatementError::NoSay) }
