@@ -167,7 +167,7 @@ impl Round {
             if listing.exit != 0 {
                 return None;
             }
-            let found = objects_with(&listing.json(), "referral_id").len();
+            let found = objects_with(&listing.json(), "agreement_id").len();
             assert!(found <= 1, "requested once, found {found} times");
             assert!(found == 1 || !round.requested, "an acknowledged referral is missing");
             if found == 0 {
@@ -252,8 +252,9 @@ impl Round {
     fn assert_exactly_once(&self, world: &World) {
         let referral = self.referral.as_deref().expect("requested");
         let listing = road::act(&world.ksbsi, &["referral", "list"]).done();
-        let same =
-            objects_with(&listing.json(), "referral_id").into_iter().filter(|one| one.to_string().contains(&in_base64(&listing, referral)));
+        let same = objects_with(&listing.json(), "agreement_id")
+            .into_iter()
+            .filter(|one| one.to_string().contains(&in_base64(&listing, referral)));
         assert_eq!(same.count(), 1, "once at the receiver");
         let shared = share(&world.ksbsi, referral);
         assert!(shared.stdout.matches("\"outcome\":{").count() <= 1, "one outcome, or none once frozen");
@@ -290,7 +291,7 @@ fn is_state(shown: &Answer, states: &[&str]) -> bool {
 
 /// The id as the listing writes it, if it holds it.
 fn in_base64(listing: &Answer, referral: &str) -> String {
-    let entries = objects_with(&listing.json(), "referral_id");
+    let entries = objects_with(&listing.json(), "agreement_id");
     let id_of = |entry: &serde_json::Value| Answer { stdout: entry.to_string(), ..listing.clone() }.id("referral_id");
     let text_of = |entry: &serde_json::Value| entry["referralId"].as_str().unwrap_or_default().to_owned();
     entries.iter().find(|entry| id_of(entry) == referral).map(text_of).unwrap_or_else(|| panic!("{referral} is not at the receiver"))

@@ -328,26 +328,34 @@ pub fn record(record_type: RecordType) -> RecordContent {
         RecordType::Health => Wire::Health(wire::Health { condition: 1, ..wire::Health::default() }),
         RecordType::GbvTrafficking => Wire::GbvTrafficking(wire::GbvTrafficking { violence_type: 3, ..wire::GbvTrafficking::default() }),
         RecordType::AllegedOffence => Wire::AllegedOffence(wire::AllegedOffence { name: "Somebody".into(), role: 1, code: "V01".into() }),
-        RecordType::Partner => Wire::Partner(wire::Partner {
-            partner_id: "my.mtuc".into(),
-            names: vec![title()],
-            kind: 1,
-            country: "MY".into(),
-            assured_on: "2026-03-01".into(),
-            ..wire::Partner::default()
-        }),
-        RecordType::Material => Wire::Material(wire::InformationMaterial {
-            material_id: "M-1".into(),
-            version: 1,
-            titles: vec![title()],
-            language: "en".into(),
-            topic: 1,
-            issuer: "my.mtuc".into(),
-            digest: vec![1; 32].into(),
-            ..wire::InformationMaterial::default()
-        }),
+        RecordType::Partner => Wire::Partner(partner()),
+        RecordType::Material => Wire::Material(material()),
     };
     RecordContent::from_wire(&wire::RecordContent { content: Some(content) }).unwrap()
+}
+
+fn partner() -> wire::Partner {
+    wire::Partner {
+        partner_id: "my.mtuc".into(),
+        names: vec![title()],
+        kind: 1,
+        country: "MY".into(),
+        assured_on: "2026-03-01".into(),
+        ..wire::Partner::default()
+    }
+}
+
+fn material() -> wire::InformationMaterial {
+    wire::InformationMaterial {
+        material_id: "M-1".into(),
+        version: 1,
+        titles: vec![title()],
+        language: "en".into(),
+        topic: 1,
+        issuer: "my.mtuc".into(),
+        digest: vec![1; 32].into(),
+        ..wire::InformationMaterial::default()
+    }
 }
 
 pub fn party(role: i32) -> wire::Party {

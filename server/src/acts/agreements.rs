@@ -140,10 +140,14 @@ pub fn take_in(house: &House, unit: &mut Unit, file: &wire::AgreementFile) -> Re
                 Err(ActError::Malformed(problem)) => return Ok(Err(Refusal::from(problem))),
                 Err(error) => return Err(error),
             };
-            for (statement, signed) in statements {
-                unit.put_statement(digest, &statement.node_id, statement.sequence, &signed)?;
+            let before = find(house, unit, agreement.id.as_str(), agreement.version)?;
+            for (statement, signed) in &statements {
+                unit.put_statement(digest, &statement.node_id, statement.sequence, signed)?;
             }
             let known = find(house, unit, agreement.id.as_str(), agreement.version)?;
+            for (statement, _) in statements.iter().filter(|(statement, _)| !before.statements.contains(statement)) {
+                log_statement(unit, &known, statement.kind)?;
+            }
             after_statement(house, unit, &known)?;
             unit.publish(Topic::Agreements);
             Ok(Ok(()))
@@ -233,15 +237,16 @@ fn check_fits(known: &KnownAgreement, own: &NodeId, saying: &Saying) -> Result<(
         StatementKind::Resume => Some(false),
         _ => None,
     });
-    let ended = matches!(known.state, AgreementState::Terminated | AgreementState::Rejected | AgreementState::Superseded);
+    let closed =
+        matches!(known.state, AgreementState::Draft | AgreementState::Terminated | AgreementState::Rejected | AgreementState::Superseded);
     let fits = match saying.kind {
         StatementKind::Propose => known.state == AgreementState::Draft,
-        StatementKind::Sign => !said(StatementKind::Sign) && !ended,
-        StatementKind::Approve => !said(StatementKind::Approve) && !ended,
-        StatementKind::Accede => !ended,
-        StatementKind::Suspend => suspended != Some(true) && !ended,
-        StatementKind::Resume => suspended == Some(true) && !ended,
-        StatementKind::Terminate => !ended,
+        StatementKind::Sign => !said(StatementKind::Sign) && !closed,
+        StatementKind::Approve => !said(StatementKind::Approve) && !closed,
+        StatementKind::Accede => !closed,
+        StatementKind::Suspend => suspended != Some(true) && !closed,
+        StatementKind::Resume => suspended == Some(true) && !closed,
+        StatementKind::Terminate => !closed,
         StatementKind::Reject => matches!(known.state, AgreementState::Proposed),
     };
     if fits { Ok(()) } else { Err(ActError::WrongState { state: known.state.code(), wanted: "a state in which this can be said, once" }) }

@@ -149,9 +149,12 @@ fn write_withdrawal(house: &House, unit: &mut Unit, whose: Whose, wanted: &wire:
             done.notified.push(peer.to_string());
         }
     }
-    let mut draft = LeafDraft::new(Event::ConsentWithdrawn);
-    draft.peer = withdrawal.recipient.as_ref().map(|recipient| outgoing::log_name(house, recipient));
-    unit.append_leaf(draft)?;
+    if done.notified.is_empty() {
+        // Nobody is told, so no envelope's leaf says it: this one does.
+        let mut draft = LeafDraft::new(Event::ConsentWithdrawn);
+        draft.peer = withdrawal.recipient.as_ref().map(|recipient| outgoing::log_name(house, recipient));
+        unit.append_leaf(draft)?;
+    }
     let ledger = policy::ledger(unit, &subject_of(house, unit, whose)?)?;
     done.consents = ledger.grants.iter().map(|grant| describe(&ledger, grant, whose, now)).collect();
     Ok(done)

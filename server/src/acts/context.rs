@@ -8,10 +8,12 @@ use bytes::Bytes;
 use titian_proto::envelope::{KeyRing, Signer};
 use titian_proto::gate::PeerView;
 use titian_proto::model::agreement::Agreement;
+use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain};
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::Malformed;
 
+use super::policy::LoadedAgreement;
 use crate::ambient::Ambient;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
 use crate::store::{Read, Store, StoreError};
@@ -31,7 +33,14 @@ impl Acts {
     /// # Errors
     /// When the store cannot be read.
     pub fn new(store: Store, own: Own, ambient: Ambient) -> Result<Self, StoreError> {
-        let house = House { own, ambient, peers: ArcSwap::default(), agreements: Mutex::default() };
+        let house = House {
+            own,
+            ambient,
+            contacts: Mutex::default(),
+            peers: ArcSwap::default(),
+            texts: Mutex::default(),
+            agreements: Mutex::default(),
+        };
         house.peers.store(Arc::new(shelve_peers(&store.view())?));
         Ok(Self { store, house: Arc::new(house) })
     }
@@ -82,9 +91,14 @@ pub struct House {
     pub own: Own,
     /// The clock and the randomness.
     pub ambient: Ambient,
+    contacts: Mutex<HashMap<NodeId, Contact>>,
     peers: ArcSwap<HashMap<NodeId, KnownPeer>>,
-    agreements: Mutex<HashMap<Digest, Arc<Agreement>>>,
+    texts: Mutex<HashMap<Digest, Arc<Agreement>>>,
+    agreements: Mutex<Option<Shelf>>,
 }
+
+/// Every agreement under the tag of the store at which they were read.
+type Shelf = (Bytes, Arc<Vec<LoadedAgreement>>);
 
 /// A peer as the acts know it: what the gate asks about it, and the keys that its signatures are checked with.
 pub struct KnownPeer {
@@ -98,7 +112,30 @@ pub struct KnownPeer {
     pub standing: PeerStanding,
 }
 
+/// What is known of the line to a peer since this node started. Not stored: it says nothing about what was promised.
+#[derive(Clone, Debug, Default)]
+pub struct Contact {
+    /// A stream is open.
+    pub connected: bool,
+    /// When the peer was last connected.
+    pub last: Option<Instant>,
+    /// Why the last stream ended, if not in order.
+    pub problem: Option<String>,
+}
+
 impl House {
+    /// What is known of the line to a peer.
+    #[must_use]
+    pub fn contact(&self, peer: &NodeId) -> Contact {
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned().unwrap_or_default()
+    }
+
+    /// Notes that a stream with a peer opened or ended.
+    pub fn note_contact(&self, peer: &NodeId, connected: bool, problem: Option<String>) {
+        let contact = Contact { connected, last: Some(self.ambient.now()), problem };
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner).insert(peer.clone(), contact);
+    }
+
     /// This node's name.
     #[must_use]
     pub fn node_id(&self) -> &NodeId {
@@ -110,13 +147,33 @@ impl House {
         look(self.peers.load().get(node_id))
     }
 
+    /// Every agreement, read again only when the store's tag says that one has changed.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn agreements(
+        &self,
+        tag: Bytes,
+        read: impl FnOnce() -> Result<Vec<LoadedAgreement>, StoreError>,
+    ) -> Result<Arc<Vec<LoadedAgreement>>, StoreError> {
+        let known = self.agreements.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((known_tag, shelf)) = known
+            && known_tag == tag
+        {
+            return Ok(shelf);
+        }
+        let shelf = Arc::new(read()?);
+        *self.agreements.lock().unwrap_or_else(PoisonError::into_inner) = Some((tag, shelf.clone()));
+        Ok(shelf)
+    }
+
     /// The agreement with this text, read once.
     ///
     /// # Errors
     /// When the text is not a canonical agreement.
     pub fn agreement(&self, text: &Bytes) -> Result<(Digest, Arc<Agreement>), Malformed> {
         let digest = Digest::of(text);
-        let mut shelf = self.agreements.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelf = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shelf.get(&digest) {
             return Ok((digest, known.clone()));
         }

@@ -9,7 +9,7 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
 
 use super::actor::Actor;
-use super::context::Acts;
+use super::context::{Acts, House};
 use super::error::ActError;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
 use crate::store::{OutboxTable, Read, Topic};
@@ -114,7 +114,7 @@ pub async fn resume(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActErro
 /// When the store cannot be read.
 pub fn list(acts: &Acts) -> Result<Vec<wire::Peer>, ActError> {
     let view = acts.store.view();
-    view.peers()?.iter().map(|file| describe(&view, file)).collect()
+    view.peers()?.iter().map(|file| describe(&acts.house, &view, file)).collect()
 }
 
 async fn set_standing(acts: &Acts, node_id: &NodeId, standing: PeerStanding) -> Result<wire::Peer, ActError> {
@@ -149,7 +149,7 @@ fn suspended_at(standing: PeerStanding, now: Instant) -> Option<Instant> {
 fn after_change(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
     acts.reload_peers()?;
     let view = acts.store.view();
-    describe(&view, &load(&view, node_id)?)
+    describe(&acts.house, &view, &load(&view, node_id)?)
 }
 
 fn load(read: &impl Read, node_id: &NodeId) -> Result<PeerFile, ActError> {
@@ -160,7 +160,8 @@ fn descriptor_problem(problem: titian_proto::model::descriptor::DescriptorError)
     ActError::Descriptor(problem)
 }
 
-fn describe(read: &impl Read, file: &PeerFile) -> Result<wire::Peer, ActError> {
+fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Peer, ActError> {
+    let contact = house.contact(&file.node_id);
     let chain = DescriptorChain::parse(&file.chain).map_err(descriptor_problem)?;
     let descriptor = chain.newest();
     let counts = outbox_counts(read, &file.node_id)?;
@@ -179,11 +180,11 @@ fn describe(read: &impl Read, file: &PeerFile) -> Result<wire::Peer, ActError> {
         status: status as i32,
         fingerprint_words: chain.fingerprint().words(),
         endpoints: descriptor.endpoints.iter().map(ToString::to_string).collect(),
-        connected: false,
+        connected: contact.connected,
         queued: counts.0,
         answered: counts.1,
-        last_contact_ms: 0,
-        link_problem: String::new(),
+        last_contact_ms: contact.last.map_or(0, Instant::as_millis),
+        link_problem: contact.problem.unwrap_or_default(),
     })
 }
 

@@ -61,7 +61,7 @@ pub struct KnownAgreement {
     /// Its state now.
     pub state: AgreementState,
     /// Statements about it.
-    pub statements: Vec<Statement>,
+    pub statements: Arc<[Statement]>,
 }
 
 impl KnownAgreement {
@@ -104,12 +104,33 @@ pub fn decide(house: &House, now: Instant, ask: Ask<'_>) -> Result<Permit, Refus
 /// # Errors
 /// When the store cannot be read.
 pub fn agreements(house: &House, read: &impl Read, now: Instant) -> Result<Vec<KnownAgreement>, StoreError> {
-    let mut known = Vec::new();
-    for text in read.agreement_texts()? {
-        known.push(known_agreement(house, read, &text, now)?);
-    }
+    let shelf = match read.agreements_tag()? {
+        Some(tag) => house.agreements(tag, || load_agreements(house, read))?,
+        None => Arc::default(),
+    };
+    let mut known: Vec<KnownAgreement> = shelf.iter().map(|loaded| loaded.at(now)).collect();
     supersede(&mut known);
     Ok(known)
+}
+
+/// An agreement and what was said about it, without the date.
+pub struct LoadedAgreement {
+    agreement: Arc<Agreement>,
+    digest: Digest,
+    statements: Arc<[Statement]>,
+}
+
+impl LoadedAgreement {
+    fn at(&self, now: Instant) -> KnownAgreement {
+        let Self { agreement, digest, statements } = self;
+        let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest: *digest };
+        let state = state_of_text(agreement, &reference, statements, now, false);
+        KnownAgreement { agreement: agreement.clone(), digest: *digest, state, statements: statements.clone() }
+    }
+}
+
+fn load_agreements(house: &House, read: &impl Read) -> Result<Vec<LoadedAgreement>, StoreError> {
+    read.agreement_texts()?.iter().map(|text| load_agreement(house, read, text)).collect()
 }
 
 /// One version of an agreement; the newest that is known when no version is named.
@@ -171,15 +192,13 @@ const LEDGER: &str = "ledger/";
 /// Where statements are kept, for errors.
 const STATEMENTS: &str = "statement/";
 
-fn known_agreement(house: &House, read: &impl Read, text: &Bytes, now: Instant) -> Result<KnownAgreement, StoreError> {
+fn load_agreement(house: &House, read: &impl Read, text: &Bytes) -> Result<LoadedAgreement, StoreError> {
     let (digest, agreement) = house.agreement(text).map_err(|problem| StoreError::unreadable("agreement/", problem))?;
     let mut statements = Vec::new();
     for signed in read.statements(digest)? {
         statements.push(read_statement(&signed).map_err(|problem| StoreError::unreadable(STATEMENTS, problem))?);
     }
-    let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest };
-    let state = state_of_text(&agreement, &reference, &statements, now, false);
-    Ok(KnownAgreement { agreement, digest, state, statements })
+    Ok(LoadedAgreement { agreement, digest, statements: statements.into() })
 }
 
 fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {

@@ -7,6 +7,7 @@ use titian_proto::model::id::{NodeId, ReferralId, SubjectRef};
 use titian_proto::model::record::{AgeBand, CaseKind, Demographic, RecordContent, Safety};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::{Approval, Offer};
+use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
 use super::context::House;
@@ -166,6 +167,9 @@ fn prohibited(read: &impl Read, file: Option<&ReferralFile>, arriving: &[&Record
     }
     if let Some(worker_id) = file.and_then(|file| file.worker_id) {
         for record in read.records(Holder::Worker(worker_id))? {
+            if record.category != Category::Safety.to_wire() {
+                continue;
+            }
             if let Some(RecordContent::Safety(safety)) = content_of(record.content.as_ref()) {
                 prohibited.extend(safety_prohibits(&safety));
             }

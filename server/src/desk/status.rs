@@ -8,8 +8,8 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Code, Status};
 
 use crate::acts::error::ActError;
-use crate::telemetry::with_causes;
 use crate::store::StoreError;
+use crate::telemetry::with_causes;
 
 /// Metadata with the stable code.
 pub const CODE: &str = "titian-code";

@@ -26,7 +26,7 @@ pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 pub const BACKOFF_LAST: Duration = Duration::from_secs(15 * 60);
 
 /// A stream that stood this long was a success; one that ended sooner counts as a failure, or two nodes that disagree would dial without rest.
-const STEADY_AFTER: Duration = Duration::from_secs(30);
+const STEADY_AFTER: Duration = Duration::from_secs(2);
 
 /// How often a task that has nothing to dial looks whether the peer's own stream still stands.
 const LIVE_RECHECK: Duration = Duration::from_secs(2);

@@ -76,6 +76,11 @@ impl Passage {
         Digest::of(self.acts.house.own.descriptor_file.as_bytes())
     }
 
+    /// Notes that a stream with a peer opened or ended, and why.
+    pub fn note_contact(&self, peer: &NodeId, connected: bool, problem: Option<String>) {
+        self.acts.house.note_contact(peer, connected, problem);
+    }
+
     /// Asks the gate about what waits to be sent, and gives what may leave.
     ///
     /// # Errors

@@ -80,19 +80,22 @@ impl Links {
         self.tasks.spawn(async move {
             let peer = connection.peer.clone();
             tracing::info!(event = "link.opened", peer = %peer, dialled_by_us = connection.dialled_by_us);
+            links.passage.note_contact(&peer, true, None);
             let ended = Session::new(links.passage.clone(), connection).run(shutdown).await;
-            match ended {
-                Ok(()) => tracing::info!(event = "link.closed", peer = %peer),
-                Err(problem) => tracing::warn!(event = "link.closed", peer = %peer, reason = with_causes(&problem)),
+            let problem = ended.err().map(|problem| with_causes(&problem));
+            match &problem {
+                None => tracing::info!(event = "link.closed", peer = %peer),
+                Some(reason) => tracing::warn!(event = "link.closed", peer = %peer, reason),
             }
-            links.forget(&peer, number);
+            links.forget(&peer, number, problem);
         });
     }
 
-    fn forget(&self, peer: &NodeId, number: u64) {
+    fn forget(&self, peer: &NodeId, number: u64, problem: Option<String>) {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if live.get(peer).is_some_and(|one| one.number == number) {
             live.remove(peer);
+            self.passage.note_contact(peer, false, problem);
         }
     }
 }

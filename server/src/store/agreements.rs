@@ -34,6 +34,14 @@ pub trait AgreementTable: Read + Sized {
         Ok(table::all::<Raw>(self, &Key::of("statement/").id(&digest.0))?.into_iter().map(|raw| raw.0).collect())
     }
 
+    /// Changes with every text and statement, and is never the same twice: who holds what it stood for may keep it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn agreements_tag(&self) -> Result<Option<Bytes>, StoreError> {
+        self.get(&Key::of("agreements-tag/"))
+    }
+
     /// Whether the log already says that this text came into force.
     ///
     /// # Errors
@@ -51,6 +59,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_agreement_text(&mut self, id: &str, version: u32, text: &[u8]) -> Result<(), StoreError> {
+        self.tag_agreements()?;
         self.save(text_key(id, version), &Raw(Bytes::copy_from_slice(text)))
     }
 
@@ -59,8 +68,15 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_statement(&mut self, digest: Digest, speaker: &NodeId, sequence: u64, signed: &[u8]) -> Result<(), StoreError> {
+        self.tag_agreements()?;
         let key = Key::of("statement/").id(&digest.0).text(speaker.as_str()).number(sequence);
         self.save(key, &Raw(Bytes::copy_from_slice(signed)))
+    }
+
+    /// Random, so that a tag of an act that left no trace never comes again.
+    fn tag_agreements(&mut self) -> Result<(), StoreError> {
+        let tag: [u8; 16] = self.random();
+        self.save(Key::of("agreements-tag/"), &Raw(Bytes::copy_from_slice(&tag)))
     }
 
     /// Notes that the log says that this text came into force.
