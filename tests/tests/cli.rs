@@ -30,7 +30,11 @@ impl Teller {
     fn tell(&mut self, at_mtuc: bool, account: Account, arguments: &[&str]) -> Answer {
         let union = if at_mtuc { &self.world.mtuc } else { &self.world.ksbsi };
         let answer = union.titian(account, arguments);
-        self.transcript.add(&format!("{}, {}", union.id(), account.name()), &answer);
+        let who = format!("{}, {}", union.id(), account.name());
+        match arguments {
+            ["referral", "share", ..] => self.transcript.add_unordered(&who, &answer),
+            _ => self.transcript.add(&who, &answer),
+        }
         answer
     }
 

@@ -68,7 +68,8 @@ const RECORDS_SHOWN: usize = 256;
 
 fn describe(read: &impl Read, case_id: CaseId) -> Result<wire::Case, ActError> {
     let file = read.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
-    let records = read.records_after(Holder::Case(case_id), None, RECORDS_SHOWN)?;
+    let mut records = read.records_after(Holder::Case(case_id), None, RECORDS_SHOWN)?;
+    records.sort_by_key(|record| record.category);
     let tier = records.iter().filter_map(|record| Tier::from_wire(record.tier).ok()).max().unwrap_or(Tier::T1);
     Ok(summary(&file, tier, records))
 }

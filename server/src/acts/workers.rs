@@ -52,9 +52,7 @@ pub fn list(acts: &Acts, after: Option<WorkerId>, limit: usize) -> Result<Vec<wi
 
 fn describe(read: &impl Read, worker_id: WorkerId) -> Result<wire::Worker, ActError> {
     let file = read.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
-    Ok(wire::Worker {
-        worker_id: worker_id.to_wire(),
-        records: read.records(Holder::Worker(worker_id))?,
-        added_at_ms: file.added_at.as_millis(),
-    })
+    let mut records = read.records(Holder::Worker(worker_id))?;
+    records.sort_by_key(|record| record.category);
+    Ok(wire::Worker { worker_id: worker_id.to_wire(), records, added_at_ms: file.added_at.as_millis() })
 }
