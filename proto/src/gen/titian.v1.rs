@@ -5227,7 +5227,7 @@ pub struct SignInRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct SignInResponse {
-    /// Sent as metadata "authorization: Bearer <token>" with every other call.
+    /// Sent with every other call, as metadata "authorization" with the value "Bearer", a space and this token.
     #[prost(string, tag = "1")]
     pub token: ::prost::alloc::string::String,
     /// Ends at, milliseconds since 1970.

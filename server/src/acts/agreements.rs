@@ -214,7 +214,7 @@ fn check_signature(keys: &KeyRing, signed: &SignedStatement, now: Instant) -> Re
 fn put_text(house: &House, unit: &mut Unit, text: &Bytes) -> Result<(Digest, std::sync::Arc<Agreement>), ActError> {
     let (digest, agreement) = house.agreement(text).at("agreement").map_err(ActError::Malformed)?;
     match unit.agreement_text(agreement.id.as_str(), agreement.version)? {
-        Some(known) if &known == text => {}
+        Some(known) if known == *text => {}
         Some(_) => {
             let problem = Malformed::new("has another text here under the same version; give the new text a new version");
             return Err(ActError::Malformed(problem.at("agreement.digest")));

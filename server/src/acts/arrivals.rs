@@ -82,15 +82,15 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Resu
     if *previous_hash != cursor.last_hash {
         return Err(ActError::Equivocation);
     }
-    let decided = match (&arrival.fault, arrival.purged) {
-        (Some(fault), _) => Err(fault.clone()),
-        (None, Some(code)) => return answer_purged(house, unit, peer, arrival, code),
-        (None, None) => decide_and_apply(house, unit, peer, arrival)?,
+    let verdict = match (&arrival.fault, arrival.purged) {
+        (Some(fault), _) => Verdict::Refused(fault.clone()),
+        (None, Some(code)) => Verdict::Purged(code),
+        (None, None) => match decide_and_apply(house, unit, peer, arrival)? {
+            Ok(commitment) => Verdict::Applied(commitment),
+            Err(refusal) => Verdict::Refused(refusal),
+        },
     };
-    match decided {
-        Ok(commitment) => answer_applied(house, unit, peer, arrival, commitment),
-        Err(refusal) => answer_refused(house, unit, peer, arrival, refusal),
-    }
+    answer(house, unit, peer, arrival, verdict)
 }
 
 fn decide_and_apply(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<Result<Digest, Refusal>, ActError> {
@@ -148,36 +148,35 @@ fn take(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, permit
     }
 }
 
-fn answer_applied(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, commitment: Digest) -> Result<(), ActError> {
-    let mut draft = received_leaf(house, peer, arrival, Event::ReferralReceived);
-    draft.commit = Some(commitment);
-    answer(unit, peer, arrival, draft, ReceiptOutcome::Applied, None, Some(commitment))
+/// What becomes of an arrival.
+enum Verdict {
+    /// Applied; its commitment as computed here.
+    Applied(Digest),
+    /// Refused; nothing of it is stored.
+    Refused(Refusal),
+    /// Its body never left the sender.
+    Purged(RefusalCode),
 }
 
-fn answer_refused(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, refusal: Refusal) -> Result<(), ActError> {
-    tracing::info!(event = "envelope.refused", peer = %peer, code = refusal.code.code(), sequence = arrival.header.link_sequence);
-    let mut draft = received_leaf(house, peer, arrival, Event::ReferralRefused);
-    draft.code = Some(refusal.code.code().to_owned());
-    answer(unit, peer, arrival, draft, ReceiptOutcome::Refused, Some(refusal), None)
-}
-
-fn answer_purged(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, code: RefusalCode) -> Result<(), ActError> {
-    let mut draft = received_leaf(house, peer, arrival, Event::ReferralRefused);
-    draft.code = Some(code.code().to_owned());
-    answer(unit, peer, arrival, draft, ReceiptOutcome::Purged, None, None)
-}
-
-fn answer(
-    unit: &mut Unit,
-    peer: &NodeId,
-    arrival: &Arrival,
-    draft: LeafDraft,
-    outcome: ReceiptOutcome,
-    refusal: Option<Refusal>,
-    commitment: Option<Digest>,
-) -> Result<(), ActError> {
-    let (_, leaf) = unit.append_leaf(draft)?;
+/// Logs the verdict and writes the receipt. The signature comes when the group of acts closes.
+fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, verdict: Verdict) -> Result<(), ActError> {
     let header = &arrival.header;
+    let event = if matches!(verdict, Verdict::Applied(_)) { Event::ReferralReceived } else { Event::ReferralRefused };
+    let mut draft = received_leaf(house, peer, arrival, event);
+    let (outcome, refusal, commitment) = match verdict {
+        Verdict::Applied(commitment) => (ReceiptOutcome::Applied, None, Some(commitment)),
+        Verdict::Refused(refusal) => {
+            tracing::info!(event = "envelope.refused", peer = %peer, code = refusal.code.code(), sequence = header.link_sequence);
+            draft.code = Some(refusal.code.code().to_owned());
+            (ReceiptOutcome::Refused, Some(refusal), None)
+        }
+        Verdict::Purged(code) => {
+            draft.code = Some(code.code().to_owned());
+            (ReceiptOutcome::Purged, None, None)
+        }
+    };
+    draft.commit = commitment;
+    let (_, leaf) = unit.append_leaf(draft)?;
     let draft = ReceiptDraft {
         header: arrival.header_bytes.clone(),
         seal: arrival.seal.clone(),

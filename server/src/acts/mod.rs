@@ -1,6 +1,6 @@
 //! What an actor may do, one file a noun; each act loads, decides and writes once.
 //!
-//! - [`actor`]: who.
+//! - [`actor`] is who acts.
 //! - [`error`]: why not; [`advice`]: what each refusal means and what to do next.
 //! - [`context`]: what every act stands on.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.

@@ -2,7 +2,7 @@
 
 use titian_proto::model::id::{CaseId, RecordId, ReferralId, uuid_v7};
 use titian_proto::model::record::RecordContent;
-use titian_proto::model::refusal::Refusal;
+use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
 
 use super::context::{Acts, House};
@@ -131,6 +131,9 @@ fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActEr
     for referral_id in referrals {
         let file = load(unit, referral_id)?;
         if file.frozen || !file.state.is_sharing() {
+            if first.share_under == Some(referral_id) && file.frozen {
+                return Err(ActError::Refused(Refusal::new(RefusalCode::ConsentWithdrawn)));
+            }
             if first.share_under == Some(referral_id) {
                 return Err(ActError::WrongState { state: file.state.code(), wanted: "accepted, in progress or on hold" });
             }
