@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use titian_proto::wire;
 
-/// A closed list of the contract. Written for every list by [`codes!`], from the names in the contract, so none is typed twice.
+/// A closed list of the contract. Written for every list by `codes!`, from the names in the contract, so none is typed twice.
 pub trait Code: Copy + Send + Sync + TryFrom<i32> + Into<i32> + 'static {
     /// The value with this full name, "SEX_FEMALE".
     fn from_full_name(name: &str) -> Option<Self>;

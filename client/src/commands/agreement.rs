@@ -15,7 +15,7 @@ use crate::{files, output};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Make a draft from the tables [agreement] and [[annex]] of a file
+    /// Make a draft from the tables agreement and annex of a file
     Draft {
         /// TOML file; - reads the standard input
         file: PathBuf,

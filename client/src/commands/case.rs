@@ -13,7 +13,7 @@ use crate::output;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Open a case from the table [case] of a file
+    /// Open a case from the table case of a file
     Open {
         /// The worker
         #[arg(long, value_name = "ID", value_parser = arguments::id)]

@@ -14,7 +14,7 @@ use crate::output;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Write down a consent from the table [consent] of a file
+    /// Write down a consent from the table consent of a file
     Record {
         #[command(flatten)]
         subject: Subject,

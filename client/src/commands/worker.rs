@@ -13,7 +13,7 @@ use crate::output;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Add a worker from the table [worker] of a file
+    /// Add a worker from the table worker of a file
     Add {
         /// TOML file; - reads the standard input
         #[arg(long, value_name = "FILE")]

@@ -6,7 +6,7 @@
 pub struct InputError {
     /// File, or "arguments".
     pub file: String,
-    /// Table, such as "worker.contact[0]"; empty: the file itself.
+    /// Table, such as `worker.contact[0]`; empty: the file itself.
     pub table: String,
     /// Key; empty: the table itself.
     pub key: String,
@@ -21,7 +21,7 @@ impl InputError {
         Self { file: file.to_owned(), table: table.to_owned(), key: key.to_owned(), rule: rule.into() }
     }
 
-    /// Where it stands, as a path such as "worker.contact[0].kind".
+    /// Where it stands, as a path such as `worker.contact[0].kind`.
     #[must_use]
     pub fn paths(&self) -> Vec<String> {
         let path = [self.table.as_str(), self.key.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
