@@ -3,7 +3,7 @@
 
 use titian_tests::account::Account::{Admin, Caseworker};
 use titian_tests::answer::{Answer, BAD_INPUT, CONFLICT, REFUSED};
-use titian_tests::road::{self, consent_from, events, intake, request, request_to, share, show};
+use titian_tests::road::{self, arrive, consent_from, events, intake, request, request_to, share, show};
 use titian_tests::sample;
 use titian_tests::wait::{PATIENCE, wait_until};
 use titian_tests::world::{AGREEMENT, World, befriend, sign_agreement, wait_agreement};
@@ -112,6 +112,33 @@ fn what_waits_when_a_suspension_comes_is_asked_again_before_it_leaves() {
     let heard = show(&world.ksbsi, &referral);
     assert!(heard.exit != 0, "{}", heard.told());
     wait_until("MTUC says why it waits", PATIENCE, || show(&world.mtuc, &referral).names("AGREEMENT_SUSPENDED").then_some(()));
+    // And nothing is lost: it is a draft again, and goes when MTUC resumes
+    wait_until("it is a draft again", PATIENCE, || show(&world.mtuc, &referral).has_code("state", "DRAFT").then_some(()));
+    say(&world, &["resume"], "SAFETY").done();
+    wait_agreement(&world.ksbsi, "IN_FORCE");
+    world.mtuc.json(Caseworker, &["referral", "send", &referral]).done();
+    arrive(&world.ksbsi, &referral);
+}
+
+#[test]
+fn a_share_that_waits_when_a_suspension_comes_can_be_sent_again_after_it() {
+    // Given an accepted referral, and an outcome put while KSBSI is down
+    let mut world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    world.ksbsi.node.stop();
+    let put = ["record", "put", &intake.case, "--from", &sample::returnee(), "--only", "outcome", "--share-under", &referral];
+    world.mtuc.json(Caseworker, &put).done();
+    // When MTUC suspends before it could leave
+    say(&world, &["suspend"], "SAFETY").done();
+    world.ksbsi.node.start();
+    wait_until("MTUC says why it waits", PATIENCE, || show(&world.mtuc, &referral).names("AGREEMENT_SUSPENDED").then_some(()));
+    assert!(!share(&world.ksbsi, &referral).names("WAGES_PAID"), "not a byte of it left");
+    // Then after the suspension it is sent again, once
+    say(&world, &["resume"], "SAFETY").done();
+    wait_agreement(&world.ksbsi, "IN_FORCE");
+    world.mtuc.json(Caseworker, &["referral", "send", &referral]).done();
+    wait_until("KSBSI holds it", PATIENCE, || share(&world.ksbsi, &referral).names("WAGES_PAID").then_some(()));
+    assert_eq!(share(&world.ksbsi, &referral).done().stdout.matches("\"outcome\":{").count(), 1);
 }
 
 #[test]

@@ -14,8 +14,9 @@ use super::context::{Acts, House};
 use super::error::ActError;
 use super::policy::{self, Direction};
 use super::question::{self, About};
+use super::undelivered;
 use crate::store::referrals::ReferralTable;
-use crate::store::{Most, Read, StoreError, Unit, Unsettled};
+use crate::store::{Most, OutboxTable, Read, StoreError, Unit, Unsettled};
 
 /// A delivery that may leave now. Only a permit makes one.
 pub struct Parcel {
@@ -117,6 +118,9 @@ async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(u64, Refusa
 pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, sequence: u64, code: RefusalCode) -> Result<(), StoreError> {
     let found = unit.unsettled(peer, lane, sequence - 1, 1)?.into_iter().find(|one| one.sequence == sequence && one.purged.is_none());
     let Some(Unsettled { header, .. }) = found else { return Ok(()) };
+    if let Some(sent) = unit.sent(peer, lane, sequence)? {
+        undelivered::take_back(unit, &header, &sent.body)?;
+    }
     unit.purge(peer, lane, sequence, code)?;
     tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), sequence);
     if let Some(referral_id) = header.referral_id {

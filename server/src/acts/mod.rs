@@ -6,7 +6,7 @@
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
-//! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered.
+//! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
 //! - [`log`]: what auditors read.
@@ -31,4 +31,5 @@ pub mod referrals;
 pub mod settlement;
 pub mod shares;
 pub mod staff;
+pub mod undelivered;
 pub mod workers;

@@ -1,6 +1,5 @@
 //! Peers: added from a file, confirmed by the words of their fingerprint, suspended at once.
 
-use titian_proto::envelope::Lane;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::DescriptorChain;
 use titian_proto::model::id::NodeId;
@@ -164,7 +163,7 @@ fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Pe
     let contact = house.contact(&file.node_id);
     let chain = DescriptorChain::parse(&file.chain).map_err(descriptor_problem)?;
     let descriptor = chain.newest();
-    let counts = outbox_counts(read, &file.node_id)?;
+    let counts = read.outbox_counts(&file.node_id)?;
     let status = match file.standing {
         PeerStanding::Added => wire::PeerStatus::Added,
         PeerStanding::HalfConfirmed => wire::PeerStatus::HalfConfirmed,
@@ -181,22 +180,11 @@ fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Pe
         fingerprint_words: chain.fingerprint().words(),
         endpoints: descriptor.endpoints.iter().map(ToString::to_string).collect(),
         connected: contact.connected,
-        queued: counts.0,
-        answered: counts.1,
+        queued: counts.queued,
+        answered: counts.answered,
         last_contact_ms: contact.last.map_or(0, Instant::as_millis),
         link_problem: contact.problem.unwrap_or_default(),
     })
-}
-
-/// Envelopes waiting for a peer, and those it has answered.
-fn outbox_counts(read: &impl Read, peer: &NodeId) -> Result<(u64, u64), ActError> {
-    let (mut queued, mut answered) = (0, 0);
-    for lane in Lane::ALL {
-        let state = read.outbox_lane(peer, *lane)?;
-        queued += state.queued();
-        answered += state.settled_through;
-    }
-    Ok((queued, answered))
 }
 
 /// Reads a node's name as staff typed it.

@@ -10,6 +10,7 @@ use titian_proto::model::referral::DeliveryStage;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing;
+use super::undelivered;
 use crate::store::referrals::ReferralTable;
 use crate::store::{OutboxTable, Topic, Unit};
 
@@ -44,6 +45,9 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -
         return Ok(());
     }
     log_answer(house, unit, peer, &sent.header, receipt)?;
+    if receipt.outcome == ReceiptOutcome::Refused {
+        undelivered::take_back(unit, &sent.header, &sent.body)?;
+    }
     note_at_referral(unit, &sent.header, receipt)
 }
 

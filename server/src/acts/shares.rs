@@ -305,7 +305,7 @@ fn note_given(
     let mut progress: Progress = unit.progress(file.referral_id)?;
     progress.safety_shared |= candidates.iter().any(|candidate| matches!(candidate.content, RecordContent::Safety(_)));
     for one in given {
-        if unit.given(file.referral_id, one.record_id)?.is_none() {
+        if unit.given(file.referral_id, one.record_id)?.is_none_or(|known| known.revision == 0) {
             progress.records_shared += 1;
         }
         unit.put_given(file.referral_id, one)?;

@@ -107,6 +107,8 @@ pub struct SentEnvelope {
     pub header: Header,
     /// Its hash.
     pub hash: Digest,
+    /// The exact bytes of its body; empty when it was purged.
+    pub body: Bytes,
 }
 
 /// What stands in all lanes to a peer.
@@ -164,8 +166,8 @@ impl<R: Read> OutboxTable for R {
         let Some(Raw(stored)) = self.load(&lane_key(TABLE, peer, lane).number(sequence))? else { return Ok(None) };
         let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
         let delivery = wire::Delivery::decode(stored).map_err(|_| unreadable(Malformed::new("is not a delivery")))?;
-        let header = delivery.envelope.unwrap_or_default().header;
-        Ok(Some(SentEnvelope { header: Header::parse(&header).map_err(unreadable)?, hash: envelope_hash(&header) }))
+        let wire::Envelope { header, body, seal: _ } = delivery.envelope.unwrap_or_default();
+        Ok(Some(SentEnvelope { header: Header::parse(&header).map_err(unreadable)?, hash: envelope_hash(&header), body }))
     }
 
     fn outbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<OutboxLane, StoreError> {

@@ -63,7 +63,20 @@ fn check_form(answer: Answer) -> Result<(), ActError> {
     match answer.state {
         ReferralState::Rejected | ReferralState::Returned if answer.reason.is_none() => missing("reason"),
         ReferralState::Completed | ReferralState::Failed if answer.outcome.is_none() => missing("outcome"),
-        _ => Ok(()),
+        // A withdrawal is taken as a withdrawal, with all that follows from it; an expiry is computed; a request is an offer.
+        ReferralState::Draft | ReferralState::Requested | ReferralState::Expired | ReferralState::ConsentWithdrawn => {
+            Err(ActError::Malformed(Malformed::new("is not a state that staff set").at("state")))
+        }
+        ReferralState::Received
+        | ReferralState::Accepted
+        | ReferralState::Rejected
+        | ReferralState::Returned
+        | ReferralState::InProgress
+        | ReferralState::OnHold
+        | ReferralState::Completed
+        | ReferralState::Failed
+        | ReferralState::Cancelled
+        | ReferralState::EnteredInError => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use titian_proto::model::record::RecordContent;
 use titian_proto::model::referral::{Approval, DeliveryStage, Offer, OfferRequest, Priority, ReferralKind, ReferralState, Service};
 use titian_proto::model::refusal::Refusal;
 use titian_proto::model::value::Text;
-use titian_proto::model::vocabulary::{Category, Purpose};
+use titian_proto::model::vocabulary::{Category, Purpose, Tier};
 use titian_proto::wire;
 
 use super::{describe, is_sender, load, offer_of};
@@ -65,7 +65,7 @@ pub async fn request(acts: &Acts, actor: &Actor, new: NewReferral) -> Result<wir
     Ok(referral)
 }
 
-/// Requests a draft or a returned referral again.
+/// Requests a draft or a returned referral again; under an accepted one, sends again what the other side does not hold.
 ///
 /// # Errors
 /// When it is not this node's to send, not in such a state, or the store fails.
@@ -75,10 +75,14 @@ pub async fn send(acts: &Acts, referral_id: ReferralId) -> Result<wire::Referral
         .write(move |unit| {
             let mut file = own_referral(&house, unit, referral_id)?;
             let offer = offer_of(&file)?;
+            if file.state.is_sharing() && !file.frozen {
+                shares::put_selected(&house, unit, &file, &offer)?.map_err(ActError::Refused)?;
+                return Ok(describe(&file, &unit.progress(referral_id)?));
+            }
             let version = match file.state {
                 ReferralState::Draft => offer.version,
                 ReferralState::Returned => offer.version + 1,
-                state => return Err(ActError::WrongState { state: state.code(), wanted: "draft or returned" }),
+                state => return Err(ActError::WrongState { state: state.code(), wanted: "draft, returned, or open and accepted" }),
             };
             let offer = compose(unit, &file, OfferRequest { version, requested_at: unit.now(), ..terms_of(offer) })?;
             file.offer = shares::offer_bytes(&offer);
@@ -97,6 +101,10 @@ pub async fn amend(acts: &Acts, referral_id: ReferralId, categories: Vec<Categor
         .write(move |unit| {
             let mut file = own_referral(&house, unit, referral_id)?;
             let mut offer = offer_of(&file)?;
+            if categories.iter().any(|category| category.tier() >= Tier::T3 && !offer.categories.contains(category)) {
+                // What the second person approved did not have this in it.
+                offer.approval = None;
+            }
             offer.categories.clone_from(&categories);
             file.offer = shares::offer_bytes(&offer);
             if file.state == ReferralState::Draft {
