@@ -1,5 +1,7 @@
-//! Every code in the field's words: what it means, and what to do next. One table; its golden file is `tests/golden/refusals.txt`.
-//! The sentences never hold a value.
+//! Every code in the field's words: what it means, and what to do next. The gate's codes bring theirs along; the others stand in a table here.
+//! The golden file of all of them is `tests/golden/refusals.txt`. The sentences never hold a value.
+
+use titian_proto::model::refusal::RefusalCode;
 
 /// What a code means to the people who read it.
 pub struct Word {
@@ -15,88 +17,9 @@ const fn word(code: &'static str, what: &'static str, next: &'static str) -> Wor
     Word { code, what, next }
 }
 
-/// Refusals of the gate, in its order; then codes of the desk; then those of this program.
+/// Codes of the desk, then those of this program.
 #[rustfmt::skip] // a table is read by its lines
 pub const TABLE: &[Word] = &[
-    // --- the gate: identity, peer
-    word("PEER_IDENTITY", "The other side could not prove that it is this union.",
-        "Do not send. Ask the other union's IT by telephone, and compare the fingerprint words with the paper agreement: titian peer list."),
-    word("RECIPIENT_KIND_FORBIDDEN", "An organisation of this kind may never receive a worker's record, whatever an agreement says.",
-        "Refer to a union, a migrants' or women's organisation, a shelter or legal aid instead."),
-    word("PEER_SUSPENDED", "This union is suspended here, or its fingerprint was not yet confirmed by two officers.",
-        "Ask your admin: titian peer list, then titian peer confirm or titian peer resume."),
-    // --- the gate: agreement
-    word("NO_AGREEMENT", "There is no agreement between your union and this one.",
-        "Ask your admin whether one is being prepared: titian agreement list."),
-    word("NOT_A_PARTY", "One of the two unions is not an implementing party of this agreement.",
-        "Name another agreement with --agreement, or ask your admin to have the union accede."),
-    word("AGREEMENT_PENDING_GOVERNMENT", "The agreement is signed, but a government approval that it needs is missing.",
-        "Wait for the approval; an admin attaches it: titian agreement approve."),
-    word("AGREEMENT_SUSPENDED", "A party has suspended the agreement; no case data moves. Withdrawals still pass.",
-        "Ask your admin why: titian agreement show. If the worker is in danger, use the safe contact rules and the telephone."),
-    word("AGREEMENT_EXPIRED", "The agreement is past its last day.",
-        "Ask your admin for a new version: titian agreement draft."),
-    word("AGREEMENT_NOT_IN_FORCE", "The agreement is not in force: not signed by all, not yet effective, ended or replaced, or the two unions hold different texts.",
-        "Look at its state and who has signed: titian agreement show."),
-    // --- the gate: annex
-    word("NO_DATA_ANNEX", "The agreement has no data-sharing annex, so it moves no personal record.",
-        "Ask your admin for a new version of the agreement with an annex."),
-    word("ANNEX_DIRECTION", "No annex of the agreement allows records to go in this direction.",
-        "Ask your admin for a new version of the agreement with an annex for this direction."),
-    word("PURPOSE_OUT_OF_SCOPE", "The annex does not cover this purpose.",
-        "Choose a purpose of the annex: titian agreement show."),
-    word("RECORD_TYPE_OUT_OF_SCOPE", "The annex does not cover this type of record. Nothing was sent.",
-        "Leave this record out, or ask your admin for a wider annex."),
-    word("FIELD_OUT_OF_SCOPE", "The annex does not cover this category, or excludes this field. Nothing was sent.",
-        "Leave it out: titian referral amend, or put the record without --share-under to keep it at this node."),
-    word("TIER_TOO_HIGH", "The record is more sensitive than the annex allows.",
-        "Leave it out: titian referral amend."),
-    word("ONWARD_PROHIBITED", "This record belongs to another union and may not be passed on.",
-        "Take the worker's own consent at your union, and write your own record."),
-    word("STALE_ASSESSMENT", "The assessment of data protection in the other country is out of date.",
-        "Ask your admin or data protection officer to renew it in a new version of the agreement."),
-    // --- the gate: consent
-    word("NO_CONSENT", "The worker has not given consent. Nothing was sent, and the other union learned nothing.",
-        "Explain the notice in her language and write down what she allows: titian consent record; then titian referral send."),
-    word("CONSENT_RECIPIENT", "The worker's consent is for another recipient.",
-        "Ask her about this union, and write down a new consent: titian consent record."),
-    word("PROXY_CONSENT", "The consent was given by somebody who may not give it for her.",
-        "Ask the worker herself; for a worker under 18, a guardian together with a supervisor."),
-    word("GROUP_MEMBER_CONSENT", "A leader's mandate is not a member's consent.",
-        "Ask each member of the group for her own consent."),
-    word("CONSENT_WITHDRAWN", "The worker has withdrawn her consent.",
-        "Respect it. Only she can allow it again: titian consent record."),
-    word("CONSENT_EXPIRED", "The worker's consent is past its date.",
-        "Ask her again, and write down a new consent: titian consent record."),
-    word("CONSENT_PURPOSE", "The worker has not allowed this purpose.",
-        "Choose a purpose she allowed, or ask her: titian consent list."),
-    word("CONSENT_CATEGORY", "The worker has not allowed this kind of data, or has withheld it.",
-        "Leave it out: titian referral amend; or ask her, and write down a new consent."),
-    word("CONSENT_METHOD", "Consent given in this way is not valid for this transfer.",
-        "Take it in a way the annex allows, such as a signature, a thumbprint or a recording: titian agreement show --text."),
-    word("CONSENT_NOTICE", "A part of the privacy notice, or a warning that must be given, is missing from the consent.",
-        "Explain the notice and the warning in her language, and write down a new consent."),
-    word("CLIENT_PROHIBITED_RECIPIENT", "The worker has said that this recipient must never learn of her.",
-        "Do not send. Speak with her in the way she chose."),
-    // --- the gate: approval, content
-    word("APPROVAL_MISSING", "A second person must approve this: it holds sensitive data, or concerns a group, a minor or a welfare check.",
-        "Ask a supervisor who did not write it: titian referral approve; then titian referral send."),
-    word("SAFE_CONTACT_MISSING", "A contact may not travel without its safe-contact rules.",
-        "Ask the worker how she may be reached, put a record of the type safety, and select SAFETY together with CONTACT."),
-    word("MEMBERSHIP_REQUIRED", "The other union serves members only.",
-        "Ask whether she is a member, or refer to an organisation without this condition."),
-    word("SMALL_CELL", "A count is so small that it could name a person.",
-        "Join it with another group, or leave it out."),
-    word("LEGAL_HOLD", "It is under legal hold.",
-        "Ask your admin who set the hold, and when it is reviewed."),
-    word("REPLAY", "This was seen before with another content.",
-        "Nothing to do for staff. Tell your admin: the two nodes must be compared."),
-    word("STALE_VERSION", "It is older than what is already there.",
-        "Look at the newest version, and make the change again."),
-    word("FREE_TEXT_FORBIDDEN", "Free text stands where only codes may stand.",
-        "Take it out, or put it into a record of the type narrative."),
-    word("MALFORMED", "Something cannot be read, or breaks a rule of its form.",
-        "Correct the field that is named, and try again."),
     // --- the desk
     word("SIGN_IN_FAILED", "Name or password is wrong.",
         "Try again: titian staff sign-in. After several failures the account is locked for a while."),
@@ -171,10 +94,16 @@ pub const TABLE: &[Word] = &[
         "Check where the output goes. The act itself was done."),
 ];
 
-/// What a code means and what to do next. A code that is not in the table gets general words.
+/// Every code with its words: the gate's, in its order, then those of the table.
+pub fn all() -> impl Iterator<Item = Word> {
+    let gate = RefusalCode::ALL.iter().map(|code| word(code.code(), code.meaning(), code.next_step()));
+    gate.chain(TABLE.iter().map(|known| word(known.code, known.what, known.next)))
+}
+
+/// What a code means and what to do next. A code that nobody knows gets general words.
 #[must_use]
 pub fn sentences(code: &str) -> (&'static str, &'static str) {
-    match TABLE.iter().find(|word| word.code == code) {
+    match all().find(|word| word.code == code) {
         Some(word) => (word.what, word.next),
         None => ("The node said no with a code that this program does not know.", "Use a program of the same version as the node."),
     }
@@ -184,5 +113,5 @@ pub fn sentences(code: &str) -> (&'static str, &'static str) {
 /// MALFORMED the node's own sentence says more.
 #[must_use]
 pub fn says_all(code: &str) -> bool {
-    code != "MALFORMED" && titian_proto::model::refusal::RefusalCode::from_code(code).is_ok()
+    code != "MALFORMED" && RefusalCode::from_code(code).is_ok()
 }

@@ -3,6 +3,7 @@
 pub(crate) mod code;
 mod reading;
 
+mod advice;
 pub mod agreement;
 pub mod armor;
 pub mod consent;

@@ -5,14 +5,13 @@ use titian_proto::model::descriptor::DescriptorError;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::Refusal;
 
-use crate::acts::advice;
 use crate::store::StoreError;
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
     /// The gate refused.
-    #[error("the gate refused: {}", advice::meaning(.0.code))]
+    #[error("the gate refused: {}", .0.code.meaning().trim_end_matches('.'))]
     Refused(Refusal),
     /// There is no such thing, or this role may not know of it.
     #[error("there is no such {what}")]
@@ -136,7 +135,7 @@ impl ActError {
     #[must_use]
     pub fn next_step(&self) -> &'static str {
         match self {
-            Self::Refused(refusal) => advice::next_step(refusal.code),
+            Self::Refused(refusal) => refusal.code.next_step(),
             Self::NotFound { .. } => "Check the id; list what there is.",
             Self::WrongState { .. } => "Look at its state first; another state must be set before, or the work is already done.",
             Self::StaleRevision => "Read it again, look at the change, and repeat yours on the newest revision.",

@@ -1,7 +1,7 @@
 //! What an actor may do, one file a noun; each act loads, decides and writes once.
 //!
 //! - [`actor`] is who acts.
-//! - [`error`]: why not; [`advice`]: what each refusal means and what to do next.
+//! - [`error`]: why not.
 //! - [`context`]: what every act stands on.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
@@ -12,7 +12,6 @@
 //! - [`log`]: what auditors read.
 
 pub mod actor;
-pub mod advice;
 pub mod agreements;
 pub mod arrivals;
 pub mod cases;
