@@ -12,7 +12,7 @@ use titian_proto::model::date::{Date, Instant};
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::{At, Malformed};
 use titian_proto::model::reference::AgreementRef;
-use titian_proto::model::refusal::Refusal;
+use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::statement::{GovernmentApproval, SignedStatement, Statement, StatementKind, StatementReason};
 use titian_proto::wire;
 
@@ -69,7 +69,7 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
         .write(move |unit| {
             let known = find(&house, unit, &saying.id, saying.version)?;
             if known.agreement.party(house.node_id()).is_none() {
-                return Err(ActError::Refused(Refusal::new(titian_proto::model::refusal::RefusalCode::NotAParty)));
+                return Err(ActError::Refused(Refusal::new(RefusalCode::NotAParty)));
             }
             check_fits(&known, house.node_id(), &saying)?;
             let statement = statement(&house, &known, &saying, unit.now());
@@ -97,7 +97,7 @@ pub async fn import(acts: &Acts, file: &str) -> Result<wire::Agreement, ActError
     let house = acts.house.clone();
     acts.store
         .write(move |unit| {
-            take_in(&house, unit, &file)?.map_err(ActError::Refused)?;
+            take_in(&house, unit, None, &file)?.map_err(ActError::Refused)?;
             show_in(&house, unit, agreement.id.as_str(), agreement.version)
         })
         .await
@@ -132,7 +132,16 @@ pub fn list(acts: &Acts) -> Result<Vec<wire::Agreement>, ActError> {
 ///
 /// # Errors
 /// The refusal, or that the store fails.
-pub fn take_in(house: &House, unit: &mut Unit, file: &wire::AgreementFile) -> Result<Result<(), Refusal>, ActError> {
+pub fn take_in(house: &House, unit: &mut Unit, from: Option<&NodeId>, file: &wire::AgreementFile) -> Result<Result<(), Refusal>, ActError> {
+    match house.agreement(&file.text) {
+        Ok((_, agreement)) => {
+            let is_party = |node: &NodeId| agreement.party(node).is_some();
+            if !is_party(house.node_id()) || from.is_some_and(|peer| !is_party(peer)) {
+                return Ok(Err(Refusal::new(RefusalCode::NotAParty)));
+            }
+        }
+        Err(problem) => return Ok(Err(Refusal::from(problem.at("agreement")))),
+    }
     match read_in(house, unit, file)? {
         Ok(statements) => {
             let (digest, agreement) = match put_text(house, unit, &file.text) {
@@ -160,10 +169,13 @@ type ReadStatements = Vec<(Statement, Bytes)>;
 
 /// Checks every statement: about this very text, signed by a party that is known here, and never two under one sequence.
 fn read_in(house: &House, unit: &Unit, file: &wire::AgreementFile) -> Result<Result<ReadStatements, Malformed>, StoreError> {
-    let digest = Digest::of(&file.text);
+    let (digest, agreement) = match house.agreement(&file.text) {
+        Ok(known) => known,
+        Err(problem) => return Ok(Err(problem.at("agreement"))),
+    };
     let mut statements = Vec::new();
     for signed in &file.statements {
-        let statement = match verify(house, digest, signed, unit.now()) {
+        let statement = match verify(house, &agreement, digest, signed, unit.now()) {
             Ok(statement) => statement,
             Err(problem) => return Ok(Err(problem.at("statements"))),
         };
@@ -182,9 +194,18 @@ fn read_in(house: &House, unit: &Unit, file: &wire::AgreementFile) -> Result<Res
     Ok(Ok(statements))
 }
 
-fn verify(house: &House, digest: Digest, signed: &wire::SignedStatement, now: Instant) -> Result<Statement, Malformed> {
+fn verify(
+    house: &House,
+    agreement: &Agreement,
+    digest: Digest,
+    signed: &wire::SignedStatement,
+    now: Instant,
+) -> Result<Statement, Malformed> {
     let signed = SignedStatement::from_wire(signed)?;
     let statement = signed.statement()?;
+    if agreement.party(&statement.node_id).is_none() && statement.kind != StatementKind::Accede {
+        return Err(Malformed::new("is by somebody who is no party").at("node_id"));
+    }
     if statement.agreement.digest != digest {
         return Err(Malformed::new("is about another text: the digest changed").at("agreement.digest"));
     }
@@ -290,6 +311,19 @@ fn send_to_parties(house: &House, unit: &mut Unit, id: &str, version: u32) -> Re
                 outgoing::queue(house, unit, permit, &address)?;
             }
             Err(refusal) => tracing::info!(event = "agreement.not-sent", peer = %party, code = refusal.code.code()),
+        }
+    }
+    Ok(())
+}
+
+/// Tells a peer again what was said while it was not active here: statements pass whatever else is stopped.
+///
+/// # Errors
+/// When the store fails.
+pub fn tell_again(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), ActError> {
+    for known in policy::agreements(house, unit, unit.now())? {
+        if known.agreement.party(peer).is_some() && known.state != AgreementState::Draft {
+            send_to_parties(house, unit, known.agreement.id.as_str(), known.agreement.version)?;
         }
     }
     Ok(())

@@ -125,24 +125,25 @@ fn take(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, permit
             let (Some((case_ref, _)), Some(agreement)) = (arrival.header.case, &arrival.header.agreement) else {
                 return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("header.case_ref")));
             };
-            if let Some(grant) = &offer.grant {
+            let taken = receive::offer(house, unit, peer, offer, case_ref, agreement)?;
+            if let (Ok(()), Some(grant)) = (&taken, &offer.grant) {
                 consents::told(unit, peer, offer.subject_ref, grant)?;
             }
-            receive::offer(house, unit, peer, offer, case_ref, agreement)
+            Ok(taken)
         }
         Content::State(change) => receive::state(house, unit, peer, change),
         Content::Put(put) => {
-            if let Some(grant) = &put.grant {
+            let taken = shares::receive_put(unit, peer, put, arrival.header.agreement.as_ref())?;
+            if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
                 consents::told(unit, peer, put.subject_ref, grant)?;
             }
-            let taken = shares::receive_put(unit, peer, put)?;
             if taken.is_ok() {
                 shares::note_commitment(unit, put.referral_id, arrival.leaf.as_ref().and_then(|leaf| leaf.commit))?;
             }
             Ok(taken)
         }
         Content::Retract(retract) => Ok(shares::receive_retract(unit, peer, retract)?),
-        Content::Agreement(file) => agreements::take_in(house, unit, file),
+        Content::Agreement(file) => agreements::take_in(house, unit, Some(peer), file),
         Content::Withdrawal(notice) => consents::receive_withdrawal(house, unit, peer, notice),
         Content::ErasureReceipt(_) | Content::Breach(_) => Ok(Ok(())),
     }

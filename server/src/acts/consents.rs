@@ -9,8 +9,9 @@ use titian_proto::model::consent::{Grant, Ledger, Withdrawal};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{ConsentId, NodeId, ReferralId, SubjectRef, WorkerId, uuid_v7};
 use titian_proto::model::malformed::Malformed;
-use titian_proto::model::referral::{Custody, Erasure, ReferralState, WithdrawalNotice};
+use titian_proto::model::referral::{Custody, Erasure, Offer, ReferralState, WithdrawalNotice};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
 use super::context::{Acts, House};
@@ -18,9 +19,11 @@ use super::dispatch;
 use super::error::ActError;
 use super::outgoing;
 use super::policy;
+use super::question;
 use super::referrals::{is_sender, load, offer_of};
 use super::shares;
 use crate::store::consents::{ConsentTable, LedgerLine, Subject};
+use crate::store::records::RecordTable;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::workers::WorkerTable;
 use crate::store::{Read, StoreError, Topic, Unit};
@@ -119,12 +122,18 @@ pub fn receive_withdrawal(
     put_withdrawal(unit, &told_by, &notice.withdrawal)?;
     if let Some(worker_id) = unit.worker_known_as(peer, notice.subject_ref)? {
         put_withdrawal(unit, &Subject::Worker(worker_id), &notice.withdrawal)?;
+        // She said it at the other union; whoever else got something from here must hear of it too.
+        let others = touched(house, unit, Whose::Worker(worker_id), &notice.withdrawal)?;
+        for file in others.into_iter().filter(|file| shares::other_side(house, file) != peer) {
+            enforce(house, unit, file, &notice.withdrawal)?;
+        }
     }
     for referral_id in &notice.referral_ids {
         let Some(mut file) = unit.referral(*referral_id)? else { continue };
         if shares::other_side(house, &file) != peer {
             continue;
         }
+        purge_queued(unit, peer, *referral_id)?;
         freeze(house, unit, &mut file)?;
     }
     Ok(Ok(()))
@@ -140,13 +149,11 @@ fn write_withdrawal(house: &House, unit: &mut Unit, whose: Whose, wanted: &wire:
         put_withdrawal(unit, &subject, &withdrawal)?;
     }
     let mut done = Withdrawn { consents: Vec::new(), purged: 0, notified: Vec::new() };
-    for mut file in touched(house, unit, whose, &withdrawal)? {
-        let peer = shares::other_side(house, &file).clone();
-        done.purged += purge_queued(unit, &peer, file.referral_id)?;
-        tell(house, unit, &file, &withdrawal)?;
-        freeze(house, unit, &mut file)?;
-        if !done.notified.contains(&peer.to_string()) {
-            done.notified.push(peer.to_string());
+    for file in touched(house, unit, whose, &withdrawal)? {
+        let peer = shares::other_side(house, &file).to_string();
+        done.purged += enforce(house, unit, file, &withdrawal)?;
+        if !done.notified.contains(&peer) {
+            done.notified.push(peer);
         }
     }
     if done.notified.is_empty() {
@@ -191,7 +198,7 @@ fn touched(house: &House, read: &impl Read, whose: Whose, withdrawal: &Withdrawa
         Whose::Worker(worker_id) => read.referrals_of_worker(worker_id)?,
         Whose::Referral(referral_id) => match load(read, referral_id)?.worker_id {
             Some(worker_id) => read.referrals_of_worker(worker_id)?,
-            None => vec![referral_id],
+            None => of_same_worker(read, &load(read, referral_id)?)?,
         },
     };
     let mut touched = Vec::new();
@@ -200,7 +207,8 @@ fn touched(house: &House, read: &impl Read, whose: Whose, withdrawal: &Withdrawa
         let offer = offer_of(&file)?;
         let recipient = withdrawal.recipient.as_ref().is_none_or(|recipient| recipient == &file.recipient || recipient == &file.sender);
         let purpose = withdrawal.purposes.is_empty() || withdrawal.purposes.contains(&offer.purpose);
-        let category = withdrawal.categories.is_empty() || withdrawal.categories.iter().any(|category| offer.categories.contains(category));
+        let went = categories_that_went(read, &file, &offer)?;
+        let category = withdrawal.categories.is_empty() || withdrawal.categories.iter().any(|category| went.contains(category));
         let left = file.state != ReferralState::Draft || !is_sender(house, &file);
         if recipient && purpose && category && left {
             touched.push(file);
@@ -209,12 +217,66 @@ fn touched(house: &House, read: &impl Read, whose: Whose, withdrawal: &Withdrawa
     Ok(touched)
 }
 
-fn tell(house: &House, unit: &mut Unit, file: &ReferralFile, withdrawal: &Withdrawal) -> Result<(), ActError> {
+/// Referrals from the same peer about the same worker, who is known here only through them.
+fn of_same_worker(read: &impl Read, file: &ReferralFile) -> Result<Vec<ReferralId>, ActError> {
+    let subject = offer_of(file)?.subject_ref;
+    let mut same = Vec::new();
+    for other in read.referrals(None, usize::MAX)? {
+        if other.sender == file.sender && offer_of(&other)?.subject_ref == subject {
+            same.push(other.referral_id);
+        }
+    }
+    Ok(same)
+}
+
+/// What went under a referral: what it selects, what its offer says at once, and what staff put under it by name.
+fn categories_that_went(read: &impl Read, file: &ReferralFile, offer: &Offer) -> Result<Vec<Category>, ActError> {
+    let mut went = offer.categories.clone();
+    went.extend([Category::CaseCore, Category::Demographic]);
+    for given in read.all_given(file.referral_id)? {
+        for holder in question::holders(file) {
+            if let Some(record) = read.record(holder, given.record_id)? {
+                went.extend(Category::from_wire(record.category));
+            }
+        }
+    }
+    Ok(went)
+}
+
+/// Purges what is queued under a referral, tells the peer, freezes what is held. How many envelopes will not leave.
+fn enforce(house: &House, unit: &mut Unit, mut file: ReferralFile, withdrawal: &Withdrawal) -> Result<u32, ActError> {
+    let peer = shares::other_side(house, &file).clone();
+    let purged = purge_queued(unit, &peer, file.referral_id)?;
+    tell(house, unit, &mut file, withdrawal)?;
+    freeze(house, unit, &mut file)?;
+    Ok(purged)
+}
+
+/// Tells the peer of a withdrawal. One that is not active here now is owed the notice, and gets it when it is active again.
+fn tell(house: &House, unit: &mut Unit, file: &mut ReferralFile, withdrawal: &Withdrawal) -> Result<(), ActError> {
     let notice =
         WithdrawalNotice { subject_ref: offer_of(file)?.subject_ref, referral_ids: vec![file.referral_id], withdrawal: withdrawal.clone() };
     let peer = shares::other_side(house, file).clone();
+    file.owed_withdrawal = Bytes::new();
     if let Err(refusal) = shares::send_about(house, unit, file, &peer, Content::Withdrawal(notice))? {
-        tracing::warn!(event = "withdrawal.not-sent", peer = %peer, code = refusal.code.code());
+        tracing::warn!(event = "withdrawal.owed", peer = %peer, code = refusal.code.code());
+        file.owed_withdrawal = withdrawal.to_wire().encode_to_vec().into();
+    }
+    Ok(())
+}
+
+/// Sends the notices that a peer was owed while it was not active here.
+///
+/// # Errors
+/// When the store fails.
+pub fn tell_owed(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), ActError> {
+    for mut file in unit.referrals(None, usize::MAX)? {
+        if file.owed_withdrawal.is_empty() || shares::other_side(house, &file) != peer {
+            continue;
+        }
+        let withdrawal = policy::read_withdrawal(&file.owed_withdrawal).map_err(ActError::Malformed)?;
+        tell(house, unit, &mut file, &withdrawal)?;
+        unit.put_referral(&file)?;
     }
     Ok(())
 }
@@ -258,7 +320,7 @@ fn subject_of(house: &House, read: &impl Read, whose: Whose) -> Result<Subject, 
         Whose::Referral(referral_id) => {
             let file = load(read, referral_id)?;
             let peer = shares::other_side(house, &file);
-            Ok(super::question::own_subject(peer, offer_of(&file)?.subject_ref, Some(&file)))
+            Ok(question::own_subject(peer, offer_of(&file)?.subject_ref, Some(&file)))
         }
     }
 }

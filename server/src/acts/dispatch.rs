@@ -5,7 +5,7 @@ use prost::Message;
 use titian_proto::envelope::{Header, Lane};
 use titian_proto::gate::{Content, Permit};
 use titian_proto::model::date::Instant;
-use titian_proto::model::id::NodeId;
+use titian_proto::model::id::{NodeId, ReferralId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
@@ -57,6 +57,8 @@ pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(u64, By
             match check_one(&acts.house, &view, now, peer, &delivery)? {
                 Ok(Some(permit)) => parcels.push((*sequence, Some(Parcel::permitted(delivery, permit)))),
                 Ok(None) => parcels.push((*sequence, Parcel::purged(delivery))),
+                // Not the envelope is refused but the peer, for now; and nothing of the safety lane is ever given up. It waits.
+                Err(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
                 Err(refusal) => {
                     refused.push((*sequence, refusal.code));
                     parcels.push((*sequence, None));
@@ -69,6 +71,10 @@ pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(u64, By
         fill_purged(acts, peer, lane, &mut parcels)?;
     }
     Ok(parcels.into_iter().filter_map(|(_, parcel)| parcel).collect())
+}
+
+fn is_about_peer(code: RefusalCode) -> bool {
+    matches!(code, RefusalCode::PeerSuspended | RefusalCode::PeerIdentity)
 }
 
 /// A permit, nothing for a body that is already purged, or the refusal.
@@ -85,10 +91,24 @@ fn check_one(
     }
     let header = Header::parse(&envelope.header).map_err(unreadable)?;
     let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
+    if let Content::Put(put) = &content
+        && let Some(refusal) = closed(read, put.referral_id)?
+    {
+        return Ok(Err(refusal));
+    }
     let about = About { direction: Direction::Out, peer, pinned: header.agreement.as_ref(), content: &content };
     let gathered = question::gather(house, read, now, &about)?;
     let ask = gathered.ask(Direction::Out, peer, header.agreement.as_ref(), content);
     Ok(policy::decide(house, now, ask).map(Some))
+}
+
+/// Under a referral that is frozen or over nothing more leaves.
+fn closed(read: &impl Read, referral_id: ReferralId) -> Result<Option<Refusal>, StoreError> {
+    let Some(file) = read.referral(referral_id)? else { return Ok(None) };
+    if file.frozen {
+        return Ok(Some(Refusal::new(RefusalCode::ConsentWithdrawn)));
+    }
+    Ok((!file.state.is_sharing()).then(|| Refusal::new(RefusalCode::StaleVersion).with_path("referral.state")))
 }
 
 fn read_delivery(bytes: &Bytes) -> Result<wire::Delivery, StoreError> {

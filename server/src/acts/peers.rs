@@ -8,6 +8,8 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
 
 use super::actor::Actor;
+use super::agreements;
+use super::consents;
 use super::context::{Acts, House};
 use super::error::ActError;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
@@ -30,6 +32,7 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
         return Err(ActError::Refused(Refusal::new(RefusalCode::RecipientKindForbidden)));
     }
     let bytes = chain.encode();
+    refuse_known_pins(acts, &chain)?;
     let fingerprint = chain.fingerprint();
     let peer = node_id.clone();
     acts.store
@@ -37,6 +40,9 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
             let known = unit.peer(&peer)?;
             if let Some(known) = &known {
                 let known_chain = DescriptorChain::parse(&known.chain).map_err(descriptor_problem)?;
+                if known_chain.fingerprint() == fingerprint && !chain.continues(&known_chain) {
+                    return Err(ActError::Conflict { what: "the file is older than what is known of this union, or another story of it" });
+                }
                 if known_chain.fingerprint() != fingerprint {
                     return Err(ActError::Conflict {
                         what: "another root key is known under this name; suspend the old peer and call the union",
@@ -104,7 +110,15 @@ pub async fn suspend(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActErr
 /// # Errors
 /// When it is not suspended or the store fails.
 pub async fn resume(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
-    set_standing(acts, node_id, PeerStanding::Active).await
+    set_standing(acts, node_id, PeerStanding::Active).await?;
+    let (house, peer) = (acts.house.clone(), node_id.clone());
+    acts.store
+        .write(move |unit| {
+            consents::tell_owed(&house, unit, &peer)?;
+            agreements::tell_again(&house, unit, &peer)
+        })
+        .await?;
+    after_change(acts, node_id)
 }
 
 /// Every peer.
@@ -185,6 +199,16 @@ fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Pe
         last_contact_ms: contact.last.map_or(0, Instant::as_millis),
         link_problem: contact.problem.unwrap_or_default(),
     })
+}
+
+/// Nobody displaces a peer by claiming its key.
+fn refuse_known_pins(acts: &Acts, chain: &DescriptorChain) -> Result<(), ActError> {
+    let claimed = &chain.newest().tls_pins;
+    let taken = acts.peers().values().any(|known| {
+        known.view.node_id != chain.newest().node_id
+            && known.descriptor.tls_pins.iter().any(|pin| claimed.iter().any(|claim| claim.spki_sha256 == pin.spki_sha256))
+    });
+    if taken { Err(ActError::Conflict { what: "another peer holds a key that this file claims; call both unions" }) } else { Ok(()) }
 }
 
 /// Reads a node's name as staff typed it.

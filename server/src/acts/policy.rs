@@ -53,6 +53,7 @@ pub struct Ask<'a> {
 }
 
 /// An agreement of this node, with what it is now.
+#[derive(Clone)]
 pub struct KnownAgreement {
     /// The text, parsed.
     pub agreement: Arc<Agreement>,
@@ -182,7 +183,11 @@ fn read_grant(bytes: &Bytes) -> Result<Grant, Malformed> {
     Grant::from_wire(&wire::Grant::decode(bytes.clone()).map_err(|_| Malformed::new("is not a grant"))?)
 }
 
-fn read_withdrawal(bytes: &Bytes) -> Result<Withdrawal, Malformed> {
+/// A withdrawal as it is stored.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn read_withdrawal(bytes: &Bytes) -> Result<Withdrawal, Malformed> {
     Withdrawal::from_wire(&wire::Withdrawal::decode(bytes.clone()).map_err(|_| Malformed::new("is not a withdrawal"))?)
 }
 
@@ -208,17 +213,20 @@ fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {
 
 /// A version is superseded once a newer one that names it is in force.
 fn supersede(known: &mut [KnownAgreement]) {
-    let in_force: Vec<(String, u32)> = known
-        .iter()
-        .filter(|known| known.state == AgreementState::InForce)
-        .map(|known| (known.agreement.id.as_str().to_owned(), known.agreement.version))
-        .collect();
+    let in_force: Vec<KnownAgreement> = known.iter().filter(|known| known.state == AgreementState::InForce).cloned().collect();
     for one in known.iter_mut() {
-        let newer = in_force.iter().any(|(id, version)| id == one.agreement.id.as_str() && *version > one.agreement.version);
+        let newer = in_force.iter().any(|newer| {
+            newer.agreement.id == one.agreement.id && newer.agreement.version > one.agreement.version && keeps_parties(newer, one)
+        });
         if newer {
             one.state = AgreementState::Superseded;
         }
     }
+}
+
+/// Others cannot supersede an agreement between themselves: every party of the old text must stand in the new one.
+fn keeps_parties(newer: &KnownAgreement, older: &KnownAgreement) -> bool {
+    older.agreement.parties.iter().all(|party| newer.agreement.party(&party.node_id).is_some())
 }
 
 /// The facts where nobody is spoken of.

@@ -87,7 +87,9 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let ledger = ledger(read, about, put.subject_ref, put.grant.as_ref(), file.as_ref())?;
             let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
             let prohibited_recipients = prohibited(read, file.as_ref(), &contents)?;
-            Ok(Gathered { agreement, ledger, approval: put.approval.clone(), prohibited_recipients, subject })
+            let sender = if about.direction == Direction::Out { house.node_id() } else { about.peer };
+            let approval = put.approval.clone().filter(|_| approval_covers(sender, file.as_ref(), offer.as_ref(), &contents));
+            Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject })
         }
         Content::State(_)
         | Content::Retract(_)
@@ -108,6 +110,12 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
 #[must_use]
 pub fn offer_facts(offer: &Offer, safety_already_held: bool) -> SubjectFacts {
     SubjectFacts { minor: offer.demographic.as_ref().is_some_and(is_minor), group: offer.case_kind == CaseKind::Group, safety_already_held }
+}
+
+/// What the second person approved is what the referral selects, going the way she approved: nothing put beside it, and nothing coming back.
+fn approval_covers(sender: &NodeId, file: Option<&ReferralFile>, offer: Option<&Offer>, contents: &[&RecordContent]) -> bool {
+    let (Some(file), Some(offer)) = (file, offer) else { return false };
+    &file.sender == sender && contents.iter().all(|content| offer.categories.contains(&content.category()))
 }
 
 fn is_minor(demographic: &Demographic) -> bool {

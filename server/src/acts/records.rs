@@ -1,6 +1,8 @@
 //! Records: put, changed, taken away; shares that select their category follow in the same write.
 
+use prost::Message as _;
 use titian_proto::model::id::{CaseId, RecordId, ReferralId, uuid_v7};
+use titian_proto::model::malformed::Malformed;
 use titian_proto::model::record::RecordContent;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
@@ -178,6 +180,11 @@ fn follow(
 }
 
 fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Result<wire::Record, ActError> {
+    if put.content.to_wire().encoded_len() > shares::PUT_BYTES {
+        return Err(ActError::Malformed(
+            Malformed::new("is larger than 48 KiB, which is the most that travels in one piece").at("content"),
+        ));
+    }
     let Some(record_id) = put.record_id else {
         let holder = holder_for(case, &put.content);
         return Ok(new_record(house, unit, holder, &put.content)?);

@@ -6,6 +6,7 @@ use titian_proto::gate::Content;
 use titian_proto::model::consent::{Grant, Ledger};
 use titian_proto::model::id::{Digest, NodeId, RecordId, RecordRef, ReferralId};
 use titian_proto::model::record::{RecordContent, SharedRecord};
+use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::{DeliveryStage, Offer, SharePut, ShareRetract};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Purpose;
@@ -215,10 +216,23 @@ pub fn consent_leaf(unit: &Unit, subject: &Subject, grant: Option<&Grant>) -> Re
 ///
 /// # Errors
 /// The refusal, or that the store fails.
-pub fn receive_put(unit: &mut Unit, peer: &NodeId, put: &SharePut) -> Result<Result<(), Refusal>, StoreError> {
+pub fn receive_put(
+    unit: &mut Unit,
+    peer: &NodeId,
+    put: &SharePut,
+    agreement: Option<&AgreementRef>,
+) -> Result<Result<(), Refusal>, StoreError> {
     let Some(file) = unit.referral(put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
     if &file.sender != peer && &file.recipient != peer {
         return Ok(Err(policy::unknown_referral()));
+    }
+    let other = |path: &str| Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path(path)));
+    match question::read_offer(&file) {
+        Some(offer) if offer.subject_ref != put.subject_ref => return other("put.subject_ref"),
+        Some(offer) if offer.purpose != put.purpose => return other("put.purpose"),
+        Some(_) if agreement.is_none_or(|named| named.id.as_str() != file.agreement_id) => return other("header.agreement"),
+        Some(_) => {}
+        None => return other("put.referral_id"),
     }
     if file.frozen {
         return Ok(Err(Refusal::new(RefusalCode::ConsentWithdrawn)));

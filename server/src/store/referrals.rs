@@ -55,6 +55,9 @@ pub struct ReferralFile {
     pub peer_changes: u64,
     /// When it last changed.
     pub changed_at: Instant,
+    /// A withdrawal that the peer must still be told of, because it was not active here; empty: none.
+    #[serde(default, with = "base64_bytes")]
+    pub owed_withdrawal: Bytes,
 }
 
 /// What changes with every envelope of a referral; small, because it is written each time.

@@ -46,6 +46,23 @@ pub enum Side {
 }
 
 impl ReferralState {
+    /// Whether it is this side's to set at all, whatever stood before.
+    #[must_use]
+    pub fn is_set_by(self, side: Side) -> bool {
+        match self {
+            Self::Draft | Self::Requested | Self::Cancelled | Self::EnteredInError => side == Side::Sender,
+            Self::Received
+            | Self::Accepted
+            | Self::Rejected
+            | Self::Returned
+            | Self::InProgress
+            | Self::OnHold
+            | Self::Completed
+            | Self::Failed => side == Side::Receiver,
+            Self::Expired | Self::ConsentWithdrawn => true,
+        }
+    }
+
     /// Whether this side may set the state `to` after the state `from`.
     #[must_use]
     pub fn may_follow(from: Self, to: Self, side: Side) -> bool {

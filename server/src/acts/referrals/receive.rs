@@ -54,6 +54,7 @@ pub fn offer(
         own_changes: known.as_ref().map_or(0, |known| known.own_changes),
         peer_changes: known.as_ref().map_or(0, |known| known.peer_changes),
         changed_at: now,
+        owed_withdrawal: bytes::Bytes::new(),
     };
     unit.put_referral(&file)?;
     unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;
@@ -75,6 +76,9 @@ pub fn state(house: &House, unit: &mut Unit, peer: &NodeId, change: &StateChange
     let offer = offer_of(&file)?;
     if change.sequence <= file.peer_changes || change.version > offer.version {
         return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("state.sequence")));
+    }
+    if file.state == ReferralState::Draft || !change.state.is_set_by(side) {
+        return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("state.state")));
     }
     file.peer_changes = change.sequence;
     if !settle_state(&mut file, change, side) {

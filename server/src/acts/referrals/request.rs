@@ -10,7 +10,7 @@ use titian_proto::model::record::RecordContent;
 use titian_proto::model::referral::{Approval, DeliveryStage, Offer, OfferRequest, Priority, ReferralKind, ReferralState, Service};
 use titian_proto::model::refusal::Refusal;
 use titian_proto::model::value::Text;
-use titian_proto::model::vocabulary::{Category, Purpose, Tier};
+use titian_proto::model::vocabulary::{Category, Purpose};
 use titian_proto::wire;
 
 use super::{describe, is_sender, load, offer_of};
@@ -101,7 +101,7 @@ pub async fn amend(acts: &Acts, referral_id: ReferralId, categories: Vec<Categor
         .write(move |unit| {
             let mut file = own_referral(&house, unit, referral_id)?;
             let mut offer = offer_of(&file)?;
-            if categories.iter().any(|category| category.tier() >= Tier::T3 && !offer.categories.contains(category)) {
+            if categories.iter().any(|category| !offer.categories.contains(category)) {
                 // What the second person approved did not have this in it.
                 offer.approval = None;
             }
@@ -176,6 +176,7 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         own_changes: 0,
         peer_changes: 0,
         changed_at: unit.now(),
+        owed_withdrawal: bytes::Bytes::new(),
     };
     let terms = OfferRequest {
         referral_id,
