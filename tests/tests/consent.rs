@@ -75,6 +75,23 @@ fn a_withdrawal_passes_while_the_agreement_is_suspended() {
 }
 
 #[test]
+fn a_withdrawal_is_owed_to_a_suspended_peer_and_reaches_it_later() {
+    // Given a share held at KSBSI, whom MTUC then suspends
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    let admin = titian_tests::account::Account::Admin;
+    world.mtuc.titian(admin, &["peer", "suspend", "id.ksbsi", "--reason", "SAFETY"]).done();
+    // When the worker withdraws, then it holds at MTUC at once, and KSBSI cannot hear of it yet
+    withdraw(&world, &intake.worker, "ERASE").done();
+    state(&world.mtuc, &referral, "CONSENT_WITHDRAWN");
+    assert!(!show(&world.ksbsi, &referral).has_code("state", "CONSENT_WITHDRAWN"));
+    // And when MTUC resumes the peer, KSBSI is told and freezes what it holds
+    world.mtuc.titian(admin, &["peer", "resume", "id.ksbsi"]).done();
+    state(&world.ksbsi, &referral, "CONSENT_WITHDRAWN");
+    assert!(!share(&world.ksbsi, &referral).names("Siti Aminah"), "a frozen share is not shown");
+}
+
+#[test]
 fn what_she_did_not_allow_is_refused_with_the_code_for_it() {
     let world = World::in_force();
     // Each: what the consent says instead, and the refusal it earns
