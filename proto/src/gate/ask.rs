@@ -155,31 +155,7 @@ fn is_minor(demographic: &Demographic) -> bool {
 
 /// Whose path it is: the worker's own records stand under "worker", the others under "case".
 fn path_of(path: &str, record_type: RecordType) -> String {
-    let of_worker = match record_type {
-        RecordType::Journey
-        | RecordType::Demographic
-        | RecordType::Identity
-        | RecordType::Contact
-        | RecordType::Safety
-        | RecordType::ImmigrationStatus
-        | RecordType::UnionMembership
-        | RecordType::Family
-        | RecordType::Health => true,
-        RecordType::Complaint
-        | RecordType::ServiceAction
-        | RecordType::GroupCount
-        | RecordType::Employer
-        | RecordType::Claim
-        | RecordType::Outcome
-        | RecordType::Narrative
-        | RecordType::Document
-        | RecordType::IdentityDocument
-        | RecordType::GbvTrafficking
-        | RecordType::AllegedOffence
-        | RecordType::Partner
-        | RecordType::Material => false,
-    };
-    format!("{}.{path}", if of_worker { "worker" } else { "case" })
+    format!("{}.{path}", if record_type.is_about_worker() { "worker" } else { "case" })
 }
 
 /// Whether an entry of a deny-list touches a field. An entry may start with "worker." or "case.", as refusals do.

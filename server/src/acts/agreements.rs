@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 use titian_proto::envelope::KeyRing;
-use titian_proto::gate::Content;
+use titian_proto::gate::{Content, SubjectFacts};
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::agreement::Agreement;
 use titian_proto::model::agreement::{AgreementState, Role};
@@ -302,7 +302,7 @@ fn send_to_parties(house: &House, unit: &mut Unit, id: &str, version: u32) -> Re
             ledger: &titian_proto::model::consent::Ledger::default(),
             approval: None,
             prohibited_recipients: &[],
-            subject: policy::no_subject(),
+            subject: SubjectFacts::default(),
             content: Content::Agreement(file.clone()),
         };
         match policy::decide(house, unit.now(), ask) {

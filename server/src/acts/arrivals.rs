@@ -96,7 +96,7 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Resu
 fn decide_and_apply(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<Result<Digest, Refusal>, ActError> {
     let (salt, content) = match read_body(arrival) {
         Ok(read) => read,
-        Err(problem) => return Ok(Err(policy::malformed(problem))),
+        Err(problem) => return Ok(Err(Refusal::from(problem))),
     };
     let now = unit.now();
     let pinned = arrival.header.agreement.as_ref();

@@ -10,10 +10,10 @@ use super::actor::Actor;
 use super::context::Acts;
 use super::error::ActError;
 use super::records::new_record;
-use crate::store::Read;
 use crate::store::cases::{CaseFile, CaseTable};
 use crate::store::records::{Holder, RecordTable};
 use crate::store::workers::WorkerTable;
+use crate::store::{Read, StoreError, Unit};
 
 /// Opens a case.
 ///
@@ -32,17 +32,26 @@ pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, conte
             if let Some(worker_id) = worker_id {
                 unit.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
             }
-            let year = unit.now().date().to_string()[..4].to_owned();
-            let number = unit.next_case_number(&year)?;
-            let case_id = CaseId(uuid_v7(unit.now(), unit.random()));
-            let case_number = format!("{year}-{number:04}");
-            unit.put_case(&CaseFile { case_id, worker_id, case_number, opened_by: opened_by.clone(), opened_at: unit.now() })?;
+            let case_id = new_file(unit, worker_id, &opened_by)?;
             for content in &contents {
                 new_record(&house, unit, Holder::Case(case_id), content)?;
             }
             describe(unit, case_id)
         })
         .await
+}
+
+/// Gives a new case its file and its number.
+///
+/// # Errors
+/// When the store fails.
+pub fn new_file(unit: &mut Unit, worker_id: Option<WorkerId>, opened_by: &str) -> Result<CaseId, StoreError> {
+    let year = unit.now().date().to_string()[..4].to_owned();
+    let number = unit.next_case_number(&year)?;
+    let case_id = CaseId(uuid_v7(unit.now(), unit.random()));
+    let case_number = format!("{year}-{number:04}");
+    unit.put_case(&CaseFile { case_id, worker_id, case_number, opened_by: opened_by.to_owned(), opened_at: unit.now() })?;
+    Ok(case_id)
 }
 
 /// A case with its records.

@@ -229,18 +229,6 @@ fn keeps_parties(newer: &KnownAgreement, older: &KnownAgreement) -> bool {
     older.agreement.parties.iter().all(|party| newer.agreement.party(&party.node_id).is_some())
 }
 
-/// The facts where nobody is spoken of.
-#[must_use]
-pub fn no_subject() -> SubjectFacts {
-    SubjectFacts::default()
-}
-
-/// The refusal for something that cannot be read.
-#[must_use]
-pub fn malformed(problem: Malformed) -> Refusal {
-    Refusal::from(problem)
-}
-
 /// The refusal that says nothing about a consent or a referral that may or may not be there.
 #[must_use]
 pub fn unknown_referral() -> Refusal {

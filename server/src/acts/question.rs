@@ -83,7 +83,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let file = read.referral(put.referral_id)?;
             let offer = file.as_ref().and_then(read_offer);
             let held = safety_held(read, about.direction, put.referral_id)?;
-            let subject = offer.as_ref().map_or_else(policy::no_subject, |offer| offer_facts(offer, held));
+            let subject = offer.as_ref().map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held));
             let ledger = ledger(read, about, put.subject_ref, put.grant.as_ref(), file.as_ref())?;
             let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
             let prohibited_recipients = prohibited(read, file.as_ref(), &contents)?;
@@ -101,7 +101,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             ledger: Ledger::default(),
             approval: None,
             prohibited_recipients: Vec::new(),
-            subject: policy::no_subject(),
+            subject: SubjectFacts::default(),
         }),
     }
 }

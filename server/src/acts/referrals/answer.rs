@@ -2,17 +2,17 @@
 
 use titian_proto::gate::Content;
 use titian_proto::model::consent::Standing;
-use titian_proto::model::id::{CaseId, ReferralId, uuid_v7};
+use titian_proto::model::id::ReferralId;
 use titian_proto::model::referral::{Custody, DeclineReason, Offer, ReferralOutcome, ReferralState, Side, StateChange};
 use titian_proto::wire;
 
 use super::{describe, is_sender, load, offer_of};
 use crate::acts::actor::Actor;
+use crate::acts::cases;
 use crate::acts::context::{Acts, House};
 use crate::acts::error::ActError;
 use crate::acts::policy;
 use crate::acts::shares;
-use crate::store::cases::CaseFile;
 use crate::store::consents::Subject;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::{StoreError, Topic, Unit};
@@ -132,17 +132,7 @@ fn open_case(unit: &mut Unit, staff: &str, file: &mut ReferralFile) -> Result<()
     if file.case_id.is_some() {
         return Ok(());
     }
-    let year = unit.now().date().to_string()[..4].to_owned();
-    let number = unit.next_case_number(&year)?;
-    let case = CaseFile {
-        case_id: CaseId(uuid_v7(unit.now(), unit.random())),
-        worker_id: None,
-        case_number: format!("{year}-{number:04}"),
-        opened_by: staff.to_owned(),
-        opened_at: unit.now(),
-    };
-    unit.put_case(&case)?;
-    file.case_id = Some(case.case_id);
+    file.case_id = Some(cases::new_file(unit, None, staff)?);
     Ok(())
 }
 

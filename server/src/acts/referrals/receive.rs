@@ -1,6 +1,5 @@
 //! Offers and states that arrive, once the gate has permitted them.
 
-use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseRef, NodeId};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::{Offer, ReferralState, Side, StateChange, winner};
@@ -121,10 +120,4 @@ fn share_after_acceptance(house: &House, unit: &mut Unit, file: &ReferralFile, o
         unit.put_progress(file.referral_id, &progress)?;
     }
     Ok(())
-}
-
-/// Whether a moment is past the day by which a referral had to be answered.
-#[must_use]
-pub fn is_overdue(offer: &Offer, now: Instant) -> bool {
-    offer.respond_by < now
 }
