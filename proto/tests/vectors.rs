@@ -66,6 +66,7 @@ fn header() -> Header {
         claimed_at: NOW,
         expires_at: Some(NOW.plus_days(14)),
         critical_extensions: vec!["documents".to_owned()],
+        retry_of: None,
     }
 }
 

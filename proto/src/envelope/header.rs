@@ -51,6 +51,8 @@ pub struct Header {
     pub expires_at: Option<Instant>,
     /// Names of extensions that a reader must know.
     pub critical_extensions: Vec<String>,
+    /// The transfer that this one repeats, because that one was parked.
+    pub retry_of: Option<TransferId>,
 }
 
 impl Header {
@@ -89,6 +91,7 @@ impl Header {
             expires_at_ms: self.expires_at.map_or(0, Instant::as_millis),
             critical_extensions: self.critical_extensions.clone(),
             min_reader: Self::MIN_READER,
+            retry_of: self.retry_of.map(TransferId::to_wire).unwrap_or_default(),
         };
         header.encode_to_vec().into()
     }
@@ -126,6 +129,7 @@ impl Header {
             expires_at_ms,
             critical_extensions,
             min_reader,
+            retry_of,
         } = header;
         check_version(version, min_reader)?;
         let (sender, recipient) = (NodeId::parse(&sender).at("sender")?, NodeId::parse(&recipient).at("recipient")?);
@@ -152,6 +156,7 @@ impl Header {
             claimed_at: Instant::from_millis(claimed_at_ms),
             expires_at: (expires_at_ms != 0).then(|| Instant::from_millis(expires_at_ms)),
             critical_extensions,
+            retry_of: TransferId::from_wire_optional(&retry_of).at("retry_of")?,
         })
     }
 
@@ -192,7 +197,7 @@ fn check_version(version: u32, min_reader: u32) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn check_chain(link_sequence: u64, previous_hash: Digest) -> Result<(), Malformed> {
+pub(crate) fn check_chain(link_sequence: u64, previous_hash: Digest) -> Result<(), Malformed> {
     if link_sequence == 0 {
         return Err(Malformed::new("must be 1 or more").at("link_sequence"));
     }
@@ -202,7 +207,7 @@ fn check_chain(link_sequence: u64, previous_hash: Digest) -> Result<(), Malforme
     Ok(())
 }
 
-fn check_extensions(names: &[String]) -> Result<(), Malformed> {
+pub(crate) fn check_extensions(names: &[String]) -> Result<(), Malformed> {
     if names.len() > Header::EXTENSIONS_MAX {
         return Err(Malformed::new("must be at most 16"));
     }
@@ -211,7 +216,7 @@ fn check_extensions(names: &[String]) -> Result<(), Malformed> {
     if names.iter().all(well_formed) { Ok(()) } else { Err(Malformed::new("must be names of 1 to 64 ASCII characters without spaces")) }
 }
 
-fn case_from_wire(case_ref: &[u8], case_sequence: u64) -> Result<Option<(CaseRef, u64)>, Malformed> {
+pub(crate) fn case_from_wire(case_ref: &[u8], case_sequence: u64) -> Result<Option<(CaseRef, u64)>, Malformed> {
     match (CaseRef::from_wire_optional(case_ref).at("case_ref")?, case_sequence) {
         (None, 0) => Ok(None),
         (Some(case), sequence) if sequence > 0 => Ok(Some((case, sequence))),

@@ -57,7 +57,8 @@ coded! {
 }
 
 impl Lane {
-    /// The lane of a kind. Everything about a case takes one lane, so that its order holds; a finer split comes with the lanes' scheduler.
+    /// The lane of a kind, before what else is on its way for the same case: a case stays in the lane in which the peer still lacks something of
+    /// it, so that its order holds.
     #[must_use]
     pub fn of(kind: EnvelopeKind) -> Self {
         match kind {
@@ -68,15 +69,9 @@ impl Lane {
             | EnvelopeKind::Compromise
             | EnvelopeKind::Descriptor
             | EnvelopeKind::LogHead => Self::Safety,
-            EnvelopeKind::Offer
-            | EnvelopeKind::State
-            | EnvelopeKind::SharePut
-            | EnvelopeKind::ShareRetract
-            | EnvelopeKind::AttestationRequest
-            | EnvelopeKind::Attestation
-            | EnvelopeKind::HandOver
-            | EnvelopeKind::Material
-            | EnvelopeKind::Aggregate => Self::Referrals,
+            EnvelopeKind::State => Self::States,
+            EnvelopeKind::Offer | EnvelopeKind::AttestationRequest | EnvelopeKind::Attestation | EnvelopeKind::HandOver => Self::Referrals,
+            EnvelopeKind::SharePut | EnvelopeKind::ShareRetract | EnvelopeKind::Material | EnvelopeKind::Aggregate => Self::Shares,
         }
     }
 }

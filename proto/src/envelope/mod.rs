@@ -3,6 +3,7 @@
 //!
 //! - [`kind`]: kinds of envelope and the lane each takes.
 //! - [`header`]: everything about an envelope but its content; its hash.
+//! - [`outline`]: what a header of every version says.
 //! - [`receipt`]: the recipient's answer to one envelope.
 //! - [`seal`]: one signature over many hashes, each provable alone.
 //! - [`keyring`]: the keys of one node, and what they verify.
@@ -12,6 +13,7 @@ pub mod error;
 pub mod header;
 pub mod keyring;
 pub mod kind;
+pub mod outline;
 pub mod receipt;
 pub mod seal;
 
@@ -19,6 +21,7 @@ pub use error::EnvelopeError;
 pub use header::{Header, envelope_hash, open_envelope};
 pub use keyring::KeyRing;
 pub use kind::{EnvelopeKind, Lane};
+pub use outline::Outline;
 pub use receipt::{Receipt, ReceiptOutcome, open_receipt, receipt_hash};
 pub use seal::{SealContext, Signer};
 

@@ -445,6 +445,12 @@ pub enum RefusalCode {
     FreeTextForbidden = 76,
     /// content: cannot be read, or breaks a rule of its form (paths say where).
     Malformed = 77,
+    /// link: written for a newer version of the software than the reader's. Parks its case.
+    NewerVersion = 80,
+    /// link: names an extension that must be known and is not. Parks its case.
+    UnknownExtension = 81,
+    /// link: an earlier envelope of the same case is parked, so this one waits behind it.
+    CaseParked = 82,
 }
 impl RefusalCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -493,6 +499,9 @@ impl RefusalCode {
             Self::StaleVersion => "REFUSAL_CODE_STALE_VERSION",
             Self::FreeTextForbidden => "REFUSAL_CODE_FREE_TEXT_FORBIDDEN",
             Self::Malformed => "REFUSAL_CODE_MALFORMED",
+            Self::NewerVersion => "REFUSAL_CODE_NEWER_VERSION",
+            Self::UnknownExtension => "REFUSAL_CODE_UNKNOWN_EXTENSION",
+            Self::CaseParked => "REFUSAL_CODE_CASE_PARKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -540,6 +549,9 @@ impl RefusalCode {
             "REFUSAL_CODE_STALE_VERSION" => Some(Self::StaleVersion),
             "REFUSAL_CODE_FREE_TEXT_FORBIDDEN" => Some(Self::FreeTextForbidden),
             "REFUSAL_CODE_MALFORMED" => Some(Self::Malformed),
+            "REFUSAL_CODE_NEWER_VERSION" => Some(Self::NewerVersion),
+            "REFUSAL_CODE_UNKNOWN_EXTENSION" => Some(Self::UnknownExtension),
+            "REFUSAL_CODE_CASE_PARKED" => Some(Self::CaseParked),
             _ => None,
         }
     }
@@ -4435,6 +4447,9 @@ pub struct Header {
     /// Oldest protocol version whose readers may apply it.
     #[prost(uint32, tag = "19")]
     pub min_reader: u32,
+    /// The transfer that this one repeats because it was parked, 16 bytes; empty: none.
+    #[prost(bytes = "bytes", tag = "20")]
+    pub retry_of: ::prost::bytes::Bytes,
 }
 /// What travels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4498,6 +4513,23 @@ pub struct Receipt {
     /// When the recipient says it was, milliseconds since 1970.
     #[prost(int64, tag = "10")]
     pub received_at_ms: i64,
+}
+/// Evidence that a node told two stories: two envelopes that it signed and that exclude each other. Whoever has the node's descriptors can check it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Equivocation {
+    /// The node that signed both.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// The one that was received first, without its body.
+    #[prost(message, optional, tag = "2")]
+    pub first: ::core::option::Option<Envelope>,
+    /// The one that excludes it: at the same place of the same chain, or at the next place and naming another one before it.
+    #[prost(message, optional, tag = "3")]
+    pub second: ::core::option::Option<Envelope>,
+    /// The exact bytes of the node's DescriptorChain, as it was known here.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub descriptors: ::prost::bytes::Bytes,
 }
 /// A receipt's exact bytes and its signature.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4706,7 +4738,7 @@ pub struct LinkResponse {
 #[prost(skip_debug)]
 pub struct Frame {
     /// Exactly one.
-    #[prost(oneof = "frame::Frame", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "frame::Frame", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub frame: ::core::option::Option<frame::Frame>,
 }
 /// Nested message and enum types in `Frame`.
@@ -4736,6 +4768,12 @@ pub mod frame {
         /// Keeps the stream alive and measures it.
         #[prost(message, tag = "7")]
         Ping(super::Ping),
+        /// Receipts are missing. Protocol 2.
+        #[prost(message, tag = "8")]
+        Unanswered(super::Unanswered),
+        /// What a restored node answered before it was restored. Protocol 2.
+        #[prost(message, tag = "9")]
+        Returned(super::Returned),
     }
 }
 /// First frame of each side.
@@ -4763,6 +4801,12 @@ pub struct Hello {
     /// SHA-256 of its newest descriptor, so that a newer one can be asked for.
     #[prost(bytes = "bytes", tag = "7")]
     pub descriptor_digest: ::prost::bytes::Bytes,
+    /// What it holds the receipts for, of each lane that it sends: receipts after these places are sent again. Protocol 2.
+    #[prost(message, repeated, tag = "8")]
+    pub settled: ::prost::alloc::vec::Vec<LaneCursor>,
+    /// The epochs that its database had before it was restored, the oldest first, 16 bytes each. Protocol 2.
+    #[prost(bytes = "bytes", repeated, tag = "9")]
+    pub former_epochs: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 /// How far a lane has been received.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4780,6 +4824,9 @@ pub struct LaneCursor {
     /// Hash of the envelope at stored_through, 32 bytes; zero bytes when it is 0.
     #[prost(bytes = "bytes", tag = "4")]
     pub last_hash: ::prost::bytes::Bytes,
+    /// The sender's epoch in whose chain this place lies, 16 bytes; empty under protocol 1, which knows one epoch only.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub epoch: ::prost::bytes::Bytes,
 }
 /// Envelopes in the order of their lane. At most 64 envelopes and 1 MiB.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4790,7 +4837,7 @@ pub struct Deliveries {
     pub deliveries: ::prost::alloc::vec::Vec<Delivery>,
 }
 /// Cumulative: everything of the lane up to here is on stable storage at the speaker.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Stored {
     /// Lane.
@@ -4799,6 +4846,12 @@ pub struct Stored {
     /// Up to here.
     #[prost(uint64, tag = "2")]
     pub through: u64,
+    /// The sender's epoch in whose chain this place lies, 16 bytes; empty: that of its hello.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub epoch: ::prost::bytes::Bytes,
+    /// An envelope came that is not the next one: everything after this place is to be sent again.
+    #[prost(bool, tag = "4")]
+    pub gap: bool,
 }
 /// Signed receipts. At most 64.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4808,7 +4861,8 @@ pub struct Receipts {
     #[prost(message, repeated, tag = "1")]
     pub receipts: ::prost::alloc::vec::Vec<SignedReceipt>,
 }
-/// Room for more of a lane, counted from the start of the stream.
+/// Room for more of a lane, counted from the start of the stream, what was sent again included. Nothing may be sent beyond it. A lane of which no
+/// credit was ever heard has none under protocol 2; under protocol 1 credit is not spoken, and 1024 envelopes may be unacknowledged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Credit {
@@ -4818,9 +4872,32 @@ pub struct Credit {
     /// Envelopes.
     #[prost(uint64, tag = "2")]
     pub envelopes: u64,
-    /// Bytes.
+    /// Bytes of their headers, bodies and leaves.
     #[prost(uint64, tag = "3")]
     pub bytes: u64,
+}
+/// The speaker has heard that its envelopes are stored, and no receipt for those after this place: send the receipts again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Unanswered {
+    /// Lane.
+    #[prost(enumeration = "Lane", tag = "1")]
+    pub lane: i32,
+    /// Everything up to here is settled.
+    #[prost(uint64, tag = "2")]
+    pub after: u64,
+    /// The speaker's epoch in whose chain this place lies, 16 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub epoch: ::prost::bytes::Bytes,
+}
+/// To a node that was restored from a backup: its own signed receipts for what it no longer knows that it received. They come before the
+/// envelopes do. It gives the identical receipts again and does nothing a second time because of them. At most 64.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Returned {
+    /// At least one.
+    #[prost(message, repeated, tag = "1")]
+    pub receipts: ::prost::alloc::vec::Vec<SignedReceipt>,
 }
 /// Why a stream ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4863,6 +4940,10 @@ pub enum ByeReason {
     NotActive = 7,
     /// The disk is full.
     StorageFull = 8,
+    /// The peer speaks from a database that was replaced by a newer one.
+    EpochRetired = 9,
+    /// The peer holds less than it had acknowledged, and does not say that it was restored.
+    RolledBack = 10,
 }
 impl ByeReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4880,6 +4961,8 @@ impl ByeReason {
             Self::EpochChanged => "BYE_REASON_EPOCH_CHANGED",
             Self::NotActive => "BYE_REASON_NOT_ACTIVE",
             Self::StorageFull => "BYE_REASON_STORAGE_FULL",
+            Self::EpochRetired => "BYE_REASON_EPOCH_RETIRED",
+            Self::RolledBack => "BYE_REASON_ROLLED_BACK",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4894,6 +4977,8 @@ impl ByeReason {
             "BYE_REASON_EPOCH_CHANGED" => Some(Self::EpochChanged),
             "BYE_REASON_NOT_ACTIVE" => Some(Self::NotActive),
             "BYE_REASON_STORAGE_FULL" => Some(Self::StorageFull),
+            "BYE_REASON_EPOCH_RETIRED" => Some(Self::EpochRetired),
+            "BYE_REASON_ROLLED_BACK" => Some(Self::RolledBack),
             _ => None,
         }
     }

@@ -3674,6 +3674,8 @@ impl serde::Serialize for ByeReason {
             Self::EpochChanged => "BYE_REASON_EPOCH_CHANGED",
             Self::NotActive => "BYE_REASON_NOT_ACTIVE",
             Self::StorageFull => "BYE_REASON_STORAGE_FULL",
+            Self::EpochRetired => "BYE_REASON_EPOCH_RETIRED",
+            Self::RolledBack => "BYE_REASON_ROLLED_BACK",
         };
         serializer.serialize_str(variant)
     }
@@ -3694,6 +3696,8 @@ impl<'de> serde::Deserialize<'de> for ByeReason {
             "BYE_REASON_EPOCH_CHANGED",
             "BYE_REASON_NOT_ACTIVE",
             "BYE_REASON_STORAGE_FULL",
+            "BYE_REASON_EPOCH_RETIRED",
+            "BYE_REASON_ROLLED_BACK",
         ];
 
         struct GeneratedVisitor;
@@ -3743,6 +3747,8 @@ impl<'de> serde::Deserialize<'de> for ByeReason {
                     "BYE_REASON_EPOCH_CHANGED" => Ok(ByeReason::EpochChanged),
                     "BYE_REASON_NOT_ACTIVE" => Ok(ByeReason::NotActive),
                     "BYE_REASON_STORAGE_FULL" => Ok(ByeReason::StorageFull),
+                    "BYE_REASON_EPOCH_RETIRED" => Ok(ByeReason::EpochRetired),
+                    "BYE_REASON_ROLLED_BACK" => Ok(ByeReason::RolledBack),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -9159,6 +9165,153 @@ impl<'de> serde::Deserialize<'de> for EnvelopeKind {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for Equivocation {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        if self.first.is_some() {
+            len += 1;
+        }
+        if self.second.is_some() {
+            len += 1;
+        }
+        if !self.descriptors.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Equivocation", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        if let Some(v) = self.first.as_ref() {
+            struct_ser.serialize_field("first", v)?;
+        }
+        if let Some(v) = self.second.as_ref() {
+            struct_ser.serialize_field("second", v)?;
+        }
+        if !self.descriptors.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("descriptors", pbjson::private::base64::encode(&self.descriptors).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Equivocation {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+            "first",
+            "second",
+            "descriptors",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+            First,
+            Second,
+            Descriptors,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            "first" => Ok(GeneratedField::First),
+                            "second" => Ok(GeneratedField::Second),
+                            "descriptors" => Ok(GeneratedField::Descriptors),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Equivocation;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Equivocation")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Equivocation, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                let mut first__ = None;
+                let mut second__ = None;
+                let mut descriptors__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::First => {
+                            if first__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("first"));
+                            }
+                            first__ = map_.next_value()?;
+                        }
+                        GeneratedField::Second => {
+                            if second__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("second"));
+                            }
+                            second__ = map_.next_value()?;
+                        }
+                        GeneratedField::Descriptors => {
+                            if descriptors__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("descriptors"));
+                            }
+                            descriptors__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Equivocation {
+                    node_id: node_id__.unwrap_or_default(),
+                    first: first__,
+                    second: second__,
+                    descriptors: descriptors__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Equivocation", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Erasure {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -9931,6 +10084,12 @@ impl serde::Serialize for Frame {
                 frame::Frame::Ping(v) => {
                     struct_ser.serialize_field("ping", v)?;
                 }
+                frame::Frame::Unanswered(v) => {
+                    struct_ser.serialize_field("unanswered", v)?;
+                }
+                frame::Frame::Returned(v) => {
+                    struct_ser.serialize_field("returned", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -9950,6 +10109,8 @@ impl<'de> serde::Deserialize<'de> for Frame {
             "credit",
             "bye",
             "ping",
+            "unanswered",
+            "returned",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -9961,6 +10122,8 @@ impl<'de> serde::Deserialize<'de> for Frame {
             Credit,
             Bye,
             Ping,
+            Unanswered,
+            Returned,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -9989,6 +10152,8 @@ impl<'de> serde::Deserialize<'de> for Frame {
                             "credit" => Ok(GeneratedField::Credit),
                             "bye" => Ok(GeneratedField::Bye),
                             "ping" => Ok(GeneratedField::Ping),
+                            "unanswered" => Ok(GeneratedField::Unanswered),
+                            "returned" => Ok(GeneratedField::Returned),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10058,6 +10223,20 @@ impl<'de> serde::Deserialize<'de> for Frame {
                                 return Err(serde::de::Error::duplicate_field("ping"));
                             }
                             frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::Ping)
+;
+                        }
+                        GeneratedField::Unanswered => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unanswered"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::Unanswered)
+;
+                        }
+                        GeneratedField::Returned => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("returned"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::Returned)
 ;
                         }
                     }
@@ -12866,6 +13045,9 @@ impl serde::Serialize for Header {
         if self.min_reader != 0 {
             len += 1;
         }
+        if !self.retry_of.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Header", len)?;
         if self.version != 0 {
             struct_ser.serialize_field("version", &self.version)?;
@@ -12948,6 +13130,11 @@ impl serde::Serialize for Header {
         if self.min_reader != 0 {
             struct_ser.serialize_field("minReader", &self.min_reader)?;
         }
+        if !self.retry_of.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("retryOf", pbjson::private::base64::encode(&self.retry_of).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -12989,6 +13176,8 @@ impl<'de> serde::Deserialize<'de> for Header {
             "criticalExtensions",
             "min_reader",
             "minReader",
+            "retry_of",
+            "retryOf",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -13012,6 +13201,7 @@ impl<'de> serde::Deserialize<'de> for Header {
             ExpiresAtMs,
             CriticalExtensions,
             MinReader,
+            RetryOf,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -13052,6 +13242,7 @@ impl<'de> serde::Deserialize<'de> for Header {
                             "expiresAtMs" | "expires_at_ms" => Ok(GeneratedField::ExpiresAtMs),
                             "criticalExtensions" | "critical_extensions" => Ok(GeneratedField::CriticalExtensions),
                             "minReader" | "min_reader" => Ok(GeneratedField::MinReader),
+                            "retryOf" | "retry_of" => Ok(GeneratedField::RetryOf),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -13090,6 +13281,7 @@ impl<'de> serde::Deserialize<'de> for Header {
                 let mut expires_at_ms__ = None;
                 let mut critical_extensions__ = None;
                 let mut min_reader__ = None;
+                let mut retry_of__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Version => {
@@ -13230,6 +13422,14 @@ impl<'de> serde::Deserialize<'de> for Header {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::RetryOf => {
+                            if retry_of__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("retryOf"));
+                            }
+                            retry_of__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Header {
@@ -13252,6 +13452,7 @@ impl<'de> serde::Deserialize<'de> for Header {
                     expires_at_ms: expires_at_ms__.unwrap_or_default(),
                     critical_extensions: critical_extensions__.unwrap_or_default(),
                     min_reader: min_reader__.unwrap_or_default(),
+                    retry_of: retry_of__.unwrap_or_default(),
                 })
             }
         }
@@ -13498,6 +13699,12 @@ impl serde::Serialize for Hello {
         if !self.descriptor_digest.is_empty() {
             len += 1;
         }
+        if !self.settled.is_empty() {
+            len += 1;
+        }
+        if !self.former_epochs.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Hello", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -13526,6 +13733,12 @@ impl serde::Serialize for Hello {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("descriptorDigest", pbjson::private::base64::encode(&self.descriptor_digest).as_str())?;
         }
+        if !self.settled.is_empty() {
+            struct_ser.serialize_field("settled", &self.settled)?;
+        }
+        if !self.former_epochs.is_empty() {
+            struct_ser.serialize_field("formerEpochs", &self.former_epochs.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
         struct_ser.end()
     }
 }
@@ -13548,6 +13761,9 @@ impl<'de> serde::Deserialize<'de> for Hello {
             "peerEpoch",
             "descriptor_digest",
             "descriptorDigest",
+            "settled",
+            "former_epochs",
+            "formerEpochs",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -13559,6 +13775,8 @@ impl<'de> serde::Deserialize<'de> for Hello {
             Received,
             PeerEpoch,
             DescriptorDigest,
+            Settled,
+            FormerEpochs,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -13587,6 +13805,8 @@ impl<'de> serde::Deserialize<'de> for Hello {
                             "received" => Ok(GeneratedField::Received),
                             "peerEpoch" | "peer_epoch" => Ok(GeneratedField::PeerEpoch),
                             "descriptorDigest" | "descriptor_digest" => Ok(GeneratedField::DescriptorDigest),
+                            "settled" => Ok(GeneratedField::Settled),
+                            "formerEpochs" | "former_epochs" => Ok(GeneratedField::FormerEpochs),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -13613,6 +13833,8 @@ impl<'de> serde::Deserialize<'de> for Hello {
                 let mut received__ = None;
                 let mut peer_epoch__ = None;
                 let mut descriptor_digest__ = None;
+                let mut settled__ = None;
+                let mut former_epochs__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -13667,6 +13889,21 @@ impl<'de> serde::Deserialize<'de> for Hello {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Settled => {
+                            if settled__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settled"));
+                            }
+                            settled__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FormerEpochs => {
+                            if former_epochs__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("formerEpochs"));
+                            }
+                            former_epochs__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
                     }
                 }
                 Ok(Hello {
@@ -13677,6 +13914,8 @@ impl<'de> serde::Deserialize<'de> for Hello {
                     received: received__.unwrap_or_default(),
                     peer_epoch: peer_epoch__.unwrap_or_default(),
                     descriptor_digest: descriptor_digest__.unwrap_or_default(),
+                    settled: settled__.unwrap_or_default(),
+                    former_epochs: former_epochs__.unwrap_or_default(),
                 })
             }
         }
@@ -15302,6 +15541,9 @@ impl serde::Serialize for LaneCursor {
         if !self.last_hash.is_empty() {
             len += 1;
         }
+        if !self.epoch.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.LaneCursor", len)?;
         if self.lane != 0 {
             let v = Lane::try_from(self.lane)
@@ -15323,6 +15565,11 @@ impl serde::Serialize for LaneCursor {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("lastHash", pbjson::private::base64::encode(&self.last_hash).as_str())?;
         }
+        if !self.epoch.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("epoch", pbjson::private::base64::encode(&self.epoch).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -15340,6 +15587,7 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
             "storedThrough",
             "last_hash",
             "lastHash",
+            "epoch",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -15348,6 +15596,7 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
             AppliedThrough,
             StoredThrough,
             LastHash,
+            Epoch,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -15373,6 +15622,7 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
                             "appliedThrough" | "applied_through" => Ok(GeneratedField::AppliedThrough),
                             "storedThrough" | "stored_through" => Ok(GeneratedField::StoredThrough),
                             "lastHash" | "last_hash" => Ok(GeneratedField::LastHash),
+                            "epoch" => Ok(GeneratedField::Epoch),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -15396,6 +15646,7 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
                 let mut applied_through__ = None;
                 let mut stored_through__ = None;
                 let mut last_hash__ = None;
+                let mut epoch__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Lane => {
@@ -15428,6 +15679,14 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Epoch => {
+                            if epoch__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("epoch"));
+                            }
+                            epoch__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(LaneCursor {
@@ -15435,6 +15694,7 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
                     applied_through: applied_through__.unwrap_or_default(),
                     stored_through: stored_through__.unwrap_or_default(),
                     last_hash: last_hash__.unwrap_or_default(),
+                    epoch: epoch__.unwrap_or_default(),
                 })
             }
         }
@@ -23250,6 +23510,9 @@ impl serde::Serialize for RefusalCode {
             Self::StaleVersion => "REFUSAL_CODE_STALE_VERSION",
             Self::FreeTextForbidden => "REFUSAL_CODE_FREE_TEXT_FORBIDDEN",
             Self::Malformed => "REFUSAL_CODE_MALFORMED",
+            Self::NewerVersion => "REFUSAL_CODE_NEWER_VERSION",
+            Self::UnknownExtension => "REFUSAL_CODE_UNKNOWN_EXTENSION",
+            Self::CaseParked => "REFUSAL_CODE_CASE_PARKED",
         };
         serializer.serialize_str(variant)
     }
@@ -23299,6 +23562,9 @@ impl<'de> serde::Deserialize<'de> for RefusalCode {
             "REFUSAL_CODE_STALE_VERSION",
             "REFUSAL_CODE_FREE_TEXT_FORBIDDEN",
             "REFUSAL_CODE_MALFORMED",
+            "REFUSAL_CODE_NEWER_VERSION",
+            "REFUSAL_CODE_UNKNOWN_EXTENSION",
+            "REFUSAL_CODE_CASE_PARKED",
         ];
 
         struct GeneratedVisitor;
@@ -23377,6 +23643,9 @@ impl<'de> serde::Deserialize<'de> for RefusalCode {
                     "REFUSAL_CODE_STALE_VERSION" => Ok(RefusalCode::StaleVersion),
                     "REFUSAL_CODE_FREE_TEXT_FORBIDDEN" => Ok(RefusalCode::FreeTextForbidden),
                     "REFUSAL_CODE_MALFORMED" => Ok(RefusalCode::Malformed),
+                    "REFUSAL_CODE_NEWER_VERSION" => Ok(RefusalCode::NewerVersion),
+                    "REFUSAL_CODE_UNKNOWN_EXTENSION" => Ok(RefusalCode::UnknownExtension),
+                    "REFUSAL_CODE_CASE_PARKED" => Ok(RefusalCode::CaseParked),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -24165,6 +24434,97 @@ impl<'de> serde::Deserialize<'de> for ResumePeerResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ResumePeerResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Returned {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.receipts.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Returned", len)?;
+        if !self.receipts.is_empty() {
+            struct_ser.serialize_field("receipts", &self.receipts)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Returned {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "receipts",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Receipts,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "receipts" => Ok(GeneratedField::Receipts),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Returned;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Returned")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Returned, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut receipts__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Receipts => {
+                            if receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("receipts"));
+                            }
+                            receipts__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Returned {
+                    receipts: receipts__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Returned", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for RootKey {
@@ -28588,6 +28948,12 @@ impl serde::Serialize for Stored {
         if self.through != 0 {
             len += 1;
         }
+        if !self.epoch.is_empty() {
+            len += 1;
+        }
+        if self.gap {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Stored", len)?;
         if self.lane != 0 {
             let v = Lane::try_from(self.lane)
@@ -28598,6 +28964,14 @@ impl serde::Serialize for Stored {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("through", ToString::to_string(&self.through).as_str())?;
+        }
+        if !self.epoch.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("epoch", pbjson::private::base64::encode(&self.epoch).as_str())?;
+        }
+        if self.gap {
+            struct_ser.serialize_field("gap", &self.gap)?;
         }
         struct_ser.end()
     }
@@ -28611,12 +28985,16 @@ impl<'de> serde::Deserialize<'de> for Stored {
         const FIELDS: &[&str] = &[
             "lane",
             "through",
+            "epoch",
+            "gap",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Lane,
             Through,
+            Epoch,
+            Gap,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -28640,6 +29018,8 @@ impl<'de> serde::Deserialize<'de> for Stored {
                         match value {
                             "lane" => Ok(GeneratedField::Lane),
                             "through" => Ok(GeneratedField::Through),
+                            "epoch" => Ok(GeneratedField::Epoch),
+                            "gap" => Ok(GeneratedField::Gap),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -28661,6 +29041,8 @@ impl<'de> serde::Deserialize<'de> for Stored {
             {
                 let mut lane__ = None;
                 let mut through__ = None;
+                let mut epoch__ = None;
+                let mut gap__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Lane => {
@@ -28677,11 +29059,27 @@ impl<'de> serde::Deserialize<'de> for Stored {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Epoch => {
+                            if epoch__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("epoch"));
+                            }
+                            epoch__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Gap => {
+                            if gap__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("gap"));
+                            }
+                            gap__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Stored {
                     lane: lane__.unwrap_or_default(),
                     through: through__.unwrap_or_default(),
+                    epoch: epoch__.unwrap_or_default(),
+                    gap: gap__.unwrap_or_default(),
                 })
             }
         }
@@ -29111,6 +29509,141 @@ impl<'de> serde::Deserialize<'de> for TlsPin {
             }
         }
         deserializer.deserialize_struct("titian.v1.TlsPin", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Unanswered {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.lane != 0 {
+            len += 1;
+        }
+        if self.after != 0 {
+            len += 1;
+        }
+        if !self.epoch.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Unanswered", len)?;
+        if self.lane != 0 {
+            let v = Lane::try_from(self.lane)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
+            struct_ser.serialize_field("lane", &v)?;
+        }
+        if self.after != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("after", ToString::to_string(&self.after).as_str())?;
+        }
+        if !self.epoch.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("epoch", pbjson::private::base64::encode(&self.epoch).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Unanswered {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "lane",
+            "after",
+            "epoch",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Lane,
+            After,
+            Epoch,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "lane" => Ok(GeneratedField::Lane),
+                            "after" => Ok(GeneratedField::After),
+                            "epoch" => Ok(GeneratedField::Epoch),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Unanswered;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Unanswered")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Unanswered, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut lane__ = None;
+                let mut after__ = None;
+                let mut epoch__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Lane => {
+                            if lane__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lane"));
+                            }
+                            lane__ = Some(map_.next_value::<Lane>()? as i32);
+                        }
+                        GeneratedField::After => {
+                            if after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("after"));
+                            }
+                            after__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Epoch => {
+                            if epoch__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("epoch"));
+                            }
+                            epoch__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Unanswered {
+                    lane: lane__.unwrap_or_default(),
+                    after: after__.unwrap_or_default(),
+                    epoch: epoch__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Unanswered", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for UnionMembership {

@@ -45,6 +45,9 @@ impl RefusalCode {
             Self::StaleVersion => "It is older than what is already there.",
             Self::FreeTextForbidden => "Free text stands where only codes may stand.",
             Self::Malformed => "Something cannot be read, or breaks a rule of its form.",
+            Self::NewerVersion => "The other union's software is older than what was sent, so it parked the case. Nothing is lost; other cases go on.",
+            Self::UnknownExtension => "The other union's software does not know a part that it must know, so it parked the case. Nothing is lost; other cases go on.",
+            Self::CaseParked => "An earlier message of this case is parked at the other union, so this one waits behind it. Nothing is lost.",
         }
     }
 
@@ -90,6 +93,7 @@ impl RefusalCode {
             Self::StaleVersion => "Look at the newest version, and make the change again.",
             Self::FreeTextForbidden => "Take it out, or put it into a record of the type narrative.",
             Self::Malformed => "Correct the field that is named, and try again.",
+            Self::NewerVersion | Self::UnknownExtension | Self::CaseParked => "Ask the other union's IT to upgrade its node; then titian referral retry. If it is urgent, use the safe contact rules and the telephone.",
         }
     }
 }

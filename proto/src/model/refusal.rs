@@ -81,6 +81,12 @@ coded! {
         FreeTextForbidden = "FREE_TEXT_FORBIDDEN",
         /// Cannot be read, or breaks a rule of its form.
         Malformed = "MALFORMED",
+        /// Written for a newer version of the software than the reader's.
+        NewerVersion = "NEWER_VERSION",
+        /// Names an extension that must be known and is not.
+        UnknownExtension = "UNKNOWN_EXTENSION",
+        /// An earlier envelope of the same case is parked.
+        CaseParked = "CASE_PARKED",
     }
 }
 

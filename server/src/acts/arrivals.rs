@@ -1,15 +1,20 @@
 //! What a peer sent, once its signatures are checked: decided by the gate, applied, logged and answered in one write.
 
+mod parked;
+mod restored;
+
+use std::fmt;
+
 use bytes::Bytes;
-use prost::Message;
-use titian_proto::envelope::{Header, Lane, ReceiptOutcome};
+use titian_proto::envelope::{Header, Lane, Outline, ReceiptOutcome};
 use titian_proto::gate::{Content, Permit};
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
-use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::id::{Digest, Epoch, NodeId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
 
+use self::parked::Parked;
 use super::agreements;
 use super::consents;
 use super::context::{Acts, House};
@@ -19,12 +24,16 @@ use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::referrals::receive;
 use super::shares;
-use crate::store::{InboxTable, ReceiptDraft, StoreError, Unit, View};
+use crate::store::quarantine::QuarantineTable as _;
+use crate::store::returned::ReturnedTable as _;
+use crate::store::{EpochTable as _, InboxTable as _, Position, ReceiptDraft, StoreError, Submitted, Unit};
 
-/// An envelope whose signature is the peer's. What is wrong with it beyond that is a fault, and answered with a refusal.
+/// An envelope whose signature is the peer's. What is wrong with it beyond that is a fault, and answered.
 pub struct Arrival {
-    /// Its header.
-    pub header: Header,
+    /// What its header says in every version.
+    pub outline: Outline,
+    /// Its header; none where this program is too old for it.
+    pub header: Option<Header>,
     /// The exact bytes of its header.
     pub header_bytes: Bytes,
     /// Its seal.
@@ -40,89 +49,229 @@ pub struct Arrival {
     /// Why the body never left, if it did not.
     pub purged: Option<RefusalCode>,
     /// What is wrong with it.
-    pub fault: Option<Refusal>,
+    pub fault: Option<Fault>,
 }
 
-/// Places whose receipts are now on stable storage, in the order in which they came.
-pub type Answered = Vec<(Lane, u64)>;
+/// What is wrong with an envelope.
+pub enum Fault {
+    /// It breaks the protocol: refused, and its case goes on.
+    Refuse(Refusal),
+    /// This program cannot apply it, and a newer one may: parked, and its case waits behind it.
+    Park(Refusal),
+}
 
-/// Applies a batch of arrivals of one peer, in order, in one write.
+/// Why a batch was not taken in. Nothing of it was.
+#[derive(thiserror::Error)]
+pub enum ArrivalError {
+    /// The peer signed two envelopes that exclude each other.
+    #[error("the peer signed two envelopes that exclude each other")]
+    Equivocation(Box<wire::Equivocation>),
+    /// The act failed.
+    #[error(transparent)]
+    Act(#[from] ActError),
+}
+
+impl fmt::Debug for ArrivalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Equivocation(_) => f.write_str("Equivocation"),
+            Self::Act(error) => f.debug_tuple("Act").field(error).finish(),
+        }
+    }
+}
+
+impl From<StoreError> for ArrivalError {
+    fn from(error: StoreError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+/// What became of a batch: all of it is on stable storage.
+#[derive(Debug, Default)]
+pub struct TakenIn {
+    /// Lanes in which something came that is not the next; it was left out.
+    pub gaps: Vec<Lane>,
+    /// Lanes in which something came a second time, and the place before it: its receipt is given again.
+    pub known_after: Vec<(Lane, Position)>,
+}
+
+/// Submits a batch of arrivals of one peer: applied in order, in one write, after the batches submitted before.
 ///
 /// # Errors
-/// When an envelope stands at the wrong place, two stand at the same, or the store fails.
-pub async fn apply(acts: &Acts, peer: &NodeId, batch: Vec<Arrival>) -> Result<Answered, ActError> {
+/// When the store has stopped. What comes of the batch is told by what is returned.
+pub async fn submit(acts: &Acts, peer: &NodeId, batch: Vec<Arrival>) -> Result<Submitted<TakenIn, ArrivalError>, StoreError> {
     let (house, peer) = (acts.house.clone(), peer.clone());
     crate::crash::point("arrivals.before-write");
-    let answered = acts
-        .store
-        .write(move |unit| {
-            let mut answered = Vec::with_capacity(batch.len());
-            for arrival in &batch {
-                one(&house, unit, &peer, arrival)?;
-                answered.push((arrival.header.lane, arrival.header.link_sequence));
-            }
-            Ok::<_, ActError>(answered)
-        })
-        .await?;
-    crate::crash::point("arrivals.after-write");
-    Ok(answered)
+    acts.store.submit(move |unit| all(&house, unit, &peer, &batch)).await
 }
 
-fn one(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<(), ActError> {
-    let Header { lane, link_sequence, previous_hash, .. } = &arrival.header;
-    let cursor = unit.inbox_lane(peer, *lane)?;
-    if *link_sequence <= cursor.applied_through {
-        let known = unit.evidence(peer, *lane, *link_sequence)?.and_then(|delivery| delivery.envelope);
-        let same = known.is_some_and(|envelope| envelope.header == arrival.header_bytes);
-        return if same { Ok(()) } else { Err(ActError::Equivocation) };
-    }
-    if *link_sequence != cursor.applied_through + 1 {
-        return Err(ActError::Malformed(Malformed::new("is not the next of its lane").at("header.link_sequence")));
-    }
-    if *previous_hash != cursor.last_hash {
-        return Err(ActError::Equivocation);
-    }
-    let verdict = match (&arrival.fault, arrival.purged) {
-        (Some(fault), _) => Verdict::Refused(fault.clone()),
-        (None, Some(code)) => Verdict::Purged(code),
-        (None, None) => match decide_and_apply(house, unit, peer, arrival)? {
-            Ok(commitment) => Verdict::Applied(commitment),
-            Err(refusal) => Verdict::Refused(refusal),
-        },
+fn all(house: &House, unit: &mut Unit, peer: &NodeId, batch: &[Arrival]) -> Result<TakenIn, ArrivalError> {
+    let mut line = Line {
+        epochs: unit.peer_epochs(peer)?,
+        quarantined: unit.quarantine(peer)?.is_some(),
+        parked: parked::of_peer(unit, peer)?,
+        restored: unit.has_returned(peer)?,
     };
-    answer(house, unit, peer, arrival, verdict)
+    let mut taken = TakenIn::default();
+    for arrival in batch {
+        let (lane, position) = (arrival.outline.lane, line.place(arrival)?);
+        match one(house, unit, peer, &mut line, arrival, position)? {
+            Taken::Answered => {}
+            Taken::Known => match taken.known_after.iter_mut().find(|(known, _)| *known == lane) {
+                Some((_, after)) => *after = position.before().min(*after),
+                None => taken.known_after.push((lane, position.before())),
+            },
+            Taken::LeftOut if taken.gaps.contains(&lane) => {}
+            Taken::LeftOut => taken.gaps.push(lane),
+        }
+    }
+    Ok(taken)
 }
 
-fn decide_and_apply(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival) -> Result<Result<Digest, Refusal>, ActError> {
-    let (salt, content) = match read_body(arrival) {
+/// What is known of the line to a peer while a batch is decided.
+struct Line {
+    epochs: Vec<Epoch>,
+    quarantined: bool,
+    parked: Parked,
+    /// This node was restored, and the peer returned receipts for what comes now.
+    restored: bool,
+}
+
+impl Line {
+    fn place(&self, arrival: &Arrival) -> Result<Position, ActError> {
+        let life = self.epochs.iter().position(|epoch| *epoch == arrival.outline.sender_epoch).and_then(|life| u32::try_from(life).ok());
+        let life = life.ok_or_else(|| Malformed::new("is not one that the peer's hello named").at("header.sender_epoch"))?;
+        Ok(Position::new(life, arrival.outline.link_sequence))
+    }
+}
+
+/// What was done with one arrival.
+enum Taken {
+    /// Decided and answered.
+    Answered,
+    /// It was answered before.
+    Known,
+    /// It is not the next of its lane, or its lane is closed: left for later.
+    LeftOut,
+}
+
+fn one(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    line: &mut Line,
+    arrival: &Arrival,
+    position: Position,
+) -> Result<Taken, ArrivalError> {
+    let outline = &arrival.outline;
+    if line.quarantined && outline.lane != Lane::Safety {
+        return Ok(Taken::LeftOut);
+    }
+    let cursor = unit.inbox_lane(peer, outline.lane)?;
+    if position <= cursor.applied_through {
+        let known = unit.evidence(peer, outline.lane, position)?.and_then(|delivery| delivery.envelope);
+        return match known {
+            Some(known) if known.header != arrival.header_bytes => Err(equivocation(peer, known, arrival)),
+            Some(_) | None => Ok(Taken::Known),
+        };
+    }
+    if !cursor.is_next(position) {
+        return Ok(Taken::LeftOut);
+    }
+    if outline.previous_hash != cursor.hash_before(position) {
+        let last = unit.evidence(peer, outline.lane, cursor.applied_through)?.and_then(|delivery| delivery.envelope);
+        return Err(equivocation(peer, last.unwrap_or_default(), arrival));
+    }
+    if line.restored
+        && let Some(receipt) = unit.returned(peer, outline.lane, position)?
+    {
+        return Ok(restored::answer_again(house, unit, peer, arrival, position, receipt)?);
+    }
+    let verdict = verdict(house, unit, peer, &line.parked, arrival)?;
+    line.parked.note(unit, peer, arrival, &verdict)?;
+    answer(house, unit, peer, arrival, position, verdict)?;
+    Ok(Taken::Answered)
+}
+
+fn equivocation(peer: &NodeId, first: wire::Envelope, arrival: &Arrival) -> ArrivalError {
+    let second = wire::Envelope { header: arrival.header_bytes.clone(), body: Bytes::new(), seal: Some(arrival.seal.clone()) };
+    ArrivalError::Equivocation(Box::new(wire::Equivocation {
+        node_id: peer.to_string(),
+        first: Some(first),
+        second: Some(second),
+        descriptors: Bytes::new(),
+    }))
+}
+
+fn verdict(house: &House, unit: &mut Unit, peer: &NodeId, parked: &Parked, arrival: &Arrival) -> Result<Verdict, ActError> {
+    if let Some(code) = arrival.purged {
+        return Ok(Verdict::Purged(code));
+    }
+    if parked.holds_up(arrival) {
+        return Ok(Verdict::Parked(Refusal::new(RefusalCode::CaseParked)));
+    }
+    match (&arrival.fault, &arrival.header) {
+        (Some(Fault::Refuse(refusal)), _) => Ok(Verdict::Refused(refusal.clone())),
+        (Some(Fault::Park(refusal)), _) => Ok(Verdict::Parked(refusal.clone())),
+        (None, None) => Ok(Verdict::Parked(Refusal::new(RefusalCode::NewerVersion))),
+        (None, Some(header)) => decide_and_apply(house, unit, peer, header, arrival, Occasion::First),
+    }
+}
+
+/// Whether something comes for the first time, or again because this node was restored. Again it is applied without anything that it set off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// For the first time.
+    First,
+    /// Again.
+    Again,
+}
+
+fn decide_and_apply(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    header: &Header,
+    arrival: &Arrival,
+    occasion: Occasion,
+) -> Result<Verdict, ActError> {
+    let (salt, content) = match Content::parse(header.kind, &arrival.body) {
         Ok(read) => read,
-        Err(problem) => return Ok(Err(Refusal::from(problem))),
+        // A newer program may read what this one cannot.
+        Err(problem) => return Ok(Verdict::Parked(Refusal::from(problem))),
     };
     let now = unit.now();
-    let pinned = arrival.header.agreement.as_ref();
+    let pinned = header.agreement.as_ref();
     let about = About { direction: Direction::In, peer, pinned, content: &content };
     let gathered = question::gather(house, unit, now, &about)?;
     let permit = match policy::decide(house, now, gathered.ask(Direction::In, peer, pinned, content)) {
         Ok(permit) => permit,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
     let permitted = permit.body(salt);
-    let commitment = outgoing::commit(&salt, arrival.header.transfer_id, &permitted);
+    let commitment = outgoing::commit(&salt, header.transfer_id, &permitted);
     if arrival.leaf.as_ref().and_then(|leaf| leaf.commit).is_some_and(|logged| logged != commitment) {
-        return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("leaf.commit")));
+        return Ok(Verdict::Refused(Refusal::new(RefusalCode::Malformed).with_path("leaf.commit")));
     }
-    Ok(take(house, unit, peer, arrival, &permit)?.map(|()| commitment))
-}
-
-fn read_body(arrival: &Arrival) -> Result<([u8; Content::SALT_BYTES], Content), Malformed> {
-    Content::parse(arrival.header.kind, &arrival.body)
+    Ok(match take(house, unit, peer, header, arrival, &permit, occasion)? {
+        Ok(()) => Verdict::Applied(commitment),
+        Err(refusal) => Verdict::Refused(refusal),
+    })
 }
 
 /// Applies what the gate permits. None is stored on arrival without a permit.
-fn take(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, permit: &Permit) -> Result<Result<(), Refusal>, ActError> {
+fn take(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    header: &Header,
+    arrival: &Arrival,
+    permit: &Permit,
+    occasion: Occasion,
+) -> Result<Result<(), Refusal>, ActError> {
     match permit.content() {
         Content::Offer(offer) => {
-            let (Some((case_ref, _)), Some(agreement)) = (arrival.header.case, &arrival.header.agreement) else {
+            let (Some((case_ref, _)), Some(agreement)) = (header.case, &header.agreement) else {
                 return Ok(Err(Refusal::new(RefusalCode::Malformed).with_path("header.case_ref")));
             };
             let taken = receive::offer(house, unit, peer, offer, case_ref, agreement)?;
@@ -131,9 +280,9 @@ fn take(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, permit
             }
             Ok(taken)
         }
-        Content::State(change) => receive::state(house, unit, peer, change),
+        Content::State(change) => receive::state(house, unit, peer, change, occasion),
         Content::Put(put) => {
-            let taken = shares::receive_put(unit, peer, put, arrival.header.agreement.as_ref())?;
+            let taken = shares::receive_put(unit, peer, put, header.agreement.as_ref(), occasion)?;
             if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
                 consents::told(unit, peer, put.subject_ref, grant)?;
             }
@@ -150,32 +299,34 @@ fn take(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, permit
 }
 
 /// What becomes of an arrival.
-enum Verdict {
+pub(super) enum Verdict {
     /// Applied; its commitment as computed here.
     Applied(Digest),
     /// Refused; nothing of it is stored.
     Refused(Refusal),
     /// Its body never left the sender.
     Purged(RefusalCode),
+    /// Parked; nothing of it is stored, and its case waits.
+    Parked(Refusal),
 }
 
 /// Logs the verdict and writes the receipt. The signature comes when the group of acts closes.
-fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, verdict: Verdict) -> Result<(), ActError> {
-    let header = &arrival.header;
+fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, position: Position, verdict: Verdict) -> Result<(), ActError> {
     let event = if matches!(verdict, Verdict::Applied(_)) { Event::ReferralReceived } else { Event::ReferralRefused };
     let mut draft = received_leaf(house, peer, arrival, event);
     let (outcome, refusal, commitment) = match verdict {
         Verdict::Applied(commitment) => (ReceiptOutcome::Applied, None, Some(commitment)),
-        Verdict::Refused(refusal) => {
-            tracing::info!(event = "envelope.refused", peer = %peer, code = refusal.code.code(), sequence = header.link_sequence);
-            draft.code = Some(refusal.code.code().to_owned());
-            (ReceiptOutcome::Refused, Some(refusal), None)
-        }
+        Verdict::Refused(refusal) => (ReceiptOutcome::Refused, Some(refusal), None),
+        Verdict::Parked(refusal) => (ReceiptOutcome::Parked, Some(refusal), None),
         Verdict::Purged(code) => {
             draft.code = Some(code.code().to_owned());
             (ReceiptOutcome::Purged, None, None)
         }
     };
+    if let Some(refusal) = &refusal {
+        tracing::info!(event = "envelope.not-applied", peer = %peer, outcome = outcome.code(), code = refusal.code.code(), place = %position);
+        draft.code = Some(refusal.code.code().to_owned());
+    }
     draft.commit = commitment;
     let (_, leaf) = unit.append_leaf(draft)?;
     let draft = ReceiptDraft {
@@ -187,7 +338,7 @@ fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, verd
         commitment,
         leaf,
     };
-    unit.answer(peer, header.lane, header.link_sequence, draft)?;
+    unit.answer(peer, arrival.outline.lane, position, draft)?;
     Ok(())
 }
 
@@ -195,7 +346,7 @@ fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, verd
 fn received_leaf(house: &House, peer: &NodeId, arrival: &Arrival, event: Event) -> LeafDraft {
     let mut draft = LeafDraft::new(event);
     draft.peer = Some(outgoing::log_name(house, peer));
-    draft.xfer = Some(arrival.header.transfer_id);
+    draft.xfer = Some(arrival.outline.transfer_id);
     draft.env = Some(arrival.hash);
     if let Some(leaf) = &arrival.leaf {
         draft.peer_leaf = Some(Leaf::hash(&arrival.leaf_bytes));
@@ -215,21 +366,4 @@ fn mirrored(event: Event, sent: Event) -> Event {
         (Event::ReferralReceived, Event::MouStated | Event::ConsentWithdrawn | Event::EraseAcked) => sent,
         _ => event,
     }
-}
-
-/// The signed receipts of some places, as they stand on disk.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn receipts(view: &View, peer: &NodeId, answered: &Answered) -> Result<Vec<wire::SignedReceipt>, StoreError> {
-    let mut receipts = Vec::with_capacity(answered.len());
-    for (lane, sequence) in answered {
-        if let Some(bytes) = view.receipt(peer, *lane, *sequence)? {
-            receipts.push(
-                wire::SignedReceipt::decode(bytes)
-                    .map_err(|_| StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt")))?,
-            );
-        }
-    }
-    Ok(receipts)
 }

@@ -28,7 +28,7 @@ pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, conte
     }
     let (house, opened_by) = (acts.house.clone(), actor.pseudonym.clone());
     acts.store
-        .write(move |unit| {
+        .write_new(move |unit| {
             if let Some(worker_id) = worker_id {
                 unit.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
             }

@@ -26,7 +26,7 @@ use crate::store::consents::{ConsentTable, LedgerLine, Subject};
 use crate::store::records::RecordTable;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::workers::WorkerTable;
-use crate::store::{Read, StoreError, Topic, Unit};
+use crate::store::{Position, Read, StoreError, Topic, Unit};
 
 /// Whose consent staff mean.
 #[derive(Clone, Copy, Debug)]
@@ -301,9 +301,9 @@ fn freeze(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<(),
 fn purge_queued(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId) -> Result<u32, StoreError> {
     let mut purged = 0;
     for lane in [Lane::States, Lane::Referrals, Lane::Shares, Lane::Documents] {
-        for waiting in unit.unsettled(peer, lane, 0, usize::MAX)? {
+        for waiting in unit.unsettled(peer, lane, Position::START, usize::MAX)? {
             if waiting.header.referral_id == Some(referral_id) && waiting.purged.is_none() {
-                dispatch::purge_one(unit, peer, lane, waiting.sequence, RefusalCode::ConsentWithdrawn)?;
+                dispatch::purge_one(unit, peer, lane, waiting.position, RefusalCode::ConsentWithdrawn)?;
                 purged += 1;
             }
         }

@@ -10,13 +10,14 @@ use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
 
+use super::arrivals::Occasion;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::undelivered;
 use crate::store::referrals::ReferralTable;
-use crate::store::{Most, OutboxTable, Read, StoreError, Unit, Unsettled};
+use crate::store::{OutboxTable, Position, Read, StoreError, Unit, Unsettled};
 
 /// A delivery that may leave now. Only a permit makes one.
 pub struct Parcel {
@@ -46,22 +47,24 @@ impl Parcel {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(u64, Bytes)>) -> Result<Vec<Parcel>, ActError> {
+pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(Position, Bytes)>) -> Result<Vec<Parcel>, ActError> {
     let mut parcels = Vec::with_capacity(waiting.len());
-    let mut refused: Vec<(u64, RefusalCode)> = Vec::new();
+    let mut refused: Vec<(Position, RefusalCode)> = Vec::new();
     {
         let view = acts.store.view();
         let now = acts.house.ambient.now();
-        for (sequence, bytes) in &waiting {
+        let settled = view.outbox_lane(peer, lane)?.settled_through;
+        for (position, bytes) in &waiting {
             let delivery = read_delivery(bytes)?;
-            match check_one(&acts.house, &view, now, peer, &delivery)? {
-                Ok(Some(permit)) => parcels.push((*sequence, Some(Parcel::permitted(delivery, permit)))),
-                Ok(None) => parcels.push((*sequence, Parcel::purged(delivery))),
+            let occasion = if *position <= settled { Occasion::Again } else { Occasion::First };
+            match check_one(&acts.house, &view, now, peer, &delivery, occasion)? {
+                Ok(Some(permit)) => parcels.push((*position, Some(Parcel::permitted(delivery, permit)))),
+                Ok(None) => parcels.push((*position, Parcel::purged(delivery))),
                 // Not the envelope is refused but the peer, for now; and nothing of the safety lane is ever given up. It waits.
                 Err(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
                 Err(refusal) => {
-                    refused.push((*sequence, refusal.code));
-                    parcels.push((*sequence, None));
+                    refused.push((*position, refusal.code));
+                    parcels.push((*position, None));
                 }
             }
         }
@@ -84,6 +87,7 @@ fn check_one(
     now: Instant,
     peer: &NodeId,
     delivery: &wire::Delivery,
+    occasion: Occasion,
 ) -> Result<Result<Option<Permit>, Refusal>, StoreError> {
     let Some(envelope) = &delivery.envelope else { return Err(unreadable(Malformed::missing("envelope"))) };
     if envelope.body.is_empty() {
@@ -92,7 +96,7 @@ fn check_one(
     let header = Header::parse(&envelope.header).map_err(unreadable)?;
     let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
     if let Content::Put(put) = &content
-        && let Some(refusal) = closed(read, put.referral_id)?
+        && let Some(refusal) = closed(read, put.referral_id, occasion)?
     {
         return Ok(Err(refusal));
     }
@@ -102,13 +106,14 @@ fn check_one(
     Ok(policy::decide(house, now, ask).map(Some))
 }
 
-/// Under a referral that is frozen or over nothing more leaves.
-fn closed(read: &impl Read, referral_id: ReferralId) -> Result<Option<Refusal>, StoreError> {
+/// Under a referral that is frozen or over nothing more leaves. What a restored peer held before comes back to it also when the referral is over.
+fn closed(read: &impl Read, referral_id: ReferralId, occasion: Occasion) -> Result<Option<Refusal>, StoreError> {
     let Some(file) = read.referral(referral_id)? else { return Ok(None) };
     if file.frozen {
         return Ok(Some(Refusal::new(RefusalCode::ConsentWithdrawn)));
     }
-    Ok((!file.state.is_sharing()).then(|| Refusal::new(RefusalCode::StaleVersion).with_path("referral.state")))
+    Ok((!file.state.is_sharing() && occasion == Occasion::First)
+        .then(|| Refusal::new(RefusalCode::StaleVersion).with_path("referral.state")))
 }
 
 fn read_delivery(bytes: &Bytes) -> Result<wire::Delivery, StoreError> {
@@ -119,30 +124,31 @@ fn unreadable(problem: Malformed) -> StoreError {
     StoreError::unreadable("outbox/", problem)
 }
 
-async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(u64, RefusalCode)>) -> Result<(), ActError> {
+async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, RefusalCode)>) -> Result<(), ActError> {
     let peer = peer.clone();
     acts.store
         .write(move |unit| {
-            for (sequence, code) in &refused {
-                purge_one(unit, &peer, lane, *sequence, *code)?;
+            for (position, code) in &refused {
+                purge_one(unit, &peer, lane, *position, *code)?;
             }
             Ok::<_, ActError>(())
         })
         .await
 }
 
-/// Takes the body out of a queued envelope and says why at its referral.
+/// Takes the body out of an envelope and says why at its referral. What was settled before is not taken back: the peer had it.
 ///
 /// # Errors
 /// When the store fails.
-pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, sequence: u64, code: RefusalCode) -> Result<(), StoreError> {
-    let found = unit.unsettled(peer, lane, sequence - 1, 1)?.into_iter().find(|one| one.sequence == sequence && one.purged.is_none());
-    let Some(Unsettled { header, .. }) = found else { return Ok(()) };
-    if let Some(sent) = unit.sent(peer, lane, sequence)? {
+pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position, code: RefusalCode) -> Result<(), StoreError> {
+    let Some(Unsettled { header, purged: None, .. }) = unit.unsettled_at(peer, lane, position)? else {
+        return unit.purge(peer, lane, position, code).map(drop);
+    };
+    if let Some(sent) = unit.sent(peer, lane, position)? {
         undelivered::take_back(unit, &header, &sent.body)?;
     }
-    unit.purge(peer, lane, sequence, code)?;
-    tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), sequence);
+    unit.purge(peer, lane, position, code)?;
+    tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), place = %position);
     if let Some(referral_id) = header.referral_id {
         let mut progress = unit.progress(referral_id)?;
         progress.blocked_by = Some(Refusal::new(code));
@@ -151,13 +157,11 @@ pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, sequence: u64, code
     Ok(())
 }
 
-fn fill_purged(acts: &Acts, peer: &NodeId, lane: Lane, parcels: &mut [(u64, Option<Parcel>)]) -> Result<(), ActError> {
+fn fill_purged(acts: &Acts, peer: &NodeId, lane: Lane, parcels: &mut [(Position, Option<Parcel>)]) -> Result<(), ActError> {
     let view = acts.store.view();
-    for (sequence, parcel) in parcels.iter_mut().filter(|(_, parcel)| parcel.is_none()) {
-        for (found, bytes) in view.deliveries(peer, lane, *sequence - 1, Most { count: 1, bytes: usize::MAX })? {
-            if found == *sequence {
-                *parcel = Parcel::purged(read_delivery(&bytes)?);
-            }
+    for (position, parcel) in parcels.iter_mut().filter(|(_, parcel)| parcel.is_none()) {
+        if let Some(bytes) = view.delivery(peer, lane, *position)? {
+            *parcel = Parcel::purged(read_delivery(&bytes)?);
         }
     }
     Ok(())

@@ -45,9 +45,6 @@ pub enum ActError {
     /// A descriptor or its chain is not believed.
     #[error("the descriptor is not believed: {0}")]
     Descriptor(#[from] DescriptorError),
-    /// Two different envelopes claim one place on the link.
-    #[error("the peer said two different things in one place")]
-    Equivocation,
     /// The input breaks a rule of its form.
     #[error("the input cannot be used: {0}")]
     Malformed(#[from] Malformed),
@@ -114,7 +111,6 @@ impl ActError {
             Self::SameOfficer => "SAME_OFFICER",
             Self::FingerprintDiffers => "FINGERPRINT_DIFFERS",
             Self::Descriptor(problem) => problem.code(),
-            Self::Equivocation => "EQUIVOCATION",
             Self::Malformed(_) => "MALFORMED",
             Self::RoleForbids => "ROLE_FORBIDS",
             Self::SignInFailed => "SIGN_IN_FAILED",
@@ -146,7 +142,6 @@ impl ActError {
                 "Compare the words with the paper agreement; if they truly differ, do not confirm and call the union."
             }
             Self::Descriptor(_) => "Ask the union for its descriptor file again, and call its officers if that does not help.",
-            Self::Equivocation => "Union IT keeps the node's log lines as evidence and calls the other union.",
             Self::Malformed(_) => "Correct the field that is named and try again; nothing was stored.",
             Self::RoleForbids => "Ask somebody with the right role, or an admin if your role is wrong.",
             Self::SignInFailed => "Check name and password and try again; after 5 failures the name is locked for a while.",
@@ -160,6 +155,9 @@ impl ActError {
             Self::NoSuchCall => "Compare the versions of the program and of the node.",
             Self::Internal(_) => "Try again; if it stays, give union IT the time of the call: the node's log lines say why.",
             Self::Store(StoreError::Full) => "Union IT must free space on the node's disk; what was acknowledged is safe.",
+            Self::Store(StoreError::Low) => {
+                "Union IT must free space on the node's disk; withdrawals, answers and what was acknowledged pass as before."
+            }
             Self::Store(StoreError::Missing { .. }) => "Check the id; list what there is.",
             Self::Store(StoreError::TooLarge { .. }) => "Split it into smaller pieces; nothing was stored.",
             Self::Store(StoreError::Stopped) => {
@@ -184,7 +182,6 @@ impl ActError {
             | Self::SameOfficer
             | Self::FingerprintDiffers
             | Self::Descriptor(_)
-            | Self::Equivocation
             | Self::RoleForbids
             | Self::SignInFailed
             | Self::LockedOut { .. }

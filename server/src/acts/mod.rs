@@ -7,6 +7,7 @@
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
+//! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
 //! - [`log`]: what auditors read.
@@ -22,8 +23,10 @@ pub mod error;
 pub mod log;
 pub mod node;
 pub mod outgoing;
+pub mod parked;
 pub mod peers;
 pub mod policy;
+pub mod quarantine;
 pub mod question;
 pub mod records;
 pub mod referrals;

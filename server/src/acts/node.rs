@@ -92,7 +92,7 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status,
     }
     // Not `log::size`, which waits for the disk: the status must be seen also when the store has stopped.
     let log_entries = store.view().leaf_count()?;
-    Ok(Status { now: ambient.now(), epoch: store.epoch(), log_entries, alarms })
+    Ok(Status { now: ambient.now(), epoch: store.epoch()?, log_entries, alarms })
 }
 
 /// Writes everything in the store as lines, as of one moment. No act is decided meanwhile, so `lines` must not wait for long.

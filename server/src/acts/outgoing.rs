@@ -28,13 +28,16 @@ pub struct Address<'a> {
     pub consent: Option<ConsentRef>,
     /// Index of the consent's leaf in this log.
     pub consent_leaf: Option<u64>,
+    /// The transfer that it repeats, because that one was parked.
+    pub retry_of: Option<TransferId>,
 }
 
 impl<'a> Address<'a> {
     /// For something about an agreement, not about a case.
     #[must_use]
     pub fn about_agreement(peer: &'a NodeId, agreement: &'a KnownAgreement) -> Self {
-        Self { peer, case_ref: None, referral_id: None, agreement: Some(agreement), purpose: None, consent: None, consent_leaf: None }
+        let (case_ref, referral_id, purpose, consent, consent_leaf, retry_of) = (None, None, None, None, None, None);
+        Self { peer, case_ref, referral_id, agreement: Some(agreement), purpose, consent, consent_leaf, retry_of }
     }
 }
 
@@ -73,6 +76,7 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
         agreement: address.agreement.map(KnownAgreement::reference),
         consent: address.consent,
         expires_at: None,
+        retry_of: address.retry_of,
         leaf,
     })?;
     Ok(Sent { queued, commitment })

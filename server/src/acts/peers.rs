@@ -161,6 +161,14 @@ fn suspended_at(standing: PeerStanding, now: Instant) -> Option<Instant> {
 /// The table of pins and the gate see the change before the call returns.
 fn after_change(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
     acts.reload_peers()?;
+    show(acts, node_id)
+}
+
+/// One peer as staff see it.
+///
+/// # Errors
+/// When it is not a peer or the store cannot be read.
+pub fn show(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActError> {
     let view = acts.store.view();
     describe(&acts.house, &view, &load(&view, node_id)?)
 }

@@ -49,7 +49,7 @@ pub struct PutDone {
 pub async fn put(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
     let house = acts.house.clone();
     crate::crash::point("put.before-write");
-    let done = acts.store.write(move |unit| put_in(&house, unit, &puts)).await;
+    let done = acts.store.write_new(move |unit| put_in(&house, unit, &puts)).await;
     crate::crash::point("put.after-write");
     done
 }
@@ -62,7 +62,7 @@ pub async fn put(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
 pub async fn put_together(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
     let house = acts.house.clone();
     crate::crash::point("put.before-write");
-    let done = acts.store.write(move |unit| {
+    let done = acts.store.write_new(move |unit| {
         let done = put_in(&house, unit, &puts)?;
         match done.blocked.first() {
             Some((_, refusal)) => Err(ActError::Refused(refusal.clone())),

@@ -10,9 +10,10 @@ use titian_proto::model::referral::DeliveryStage;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing;
+use super::parked;
 use super::undelivered;
 use crate::store::referrals::ReferralTable;
-use crate::store::{OutboxTable, Topic, Unit};
+use crate::store::{OutboxTable, Position, SentEnvelope, StoreError, Topic, Unit};
 
 /// A receipt whose signature is the peer's.
 pub struct Settlement {
@@ -37,18 +38,30 @@ pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<Settlement>) -> Resul
 fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -> Result<(), ActError> {
     let receipt = &settlement.receipt;
     let not_sent = || ActError::Malformed(Malformed::new("is for something that was not sent").at("receipt.envelope_hash"));
-    let sent = unit.sent(peer, receipt.lane, receipt.link_sequence)?.ok_or_else(not_sent)?;
-    if sent.hash != receipt.envelope_hash {
-        return Err(not_sent());
-    }
-    if !unit.settle(peer, receipt.lane, receipt.link_sequence, settlement.signed.clone())? {
+    let (position, sent) = find(unit, peer, receipt)?.ok_or_else(not_sent)?;
+    if !unit.settle(peer, receipt.lane, position, settlement.signed.clone())? {
         return Ok(());
     }
     log_answer(house, unit, peer, &sent.header, receipt)?;
-    if receipt.outcome == ReceiptOutcome::Refused {
-        undelivered::take_back(unit, &sent.header, &sent.body)?;
+    match receipt.outcome {
+        ReceiptOutcome::Refused => undelivered::take_back(unit, &sent.header, &sent.body)?,
+        ReceiptOutcome::Parked => parked::note(unit, peer, receipt, position, &sent.header)?,
+        ReceiptOutcome::Applied | ReceiptOutcome::Purged => {}
     }
     note_at_referral(unit, &sent.header, receipt)
+}
+
+/// The envelope that a receipt answers: the one with its sequence in the newest life whose hash it names.
+fn find(unit: &mut Unit, peer: &NodeId, receipt: &Receipt) -> Result<Option<(Position, SentEnvelope)>, StoreError> {
+    for life in (0..=unit.life()?.0).rev() {
+        let position = Position::new(life, receipt.link_sequence);
+        if let Some(sent) = unit.sent(peer, receipt.lane, position)?
+            && sent.hash == receipt.envelope_hash
+        {
+            return Ok(Some((position, sent)));
+        }
+    }
+    Ok(None)
 }
 
 fn log_answer(house: &House, unit: &mut Unit, peer: &NodeId, header: &Header, receipt: &Receipt) -> Result<(), ActError> {

@@ -12,6 +12,7 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Purpose;
 use titian_proto::wire;
 
+use super::arrivals::Occasion;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing::{self, Address};
@@ -131,6 +132,7 @@ pub fn put(
         purpose: Some(offer.purpose),
         consent: grant.map(Grant::reference),
         consent_leaf,
+        retry_of: None,
     };
     let sent = outgoing::queue(house, unit, permit, &address)?;
     note_given(unit, file, &given, candidates, sent.commitment)?;
@@ -189,6 +191,7 @@ pub fn send_about(
         purpose: question::read_offer(file).map(|offer| offer.purpose),
         consent: None,
         consent_leaf: None,
+        retry_of: None,
     };
     outgoing::queue(house, unit, permit, &address)?;
     Ok(Ok(()))
@@ -221,6 +224,7 @@ pub fn receive_put(
     peer: &NodeId,
     put: &SharePut,
     agreement: Option<&AgreementRef>,
+    occasion: Occasion,
 ) -> Result<Result<(), Refusal>, StoreError> {
     let Some(file) = unit.referral(put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
     if &file.sender != peer && &file.recipient != peer {
@@ -237,7 +241,8 @@ pub fn receive_put(
     if file.frozen {
         return Ok(Err(Refusal::new(RefusalCode::ConsentWithdrawn)));
     }
-    if !file.state.is_sharing() {
+    // What comes again after a restore was taken in when the referral stood otherwise.
+    if !file.state.is_sharing() && occasion == Occasion::First {
         return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("referral.state")));
     }
     let mut progress = unit.progress(put.referral_id)?;

@@ -22,7 +22,7 @@ pub async fn add(acts: &Acts, contents: Vec<RecordContent>) -> Result<wire::Work
     }
     let house = acts.house.clone();
     acts.store
-        .write(move |unit| {
+        .write_new(move |unit| {
             let worker_id = WorkerId(uuid_v7(unit.now(), unit.random()));
             unit.put_worker(&WorkerFile { worker_id, added_at: unit.now() })?;
             for content in &contents {

@@ -49,7 +49,6 @@ pub fn grpc_code(error: &ActError) -> Code {
         }
         ActError::StaleRevision => Code::Aborted,
         ActError::Malformed(_) | ActError::Descriptor(_) => Code::InvalidArgument,
-        ActError::Equivocation => Code::DataLoss,
         ActError::RoleForbids => Code::PermissionDenied,
         ActError::SignInFailed | ActError::LockedOut { .. } | ActError::SessionEnded => Code::Unauthenticated,
         ActError::Conflict { .. } => Code::AlreadyExists,
@@ -64,7 +63,7 @@ pub fn grpc_code(error: &ActError) -> Code {
 
 fn store_code(cause: &StoreError) -> Code {
     match cause {
-        StoreError::Full => Code::ResourceExhausted,
+        StoreError::Full | StoreError::Low => Code::ResourceExhausted,
         StoreError::TooLarge { .. } => Code::InvalidArgument,
         StoreError::Stopped => Code::Unavailable,
         StoreError::Missing { .. } => Code::NotFound,
@@ -117,7 +116,10 @@ fn refusal_code(code: RefusalCode) -> Code {
         | RefusalCode::SafeContactMissing
         | RefusalCode::MembershipRequired
         | RefusalCode::SmallCell
-        | RefusalCode::LegalHold => Code::FailedPrecondition,
+        | RefusalCode::LegalHold
+        | RefusalCode::NewerVersion
+        | RefusalCode::UnknownExtension
+        | RefusalCode::CaseParked => Code::FailedPrecondition,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message;
-use titian_proto::envelope::{EnvelopeError, Header, Lane, Receipt, SealContext, envelope_hash, receipt_hash};
+use titian_proto::envelope::{EnvelopeError, Header, Lane, Outline, Receipt, SealContext, envelope_hash, receipt_hash};
 use titian_proto::log::leaf::Leaf;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Digest, NodeId};
@@ -10,12 +10,14 @@ use titian_proto::model::malformed::{At, Malformed};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
 
-use crate::acts::arrivals::{self, Arrival};
+use crate::acts::arrivals::{self, Arrival, ArrivalError, Fault};
 use crate::acts::context::{Acts, KnownPeer};
 use crate::acts::dispatch;
 use crate::acts::error::ActError;
+use crate::acts::quarantine;
 use crate::acts::settlement::{self, Settlement};
-use crate::store::{Store, StoreError};
+use crate::store::quarantine::QuarantineTable as _;
+use crate::store::{Position, Store, StoreError, Submitted};
 
 /// Why something could not pass. The stream ends; nothing is lost, because nothing was acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,9 @@ pub enum PassageError {
     /// The peer is not active here.
     #[error("the peer is not active here")]
     NotActive,
+    /// The peer told two stories.
+    #[error("the peer signed two envelopes that exclude each other: the link is in quarantine, and the evidence kept")]
+    Equivocation,
     /// The act failed.
     #[error("what arrived could not be taken in")]
     Act(#[from] ActError),
@@ -37,12 +42,34 @@ pub enum PassageError {
     Store(#[from] StoreError),
 }
 
-/// What is now on stable storage.
-pub struct Arrived {
-    /// How far each lane is stored.
-    pub stored: Vec<(Lane, u64)>,
-    /// The signed receipts, in the order of their envelopes.
-    pub receipts: Vec<wire::SignedReceipt>,
+/// What was taken in, and is on stable storage.
+pub use crate::acts::arrivals::TakenIn as Arrived;
+
+/// A batch that is decided in its turn, and not known to be on stable storage yet.
+pub struct Arriving {
+    acts: Acts,
+    peer: NodeId,
+    submitted: Submitted<Arrived, ArrivalError>,
+}
+
+impl Arriving {
+    /// What was taken in, once that is on stable storage. To be asked until it has answered; then no more.
+    ///
+    /// # Errors
+    /// When the peer told two stories, something names what was never heard of, or the store fails. Then nothing of the batch was taken in.
+    pub async fn arrived(&mut self) -> Result<Arrived, PassageError> {
+        match self.submitted.kept().await {
+            Ok(arrived) => {
+                crate::crash::point("arrivals.after-write");
+                Ok(arrived)
+            }
+            Err(ArrivalError::Act(error)) => Err(error.into()),
+            Err(ArrivalError::Equivocation(evidence)) => {
+                quarantine::begin(&self.acts, &self.peer, *evidence).await?;
+                Err(PassageError::Equivocation)
+            }
+        }
+    }
 }
 
 /// The way through the border. Cheap to clone.
@@ -85,17 +112,40 @@ impl Passage {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn depart(&self, peer: &NodeId, lane: Lane, waiting: Vec<(u64, Bytes)>) -> Result<Vec<wire::Delivery>, PassageError> {
+    pub async fn depart(&self, peer: &NodeId, lane: Lane, waiting: Vec<(Position, Bytes)>) -> Result<Vec<wire::Delivery>, PassageError> {
         let parcels = dispatch::check(&self.acts, peer, lane, waiting).await?;
         Ok(parcels.into_iter().map(dispatch::Parcel::into_delivery).collect())
     }
 
-    /// Checks the signatures of what arrived, has it decided and written, and gives the answers.
+    /// Checks the signatures of what arrived, and submits it to be decided and written after what was submitted before.
     ///
     /// # Errors
-    /// When a signature is not the peer's, the order is broken, or the store fails.
-    pub async fn arrive(&self, peer: &NodeId, batch: Vec<wire::Delivery>) -> Result<Arrived, PassageError> {
-        arrive(&self.acts, peer, batch).await
+    /// When a signature is not the peer's, or the store has stopped.
+    pub async fn arrive(&self, peer: &NodeId, batch: Vec<wire::Delivery>) -> Result<Arriving, PassageError> {
+        crate::crash::point("passage.before-verify");
+        let now = self.acts.house.ambient.now();
+        let own = self.acts.house.node_id();
+        let mut verified = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            verified.push(with_active(&self.acts, peer, |known| verify(known, own, peer, delivery, now))?);
+        }
+        crate::crash::point("passage.after-verify");
+        let submitted = arrivals::submit(&self.acts, peer, verified).await?;
+        Ok(Arriving { acts: self.acts.clone(), peer: peer.clone(), submitted })
+    }
+
+    /// Whether the room on the disk allows more of a lane. A disk that cannot be asked allows none but safety.
+    #[must_use]
+    pub fn has_room_for(&self, lane: Lane) -> bool {
+        self.acts.store.room().map_or(lane == Lane::Safety, |room| room.is_for(lane))
+    }
+
+    /// Whether only the safety lane passes, because the peer told two stories.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_quarantined(&self, peer: &NodeId) -> Result<bool, StoreError> {
+        Ok(self.acts.store.view().quarantine(peer)?.is_some())
     }
 
     /// Checks the signatures of receipts and settles what they answer.
@@ -105,27 +155,6 @@ impl Passage {
     pub async fn settle(&self, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
         settle(&self.acts, peer, batch).await
     }
-}
-
-async fn arrive(acts: &Acts, peer: &NodeId, batch: Vec<wire::Delivery>) -> Result<Arrived, PassageError> {
-    crate::crash::point("passage.before-verify");
-    let now = acts.house.ambient.now();
-    let own = acts.house.node_id().clone();
-    let mut verified = Vec::with_capacity(batch.len());
-    for delivery in batch {
-        verified.push(with_active(acts, peer, |known| verify(known, &own, peer, delivery, now))?);
-    }
-    crate::crash::point("passage.after-verify");
-    let answered = arrivals::apply(acts, peer, verified).await?;
-    let receipts = arrivals::receipts(&acts.store.view(), peer, &answered)?;
-    let mut stored: Vec<(Lane, u64)> = Vec::new();
-    for (lane, sequence) in answered {
-        match stored.iter_mut().find(|(known, _)| *known == lane) {
-            Some((_, through)) => *through = sequence.max(*through),
-            None => stored.push((lane, sequence)),
-        }
-    }
-    Ok(Arrived { stored, receipts })
 }
 
 async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
@@ -150,40 +179,38 @@ fn verify(known: &KnownPeer, own: &NodeId, peer: &NodeId, delivery: wire::Delive
     let wire::Delivery { envelope, leaf, purged } = delivery;
     let wire::Envelope { header: header_bytes, body, seal } = envelope.ok_or_else(|| Malformed::missing("envelope"))?;
     let seal = seal.ok_or_else(|| Malformed::missing("envelope.seal"))?;
-    let header = Header::parse(&header_bytes).at("envelope.header")?;
+    let outline = Outline::parse(&header_bytes).at("envelope.header")?;
     let hash = envelope_hash(&header_bytes);
     known.keys.verify_seal(SealContext::Envelope, hash, &seal, now)?;
-    if &header.sender != peer || &header.recipient != own {
+    if &outline.sender != peer || &outline.recipient != own {
         return Err(Malformed::new("names another sender or recipient than this link").at("envelope.header").into());
     }
-    let purged = if purged == 0 { None } else { Some(RefusalCode::from_wire(purged)?) };
-    let parsed = Leaf::parse(&leaf).ok();
-    let fault = fault(known, &header, &body, hash, parsed.as_ref(), purged);
-    Ok(Arrival { header, header_bytes, seal, hash, body, leaf: parsed, leaf_bytes: leaf, purged, fault })
+    // A code that a newer program gives says at least that it was purged.
+    let purged = (purged != 0).then(|| RefusalCode::from_wire(purged).unwrap_or(RefusalCode::NewerVersion));
+    let (header, unreadable) = match (outline.unreadable.clone(), Header::parse(&header_bytes)) {
+        (Some(refusal), _) => (None, Some(refusal)),
+        (None, Ok(header)) => (Some(header), None),
+        (None, Err(problem)) => (None, Some(Refusal::from(problem))),
+    };
+    let leaf_read = Leaf::parse(&leaf).ok();
+    let broken = broken(known, &outline, hash, leaf_read.as_ref());
+    let altered = || {
+        let digest = header.as_ref().map(|header| header.body_digest)?;
+        (purged.is_none() && Digest::of(&body) != digest).then(|| Refusal::new(RefusalCode::Malformed).with_path("body"))
+    };
+    let fault = broken.or_else(altered).map(Fault::Refuse).or(unreadable.map(Fault::Park));
+    Ok(Arrival { outline, header, header_bytes, seal, hash, body, leaf: leaf_read, leaf_bytes: leaf, purged, fault })
 }
 
-/// What is wrong with a signed envelope: each becomes a refusal, so that the sender hears of it.
-fn fault(
-    known: &KnownPeer,
-    header: &Header,
-    body: &Bytes,
-    hash: Digest,
-    leaf: Option<&Leaf>,
-    purged: Option<RefusalCode>,
-) -> Option<Refusal> {
+/// What breaks the protocol in a signed envelope: log before send, each envelope with the leaf that commits to it.
+fn broken(known: &KnownPeer, outline: &Outline, hash: Digest, leaf: Option<&Leaf>) -> Option<Refusal> {
     let wrong = |path: &str| Some(Refusal::new(RefusalCode::Malformed).with_path(path));
     let Some(leaf) = leaf else { return wrong("leaf") };
     if leaf.origin != known.descriptor.log_origin {
         return wrong("leaf.origin");
     }
-    if leaf.env != Some(hash) || leaf.xfer != Some(header.transfer_id) {
+    if leaf.env != Some(hash) || leaf.xfer != Some(outline.transfer_id) {
         return wrong("leaf.env");
-    }
-    if !header.critical_extensions.is_empty() {
-        return wrong("header.critical_extensions");
-    }
-    if purged.is_none() && Digest::of(body) != header.body_digest {
-        return wrong("body");
     }
     None
 }

@@ -1,75 +1,138 @@
-//! Takes what arrives, has it decided and written, and answers when it is on stable storage. Reading goes on while a sync runs.
+//! Takes what came, has it decided and written, and writes on the board how far that is durable. While one batch waits for the disk, the next is
+//! already checked and decided.
 
+use std::collections::VecDeque;
+
+use titian_proto::envelope::Lane;
 use titian_proto::model::id::NodeId;
-use titian_proto::wire::{self, frame};
-use tokio::sync::mpsc;
+use titian_proto::wire;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::limits::{BATCH_ENVELOPES, FRAME_ENVELOPES, FRAME_RECEIPTS, FRAMES_READ_AHEAD};
-use super::session::{SessionError, say};
-use crate::federation::passage::Passage;
+use super::board::{Board, State};
+use super::courier::weight;
+use super::lanes::PerLane;
+use super::limits::{Allowance, BATCH_ENVELOPES, BATCHES_IN_WORK, FRAMES_READ_AHEAD};
+use super::reader::{Came, lane_of};
+use super::session::SessionError;
+use crate::federation::passage::{Arrived, Arriving, Passage};
 
-/// Answers what one peer sends.
-pub(super) struct Inbox {
+/// Takes in what one peer sends.
+pub(super) struct Inbox<'a> {
     passage: Passage,
     peer: NodeId,
-    outgoing: mpsc::Sender<wire::Frame>,
-    deliveries: mpsc::Receiver<wire::Deliveries>,
+    board: &'a Board,
+    came: mpsc::Receiver<Came>,
     receipts: mpsc::Receiver<wire::Receipts>,
 }
 
-impl Inbox {
-    /// An inbox and the ends into which the session puts what it reads.
-    pub(super) fn new(
-        passage: Passage,
-        peer: NodeId,
-        outgoing: mpsc::Sender<wire::Frame>,
-    ) -> (Self, mpsc::Sender<wire::Deliveries>, mpsc::Sender<wire::Receipts>) {
-        let (put_deliveries, deliveries) = mpsc::channel(FRAMES_READ_AHEAD);
+/// Where the reader puts what it hears.
+pub(super) type Slots = (mpsc::Sender<Came>, mpsc::Sender<wire::Receipts>);
+
+impl<'a> Inbox<'a> {
+    /// An inbox, and the slots into which the reader puts what it hears.
+    pub(super) fn new(passage: Passage, peer: NodeId, board: &'a Board) -> (Self, Slots) {
+        let (put_came, came) = mpsc::channel(FRAMES_READ_AHEAD);
         let (put_receipts, receipts) = mpsc::channel(FRAMES_READ_AHEAD);
-        (Self { passage, peer, outgoing, deliveries, receipts }, put_deliveries, put_receipts)
+        (Self { passage, peer, board, came, receipts }, (put_came, put_receipts))
     }
 
-    /// Answers for ever; ends only when the stream does.
+    /// Takes in for ever; ends only when the stream does.
     pub(super) async fn run(self) -> Result<(), SessionError> {
-        let Self { passage, peer, outgoing, deliveries, receipts } = self;
+        let Self { passage, peer, board, came, receipts } = self;
         tokio::select! {
-            ended = take_deliveries(&passage, &peer, &outgoing, deliveries) => ended,
-            ended = take_receipts(&passage, &peer, receipts) => ended,
+            biased;
+            ended = take_in(&passage, &peer, board, came) => ended,
+            ended = settle(&passage, &peer, receipts) => ended,
         }
     }
 }
 
-async fn take_deliveries(
-    passage: &Passage,
-    peer: &NodeId,
-    outgoing: &mpsc::Sender<wire::Frame>,
-    mut deliveries: mpsc::Receiver<wire::Deliveries>,
-) -> Result<(), SessionError> {
-    while let Some(first) = deliveries.recv().await {
-        let mut batch = check_size(first)?;
-        while batch.len() < BATCH_ENVELOPES {
-            match deliveries.try_recv() {
-                Ok(more) => batch.extend(check_size(more)?),
-                Err(_) => break,
+/// A batch that is decided and waits for the disk.
+struct InWork {
+    arriving: Arriving,
+    taken: PerLane<Allowance>,
+    _places: Vec<OwnedSemaphorePermit>,
+}
+
+async fn take_in(passage: &Passage, peer: &NodeId, board: &Board, mut came: mpsc::Receiver<Came>) -> Result<(), SessionError> {
+    let mut in_work: VecDeque<InWork> = VecDeque::new();
+    loop {
+        let (idle, room) = (in_work.is_empty(), in_work.len() < BATCHES_IN_WORK);
+        tokio::select! {
+            biased;
+            arrived = oldest(&mut in_work), if !idle => {
+                let arrived = arrived?;
+                crate::crash::point("inbox.before-acknowledge");
+                if let Some(InWork { taken, .. }) = in_work.pop_front() {
+                    board.tell(|board| note(board, &arrived, &taken));
+                }
+                crate::crash::point("inbox.after-acknowledge");
+            }
+            next = came.recv(), if room => {
+                let first = next.ok_or(SessionError::Ended)?;
+                let Batch { deliveries, taken, places } = Batch::collect(first, &mut came)?;
+                let arriving = passage.arrive(peer, deliveries).await?;
+                in_work.push_back(InWork { arriving, taken, _places: places });
             }
         }
-        let arrived = passage.arrive(peer, batch).await?;
-        crate::crash::point("inbox.before-acknowledge");
-        for (lane, through) in arrived.stored {
-            say(outgoing, frame::Frame::Stored(wire::Stored { lane: lane.to_wire(), through })).await?;
-        }
-        crate::crash::point("inbox.before-receipts");
-        let mut receipts = arrived.receipts.into_iter().peekable();
-        while receipts.peek().is_some() {
-            let receipts = receipts.by_ref().take(FRAME_RECEIPTS).collect();
-            say(outgoing, frame::Frame::Receipts(wire::Receipts { receipts })).await?;
-        }
-        crate::crash::point("inbox.after-receipts");
     }
-    Err(SessionError::Ended)
 }
 
-async fn take_receipts(passage: &Passage, peer: &NodeId, mut receipts: mpsc::Receiver<wire::Receipts>) -> Result<(), SessionError> {
+/// What became of the oldest batch in work. There is one.
+async fn oldest(in_work: &mut VecDeque<InWork>) -> Result<Arrived, SessionError> {
+    match in_work.front_mut() {
+        Some(first) => Ok(first.arriving.arrived().await?),
+        None => std::future::pending().await,
+    }
+}
+
+/// Writes on the board what is taken in now, what was missed, and what came a second time.
+fn note(board: &mut State, arrived: &Arrived, taken: &PerLane<Allowance>) {
+    for lane in Lane::ALL {
+        let (here, weight) = (board.lane(*lane), taken.get(*lane));
+        here.taken.envelopes += weight.envelopes;
+        here.taken.bytes += weight.bytes;
+    }
+    for lane in &arrived.gaps {
+        board.lane(*lane).gap = true;
+    }
+    for (lane, after) in &arrived.known_after {
+        board.lane(*lane).miss_receipts(*after);
+    }
+}
+
+/// Envelopes that are decided and written together.
+struct Batch {
+    deliveries: Vec<wire::Delivery>,
+    taken: PerLane<Allowance>,
+    places: Vec<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    /// Everything that has come by now, up to the limit.
+    fn collect(first: Came, came: &mut mpsc::Receiver<Came>) -> Result<Self, SessionError> {
+        let mut batch = Self { deliveries: Vec::new(), taken: PerLane::default(), places: Vec::new() };
+        batch.add(first)?;
+        while batch.deliveries.len() < BATCH_ENVELOPES {
+            let Ok(more) = came.try_recv() else { break };
+            batch.add(more)?;
+        }
+        Ok(batch)
+    }
+
+    fn add(&mut self, mut came: Came) -> Result<(), SessionError> {
+        for delivery in &came.deliveries {
+            let taken = self.taken.get_mut(lane_of(delivery)?);
+            taken.envelopes += 1;
+            taken.bytes += weight(delivery);
+        }
+        self.deliveries.append(&mut came.deliveries);
+        self.places.push(came.place);
+        Ok(())
+    }
+}
+
+async fn settle(passage: &Passage, peer: &NodeId, mut receipts: mpsc::Receiver<wire::Receipts>) -> Result<(), SessionError> {
     while let Some(first) = receipts.recv().await {
         let mut batch = first.receipts;
         while batch.len() < BATCH_ENVELOPES {
@@ -83,11 +146,4 @@ async fn take_receipts(passage: &Passage, peer: &NodeId, mut receipts: mpsc::Rec
         crate::crash::point("inbox.after-settle");
     }
     Err(SessionError::Ended)
-}
-
-fn check_size(frame: wire::Deliveries) -> Result<Vec<wire::Delivery>, SessionError> {
-    if frame.deliveries.is_empty() || frame.deliveries.len() > FRAME_ENVELOPES {
-        return Err(titian_proto::model::malformed::Malformed::new("must hold 1 to 64 envelopes").at("deliveries").into());
-    }
-    Ok(frame.deliveries)
 }

@@ -1,15 +1,26 @@
 //! Moving envelopes between two nodes, and nothing about their meaning.
 //!
 //! - [`links`]: one live session a peer, whoever dialled.
-//! - [`session`]: hello, then courier and inbox until the stream ends.
-//! - [`courier`]: takes what is durable in the outbox and sends it, in the order of its lane.
-//! - [`inbox`]: takes what arrives, has it decided and written, and answers when it is on stable storage.
+//! - [`session`]: the two hellos, then one that reads, one that takes in and one that speaks, until the stream ends.
+//! - [`hello`]: who speaks, in which life of its database, and how far each lane has come.
+//! - [`reader`]: hears the peer, and never waits for the line.
+//! - [`inbox`]: takes what came, has it decided and written.
+//! - [`speaker`]: says what was not said yet, the most urgent first.
+//! - [`board`]: how the session stands, for those three.
+//! - [`courier`]: takes what is durable in one lane of the outbox, past the gate.
+//! - [`lanes`] and [`window`]: which lane goes next, and how much may be on the way.
 //! - [`limits`]: every bound of a link, with its reason.
 
+mod board;
 mod courier;
+mod hello;
 mod inbox;
+mod lanes;
 pub mod limits;
 mod links;
+mod reader;
 mod session;
+mod speaker;
+mod window;
 
 pub use links::Links;

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use titian_proto::model::id::NodeId;
 
+use super::position::Position;
+
 /// One lane of the link with one peer, by its number on the wire.
 pub(crate) type Place = (NodeId, u8);
 
@@ -12,9 +14,9 @@ pub(crate) type Place = (NodeId, u8);
 #[derive(Default)]
 pub(crate) struct Marks {
     /// Last envelope put into each lane of the outbox.
-    pub(crate) sent: HashMap<Place, u64>,
+    pub(crate) sent: HashMap<Place, Position>,
     /// Last receipt given in each lane of the inbox.
-    pub(crate) answered: HashMap<Place, u64>,
+    pub(crate) answered: HashMap<Place, Position>,
 }
 
 /// What is durable. Moves forward only after a sync.
@@ -29,13 +31,13 @@ impl Durable {
         held.answered.extend(answered);
     }
 
-    pub(crate) fn sent(&self, place: &Place) -> u64 {
+    pub(crate) fn sent(&self, place: &Place) -> Position {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.sent.get(place).copied().unwrap_or(0)
+        held.sent.get(place).copied().unwrap_or_default()
     }
 
-    pub(crate) fn answered(&self, place: &Place) -> u64 {
+    pub(crate) fn answered(&self, place: &Place) -> Position {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.answered.get(place).copied().unwrap_or(0)
+        held.answered.get(place).copied().unwrap_or_default()
     }
 }

@@ -17,6 +17,9 @@ pub enum StoreError {
     /// No room on the disk.
     #[error("the disk that holds the store is full; make room, then try again")]
     Full,
+    /// Little room on the disk: nothing new is begun.
+    #[error("the node's disk is nearly full: nothing new is taken, so that withdrawals and answers still fit")]
+    Low,
     /// A value that must be chunked by its owner.
     #[error("this is too large to be stored in one piece ({length} bytes); split it")]
     TooLarge {
@@ -96,6 +99,7 @@ impl StoreError {
         match self {
             Self::Stopped => "STORAGE_STOPPED",
             Self::Full => "STORAGE_FULL",
+            Self::Low => "STORAGE_LOW",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::Unreadable { .. } => "STORAGE_UNREADABLE",
             Self::Newer { .. } => "STORAGE_NEWER",
@@ -147,7 +151,7 @@ impl StoreError {
             | Self::Missing { .. }
             | Self::Refused { .. }
             | Self::TooLarge { .. } => 65,
-            Self::Stopped | Self::Full | Self::Lines(_) => 74,
+            Self::Stopped | Self::Full | Self::Low | Self::Lines(_) => 74,
         }
     }
 }

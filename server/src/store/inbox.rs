@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use titian_proto::envelope::{Lane, Receipt, ReceiptOutcome, SealContext, Signer, envelope_hash, receipt_hash};
-use titian_proto::model::id::{Digest, Epoch, NodeId};
+use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
@@ -12,8 +12,8 @@ use titian_proto::wire;
 use super::durable::Marks;
 use super::engine::Pair;
 use super::error::StoreError;
-use super::key::Key;
-use super::outbox::{for_each_lane, lane_key, place};
+use super::outbox::{Most, for_each_lane, lane_key, place};
+use super::position::{Position, Turns};
 use super::read::{Read, View};
 use super::unit::Unit;
 use super::value::{Raw, frame, stored_json};
@@ -21,21 +21,36 @@ use super::value::{Raw, frame, stored_json};
 const RECEIPTS: &str = "inbox/";
 const EVIDENCE: &str = "inbox-envelope/";
 const LANES: &str = "inbox-lane/";
-const EPOCHS: &str = "peer-epoch/";
 
 /// How far a lane from a peer has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxLane {
     /// Everything up to here was applied, refused, parked or noted as purged, and answered.
-    pub applied_through: u64,
+    pub applied_through: Position,
     /// Hash of the envelope there; [`Digest::ZERO`] when nothing was received.
     pub last_hash: Digest,
+    /// Where the chains of the lives of the peer's database end and begin.
+    #[serde(default)]
+    pub turns: Turns,
 }
 stored_json!(InboxLane, "inbox-lane/");
 
 impl InboxLane {
     /// A lane from which nothing was received.
-    pub const EMPTY: Self = Self { applied_through: 0, last_hash: Digest::ZERO };
+    pub const EMPTY: Self = Self { applied_through: Position::START, last_hash: Digest::ZERO, turns: Turns::NONE };
+
+    /// Whether this place is the next: the one after the last, or the first of a later life.
+    #[must_use]
+    pub fn is_next(&self, position: Position) -> bool {
+        let last = self.applied_through;
+        if position.life() > last.life() { position.sequence() == 1 } else { position == self.turns.next(last) }
+    }
+
+    /// Hash of the envelope before the one at this place: of the last, or none where a new life begins.
+    #[must_use]
+    pub fn hash_before(&self, position: Position) -> Digest {
+        if position.sequence() == 1 { Digest::ZERO } else { self.last_hash }
+    }
 }
 
 /// A receipt before it is sealed, with the evidence of what it answers.
@@ -56,6 +71,16 @@ pub struct ReceiptDraft {
     pub leaf: Bytes,
 }
 
+/// What is kept of an envelope that was received: everything but its body.
+pub struct Received {
+    /// The exact bytes of its header.
+    pub header: Bytes,
+    /// Its seal.
+    pub seal: wire::Seal,
+    /// The exact bytes of the sender's leaf.
+    pub sender_leaf: Bytes,
+}
+
 /// Reads the inbox.
 pub trait InboxTable: Read {
     /// How far a lane has come, also where that is not durable yet: for acts, which wait for it anyway.
@@ -68,19 +93,13 @@ pub trait InboxTable: Read {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn received_hash(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Digest>, StoreError>;
-
-    /// The peer's epoch under which everything from it was received; none at first contact.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn peer_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError>;
+    fn received_hash(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Digest>, StoreError>;
 
     /// The delivery that was received, without its body: header, seal and the sender's leaf.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn evidence(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<wire::Delivery>, StoreError>;
+    fn evidence(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<wire::Delivery>, StoreError>;
 }
 
 impl<R: Read> InboxTable for R {
@@ -88,19 +107,13 @@ impl<R: Read> InboxTable for R {
         Ok(self.load(&lane_key(LANES, peer, lane))?.unwrap_or(InboxLane::EMPTY))
     }
 
-    fn received_hash(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Digest>, StoreError> {
-        let delivery = self.evidence(peer, lane, sequence)?;
+    fn received_hash(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Digest>, StoreError> {
+        let delivery = self.evidence(peer, lane, position)?;
         Ok(delivery.and_then(|delivery| delivery.envelope).map(|envelope| envelope_hash(&envelope.header)))
     }
 
-    fn peer_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
-        let stored = self.load::<Raw>(&Key::of(EPOCHS).text(peer.as_str()))?;
-        let unreadable = |source| StoreError::Unreadable { table: EPOCHS, source };
-        stored.map(|raw| Epoch::from_wire(&raw.0)).transpose().map_err(unreadable)
-    }
-
-    fn evidence(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<wire::Delivery>, StoreError> {
-        let stored = self.load::<Raw>(&lane_key(EVIDENCE, peer, lane).number(sequence))?;
+    fn evidence(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<wire::Delivery>, StoreError> {
+        let stored = self.load::<Raw>(&lane_key(EVIDENCE, peer, lane).number(position.number()))?;
         let unreadable = |_| StoreError::Unreadable { table: EVIDENCE, source: Malformed::new("is not a delivery") };
         stored.map(|raw| wire::Delivery::decode(raw.0)).transpose().map_err(unreadable)
     }
@@ -118,7 +131,7 @@ impl View {
             return Ok(state);
         }
         let hash = self.received_hash(peer, lane, durable)?;
-        Ok(hash.map_or(InboxLane::EMPTY, |last_hash| InboxLane { applied_through: durable, last_hash }))
+        Ok(hash.map_or(InboxLane::EMPTY, |last_hash| InboxLane { applied_through: durable, last_hash, turns: state.turns }))
     }
 
     /// The exact bytes of the signed receipt (`wire::SignedReceipt`) given for an envelope: the same for every duplicate. None until it is on
@@ -126,11 +139,35 @@ impl View {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn receipt(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Bytes>, StoreError> {
-        if sequence > self.durable.answered(&place(peer, lane)) {
+    pub fn receipt(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
+        if position > self.durable.answered(&place(peer, lane)) {
             return Ok(None);
         }
-        Ok(self.load::<Raw>(&lane_key(RECEIPTS, peer, lane).number(sequence))?.map(|raw| raw.0))
+        Ok(self.load::<Raw>(&lane_key(RECEIPTS, peer, lane).number(position.number()))?.map(|raw| raw.0))
+    }
+}
+
+impl View {
+    /// The exact bytes of the signed receipts of a lane after a place, with their places, as far as they are on stable storage.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn receipts_after(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, Bytes)>, StoreError> {
+        let durable = self.durable.answered(&place(peer, lane));
+        let mut receipts = Vec::new();
+        if after >= durable {
+            return Ok(receipts);
+        }
+        let mut bytes = 0;
+        for position in self.inbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
+            let Some(Raw(receipt)) = self.load(&lane_key(RECEIPTS, peer, lane).number(position.number()))? else { break };
+            bytes += receipt.len();
+            if bytes > max.bytes && !receipts.is_empty() {
+                break;
+            }
+            receipts.push((position, receipt));
+        }
+        Ok(receipts)
     }
 }
 
@@ -138,8 +175,14 @@ impl View {
 pub(crate) struct PendingReceipt {
     peer: NodeId,
     lane: Lane,
-    sequence: u64,
-    receipt: Bytes,
+    position: Position,
+    receipt: Answer,
+}
+
+/// A receipt that is to be sealed, or one that this node gave before it was restored.
+enum Answer {
+    New(Bytes),
+    Returned(wire::SignedReceipt),
 }
 
 impl Unit {
@@ -148,18 +191,15 @@ impl Unit {
     ///
     /// # Errors
     /// When the envelope is not the next of its lane, the receipt breaks its form, or the store cannot be read.
-    pub fn answer(&mut self, peer: &NodeId, lane: Lane, sequence: u64, draft: ReceiptDraft) -> Result<(), StoreError> {
+    pub fn answer(&mut self, peer: &NodeId, lane: Lane, position: Position, draft: ReceiptDraft) -> Result<(), StoreError> {
         let refused = |source| StoreError::Refused { table: RECEIPTS, source };
-        if sequence != self.inbox_lane(peer, lane)?.applied_through + 1 {
-            return Err(refused(Malformed::new("must be the next envelope of its lane")));
-        }
         let ReceiptDraft { header, seal, sender_leaf, outcome, refusal, commitment, leaf } = draft;
         let envelope_hash = envelope_hash(&header);
         let receipt = Receipt {
             recipient: self.core.identity.node_id.clone(),
             sender: peer.clone(),
             lane,
-            link_sequence: sequence,
+            link_sequence: position.sequence(),
             envelope_hash,
             outcome,
             refusal,
@@ -170,34 +210,62 @@ impl Unit {
         let receipt = receipt.encode();
         // A receipt that the sender could not read would hold up the lane for ever.
         Receipt::parse(&receipt).map_err(refused)?;
-        let envelope = wire::Envelope { header, body: Bytes::new(), seal: Some(seal) };
-        let evidence = wire::Delivery { envelope: Some(envelope), leaf: sender_leaf, purged: 0 };
-        self.save(lane_key(EVIDENCE, peer, lane).number(sequence), &Raw(evidence.encode_to_vec().into()))?;
-        self.save(lane_key(LANES, peer, lane), &InboxLane { applied_through: sequence, last_hash: envelope_hash })?;
+        self.note_received(peer, lane, position, Received { header, seal, sender_leaf })?;
         self.grow(receipt.len());
-        self.answers.push(PendingReceipt { peer: peer.clone(), lane, sequence, receipt });
+        self.answers.push(PendingReceipt { peer: peer.clone(), lane, position, receipt: Answer::New(receipt) });
         Ok(())
     }
 
-    /// Notes the peer's epoch.
+    /// Answers the next envelope of a lane with the very receipt that this node gave for it before it was restored from a backup.
     ///
     /// # Errors
-    /// None beyond those of any write.
-    pub fn set_peer_epoch(&mut self, peer: &NodeId, epoch: Epoch) -> Result<(), StoreError> {
-        self.save(Key::of(EPOCHS).text(peer.as_str()), &Raw(epoch.to_wire()))
+    /// When the envelope is not the next of its lane, or the store cannot be read.
+    pub fn answer_again(
+        &mut self,
+        peer: &NodeId,
+        lane: Lane,
+        position: Position,
+        received: Received,
+        receipt: wire::SignedReceipt,
+    ) -> Result<(), StoreError> {
+        self.note_received(peer, lane, position, received)?;
+        self.grow(receipt.encoded_len());
+        self.answers.push(PendingReceipt { peer: peer.clone(), lane, position, receipt: Answer::Returned(receipt) });
+        Ok(())
+    }
+
+    fn note_received(&mut self, peer: &NodeId, lane: Lane, position: Position, received: Received) -> Result<(), StoreError> {
+        let mut state = self.inbox_lane(peer, lane)?;
+        if !state.is_next(position) {
+            let source = Malformed::new("must be the next envelope of its lane");
+            return Err(StoreError::Refused { table: RECEIPTS, source });
+        }
+        let Received { header, seal, sender_leaf } = received;
+        state.turns.advance(state.applied_through, position.life());
+        (state.applied_through, state.last_hash) = (position, envelope_hash(&header));
+        let envelope = wire::Envelope { header, body: Bytes::new(), seal: Some(seal) };
+        let evidence = wire::Delivery { envelope: Some(envelope), leaf: sender_leaf, purged: 0 };
+        self.save(lane_key(EVIDENCE, peer, lane).number(position.number()), &Raw(evidence.encode_to_vec().into()))?;
+        self.save(lane_key(LANES, peer, lane), &state)
     }
 }
 
 /// Seals the receipts of a group with one signature, and makes the pairs to write. Notes how far each lane has come.
 pub(crate) fn seal(signer: &Signer, answers: Vec<PendingReceipt>, marks: &mut Marks) -> Result<Vec<Pair>, StoreError> {
-    let hashes: Vec<Digest> = answers.iter().map(|pending| receipt_hash(&pending.receipt)).collect();
-    let seals = signer.seal(SealContext::Receipt, &hashes);
+    let new = |pending: &PendingReceipt| match &pending.receipt {
+        Answer::New(receipt) => Some(receipt_hash(receipt)),
+        Answer::Returned(_) => None,
+    };
+    let hashes: Vec<Digest> = answers.iter().filter_map(new).collect();
+    let mut seals = signer.seal(SealContext::Receipt, &hashes).into_iter();
     let mut pairs = Vec::with_capacity(answers.len());
-    for (pending, seal) in answers.into_iter().zip(seals) {
-        let PendingReceipt { peer, lane, sequence, receipt } = pending;
-        let signed = wire::SignedReceipt { receipt, seal: Some(seal) };
-        pairs.push((lane_key(RECEIPTS, &peer, lane).number(sequence).into(), frame(&Raw(signed.encode_to_vec().into()))?));
-        marks.answered.insert(place(&peer, lane), sequence);
+    for PendingReceipt { peer, lane, position, receipt } in answers {
+        let signed = match receipt {
+            Answer::New(receipt) => wire::SignedReceipt { receipt, seal: seals.next() },
+            Answer::Returned(signed) => signed,
+        };
+        pairs.push((lane_key(RECEIPTS, &peer, lane).number(position.number()).into(), frame(&Raw(signed.encode_to_vec().into()))?));
+        marks.answered.insert(place(&peer, lane), position);
     }
     Ok(pairs)
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use titian_proto::model::id::Epoch;
 
 use super::engine::{Batch, Engine};
+use super::epochs::{self, EpochTable as _};
 use super::error::StoreError;
 use super::key::Key;
 use super::read::View;
@@ -13,14 +14,14 @@ use super::{StoreOptions, log};
 /// Format of the tables. Raised when an older program must not read them.
 pub(crate) const FORMAT: u64 = 1;
 
-const TABLE: &str = "meta/";
+pub(crate) const TABLE: &str = "meta/";
 const FORMAT_KEY: &str = "format";
 const NODE_KEY: &str = "node";
 const EPOCH_KEY: &str = "epoch";
 const IMPORTING_KEY: &str = "importing";
 
-/// Checks the format and the owner of a store that is there; makes a new one otherwise. Returns its epoch.
-pub(crate) fn open_or_create(engine: &dyn Engine, options: &StoreOptions) -> Result<Epoch, StoreError> {
+/// Checks the format and the owner of a store that is there; makes a new one otherwise.
+pub(crate) fn open_or_create(engine: &dyn Engine, options: &StoreOptions) -> Result<(), StoreError> {
     if engine.get(&key(IMPORTING_KEY))?.is_some() {
         return Err(StoreError::HalfImported);
     }
@@ -33,21 +34,18 @@ pub(crate) fn open_or_create(engine: &dyn Engine, options: &StoreOptions) -> Res
     if owner != options.node_id.as_str().as_bytes() {
         return Err(StoreError::OtherNode { owner: String::from_utf8_lossy(&owner).into_owned() });
     }
-    let epoch = required(engine, EPOCH_KEY)?;
-    Epoch::from_wire(&epoch).map_err(|source| StoreError::Unreadable { table: TABLE, source })
+    epochs::read_all(TABLE, Some(Raw(required(engine, EPOCH_KEY)?))).map(drop)
 }
 
 /// Writes the first keys of a store, and the first leaf of its log.
-fn create(engine: &dyn Engine, options: &StoreOptions) -> Result<Epoch, StoreError> {
-    let epoch = Epoch(options.ambient.random());
+fn create(engine: &dyn Engine, options: &StoreOptions) -> Result<(), StoreError> {
     let mut batch = Batch { expect: vec![(key(FORMAT_KEY), None)], ..Batch::default() };
     batch.puts.push((key(FORMAT_KEY), frame(&FORMAT)?));
     batch.puts.push((key(NODE_KEY), frame(&Raw(Bytes::copy_from_slice(options.node_id.as_str().as_bytes())))?));
-    batch.puts.push((key(EPOCH_KEY), frame(&Raw(epoch.to_wire()))?));
+    batch.puts.push((key(EPOCH_KEY), frame(&epochs::write_all(&[Epoch(options.ambient.random())]))?));
     batch.puts.extend(log::genesis(&options.log_origin, &options.ambient)?);
     engine.apply(batch)?;
-    engine.sync()?;
-    Ok(epoch)
+    Ok(engine.sync()?)
 }
 
 /// Marks a store as being filled, so that one filled by half is never taken for a whole one.
@@ -58,7 +56,9 @@ pub(crate) fn begin_import() -> Batch {
 /// Ends an import: a new epoch, a leaf that tells of it, and the mark gone.
 pub(crate) fn finish_import(view: &View, options: &StoreOptions) -> Result<Batch, StoreError> {
     let mut batch = Batch { deletes: vec![key(IMPORTING_KEY)], ..Batch::default() };
-    batch.puts.push((key(EPOCH_KEY), frame(&Raw(Epoch(options.ambient.random()).to_wire()))?));
+    let mut lives = view.own_epochs()?;
+    lives.push(Epoch(options.ambient.random()));
+    batch.puts.push((key(EPOCH_KEY), frame(&epochs::write_all(&lives))?));
     batch.puts.extend(log::restored(view, &options.log_origin, &options.ambient)?);
     Ok(batch)
 }
@@ -66,6 +66,11 @@ pub(crate) fn finish_import(view: &View, options: &StoreOptions) -> Result<Batch
 fn required(engine: &dyn Engine, name: &'static str) -> Result<Bytes, StoreError> {
     let value = engine.get(&key(name))?.ok_or(StoreError::Missing { table: TABLE })?;
     Ok(unframe::<Raw>(&value)?.0)
+}
+
+/// Where the epochs of this database stand.
+pub(crate) fn epoch_key() -> Bytes {
+    key(EPOCH_KEY)
 }
 
 fn key(name: &str) -> Bytes {

@@ -3,7 +3,9 @@
 //!
 //! - `engine`: the narrow seam to a database.
 //! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
-//! - `log`, `outbox`, `inbox`: the tables that every act shares.
+//! - `log`, `outbox`, `inbox`: the tables that every act shares; `position`, `epochs`: how they count over the lives of a database.
+//! - `room`: what the room on the disk still allows.
+//! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `value`: how tables write their keys and values.
@@ -13,6 +15,7 @@ pub mod cases;
 pub mod consents;
 mod durable;
 pub mod engine;
+mod epochs;
 mod error;
 mod export;
 mod group;
@@ -21,10 +24,15 @@ mod key;
 mod log;
 mod meta;
 mod outbox;
+pub mod parked;
 pub mod peers;
+mod position;
+pub mod quarantine;
 mod read;
 pub mod records;
 pub mod referrals;
+pub mod returned;
+mod room;
 pub mod staff;
 mod table;
 mod unit;
@@ -46,13 +54,16 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::ambient::Ambient;
 use durable::{Durable, Marks};
 pub use engine::{EngineKind, Health, KEY_MAX, VALUE_MAX};
+pub use epochs::EpochTable;
 pub use error::StoreError;
 use group::{Act, Core, Waiting};
-pub use inbox::{InboxLane, InboxTable, ReceiptDraft};
+pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
 pub use key::Key;
 pub use log::LogTable;
 pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxCounts, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
+pub use position::{Position, Turns};
 pub use read::{Read, View};
+pub use room::Room;
 pub use unit::{Topic, Unit};
 pub use value::Stored;
 
@@ -80,7 +91,6 @@ pub struct StoreOptions {
 pub(crate) struct Identity {
     pub(crate) node_id: NodeId,
     pub(crate) log_origin: String,
-    pub(crate) epoch: Epoch,
 }
 
 /// The store. Clones share it; the last one to go lets the threads finish and closes the database.
@@ -107,14 +117,14 @@ impl Store {
 
     /// As [`Self::open`], on an engine that is open already.
     pub(crate) fn on(engine: Arc<dyn engine::Engine>, options: StoreOptions) -> Result<Self, StoreError> {
-        let epoch = meta::open_or_create(engine.as_ref(), &options)?;
+        meta::open_or_create(engine.as_ref(), &options)?;
         let durable = Arc::new(Durable::default());
         durable.raise(durable_at_opening(&View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) })?);
         let StoreOptions { folder: _, engine: _, node_id, log_origin, signer, ambient } = options;
         let core = Arc::new(Core {
             engine,
             ambient,
-            identity: Identity { node_id, log_origin, epoch },
+            identity: Identity { node_id, log_origin },
             signer,
             durable,
             outbox: watch::Sender::new(0),
@@ -131,6 +141,29 @@ impl Store {
         View { engine: Arc::clone(&self.inner.core.engine), durable: Arc::clone(&self.inner.core.durable) }
     }
 
+    /// What the room on the disk still allows.
+    ///
+    /// # Errors
+    /// When the disk cannot be asked.
+    pub fn room(&self) -> Result<Room, StoreError> {
+        Ok(Room::of(self.health()?))
+    }
+
+    /// As [`Self::write`], for what staff begin anew: refused while the room on the disk is kept for answers and withdrawals.
+    ///
+    /// # Errors
+    /// [`StoreError::Low`], and as [`Self::write`].
+    pub async fn write_new<T, E>(&self, act: impl FnMut(&mut Unit) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if !self.room()?.is_for_requests() {
+            return Err(StoreError::Low.into());
+        }
+        self.write(act).await
+    }
+
     /// Runs an act and returns what it decided once that is durable, together with everything the act saw. An act that returns an error leaves
     /// no trace. Waits while too many acts are queued. Dropping the future does not take back an act that is queued.
     ///
@@ -141,10 +174,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.submit(act).await?.kept().await
+    }
+
+    /// As [`Self::write`], but returns as soon as the act has its place among all others; whoever submits several has them decided in that order.
+    ///
+    /// # Errors
+    /// When the store has stopped.
+    pub async fn submit<T, E>(&self, act: impl FnMut(&mut Unit) -> Result<T, E> + Send + 'static) -> Result<Submitted<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (waiting, answer) = Waiting::new(act);
         let acts = self.inner.acts.as_ref().ok_or(StoreError::Stopped)?;
         acts.send(Box::new(waiting)).await.map_err(|_| StoreError::Stopped)?;
-        settle(answer.await)
+        Ok(Submitted { answer })
     }
 
     /// As [`Self::write`], for a thread that may block. Never from a runtime's own threads.
@@ -168,10 +213,12 @@ impl Store {
         &self.inner.core.identity.node_id
     }
 
-    /// This database's life: new at its creation and after every import.
-    #[must_use]
-    pub fn epoch(&self) -> Epoch {
-        self.inner.core.identity.epoch
+    /// This database's life: new at its creation, after every import, and when it was found to be an older copy.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn epoch(&self) -> Result<Epoch, StoreError> {
+        self.view().own_epochs()?.pop().ok_or(StoreError::Missing { table: meta::TABLE })
     }
 
     /// Size and room.
@@ -194,16 +241,37 @@ impl Store {
         self.inner.core.outbox.subscribe()
     }
 
-    /// Sequence of the last envelope of a lane that is on stable storage, and may be sent.
+    /// The last envelope of a lane that is on stable storage, and may be sent.
     #[must_use]
-    pub fn durable_sequence(&self, peer: &NodeId, lane: Lane) -> u64 {
+    pub fn durable_through(&self, peer: &NodeId, lane: Lane) -> Position {
         self.inner.core.durable.sent(&outbox::place(peer, lane))
+    }
+
+    /// The last envelope of a lane of a peer whose receipt is on stable storage, and may be told.
+    #[must_use]
+    pub fn answered_through(&self, peer: &NodeId, lane: Lane) -> Position {
+        self.inner.core.durable.answered(&outbox::place(peer, lane))
     }
 
     /// What acts published, after it was durable. One who lags behind by more than 1024 is told so and reads everything again.
     #[must_use]
     pub fn watch_changes(&self) -> broadcast::Receiver<Topic> {
         self.inner.core.changes.subscribe()
+    }
+}
+
+/// An act that has its place and is not known to be durable yet. Dropping it does not take the act back.
+pub struct Submitted<T, E> {
+    answer: oneshot::Receiver<Result<T, E>>,
+}
+
+impl<T, E: From<StoreError>> Submitted<T, E> {
+    /// What the act decided, once that is durable. To be asked until it has answered; then no more.
+    ///
+    /// # Errors
+    /// The act's own error; or the store's, and then nobody was told that anything happened.
+    pub async fn kept(&mut self) -> Result<T, E> {
+        settle((&mut self.answer).await)
     }
 }
 

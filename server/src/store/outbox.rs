@@ -18,9 +18,10 @@ use super::durable::{Marks, Place};
 use super::engine::{Pair, VALUE_MAX};
 use super::error::StoreError;
 use super::key::Key;
+use super::position::{Position, Turns};
 use super::read::{Read, View};
 use super::unit::Unit;
-use super::value::{Raw, frame, stored_json};
+use super::value::{Raw, Stored, frame, no_road, stored_json};
 
 const TABLE: &str = "outbox/";
 const LANES: &str = "outbox-lane/";
@@ -49,6 +50,8 @@ pub struct EnvelopeDraft {
     pub consent: Option<ConsentRef>,
     /// Not to be applied after.
     pub expires_at: Option<Instant>,
+    /// The transfer that it repeats, because that one was parked.
+    pub retry_of: Option<TransferId>,
     /// The leaf that tells of it; `env` is filled in here.
     pub leaf: LeafDraft,
 }
@@ -58,8 +61,8 @@ pub struct EnvelopeDraft {
 pub struct Queued {
     /// Its lane.
     pub lane: Lane,
-    /// Its place in the lane, from 1.
-    pub sequence: u64,
+    /// Its place in the lane.
+    pub position: Position,
     /// Its hash.
     pub hash: Digest,
     /// Index of its leaf in the log.
@@ -67,34 +70,44 @@ pub struct Queued {
 }
 
 /// How far a lane to a peer has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxLane {
-    /// Sequence of the last envelope put in; 0 when there is none.
-    pub last_sequence: u64,
+    /// The last envelope put in.
+    #[serde(rename = "last_sequence")]
+    pub last: Position,
     /// Its hash; [`Digest::ZERO`] when there is none.
     pub last_hash: Digest,
     /// Receipts for everything up to here are stored.
-    pub settled_through: u64,
+    pub settled_through: Position,
     /// The peer said that it has everything up to here on stable storage.
-    pub stored_through: u64,
+    pub stored_through: Position,
+    /// Where the chains of the lives of this database end and begin.
+    #[serde(default)]
+    pub turns: Turns,
 }
 stored_json!(OutboxLane, "outbox-lane/");
 
 impl OutboxLane {
     /// A lane that nothing was put into.
-    pub const EMPTY: Self = Self { last_sequence: 0, last_hash: Digest::ZERO, settled_through: 0, stored_through: 0 };
+    pub const EMPTY: Self = Self {
+        last: Position::START,
+        last_hash: Digest::ZERO,
+        settled_through: Position::START,
+        stored_through: Position::START,
+        turns: Turns::NONE,
+    };
 
     /// Envelopes without a receipt.
     #[must_use]
     pub fn queued(&self) -> u64 {
-        self.last_sequence.saturating_sub(self.settled_through)
+        self.turns.count(self.settled_through, self.last)
     }
 }
 
 /// An envelope without a receipt, as an act sees it.
 pub struct Unsettled {
     /// Its place in the lane.
-    pub sequence: u64,
+    pub position: Position,
     /// Its header.
     pub header: Header,
     /// Why its body was destroyed, if it was.
@@ -126,7 +139,7 @@ pub trait OutboxTable: Read {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn sent(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<SentEnvelope>, StoreError>;
+    fn sent(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError>;
 
     /// How far a lane has come.
     ///
@@ -152,18 +165,18 @@ pub trait OutboxTable: Read {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn is_settled(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<bool, StoreError>;
+    fn is_settled(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<bool, StoreError>;
 
     /// The exact bytes of the peer's signed receipt for an envelope.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn settled_receipt(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Bytes>, StoreError>;
+    fn settled_receipt(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError>;
 }
 
 impl<R: Read> OutboxTable for R {
-    fn sent(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<SentEnvelope>, StoreError> {
-        let Some(Raw(stored)) = self.load(&lane_key(TABLE, peer, lane).number(sequence))? else { return Ok(None) };
+    fn sent(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
+        let Some(Raw(stored)) = self.load(&lane_key(TABLE, peer, lane).number(position.number()))? else { return Ok(None) };
         let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
         let delivery = wire::Delivery::decode(stored).map_err(|_| unreadable(Malformed::new("is not a delivery")))?;
         let wire::Envelope { header, body, seal: _ } = delivery.envelope.unwrap_or_default();
@@ -177,39 +190,56 @@ impl<R: Read> OutboxTable for R {
     fn outbox_counts(&self, peer: &NodeId) -> Result<OutboxCounts, StoreError> {
         Lane::ALL.iter().try_fold(OutboxCounts::default(), |counts, lane| {
             let state = self.outbox_lane(peer, *lane)?;
-            Ok(OutboxCounts { queued: counts.queued + state.queued(), answered: counts.answered + state.settled_through })
+            let answered = state.turns.count(Position::START, state.settled_through);
+            Ok(OutboxCounts { queued: counts.queued + state.queued(), answered: counts.answered + answered })
         })
     }
 
-    fn is_settled(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<bool, StoreError> {
-        Ok(self.get(&lane_key(SETTLED, peer, lane).number(sequence))?.is_some())
+    fn is_settled(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<bool, StoreError> {
+        Ok(self.get(&lane_key(SETTLED, peer, lane).number(position.number()))?.is_some())
     }
 
-    fn settled_receipt(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.load::<Raw>(&lane_key(SETTLED, peer, lane).number(sequence))?.map(|raw| raw.0))
+    fn settled_receipt(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.load::<Raw>(&lane_key(SETTLED, peer, lane).number(position.number()))?.map(|raw| raw.0))
     }
 }
 
 impl View {
-    /// The exact bytes of deliveries (`wire::Delivery`) of a lane after a sequence, with their sequences: at most `max_count`, and after the
-    /// first at most `max_bytes` together. Only what is durable: the log stands before anything is sent.
+    /// The exact bytes of deliveries (`wire::Delivery`) of a lane after a place, with their places: at most `max.count`, and after the first at
+    /// most `max.bytes` together. Only what is durable: the log stands before anything is sent.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: u64, max: Most) -> Result<Vec<(u64, Bytes)>, StoreError> {
+    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, Bytes)>, StoreError> {
         let durable = self.durable.sent(&place(peer, lane));
         let mut deliveries = Vec::new();
+        if after >= durable {
+            return Ok(deliveries);
+        }
         let mut bytes = 0;
         // One by one: a scan would read all of them from the disk before the limit of bytes is known.
-        for sequence in (after + 1..=durable).take(max.count) {
-            let Some(Raw(delivery)) = self.load(&lane_key(TABLE, peer, lane).number(sequence))? else { break };
+        for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
+            let Some(Raw(delivery)) = self.load(&lane_key(TABLE, peer, lane).number(position.number()))? else { break };
             bytes += delivery.len();
             if bytes > max.bytes && !deliveries.is_empty() {
                 break;
             }
-            deliveries.push((sequence, delivery));
+            deliveries.push((position, delivery));
         }
         Ok(deliveries)
+    }
+}
+
+impl View {
+    /// The exact bytes of one delivery, as far as it is durable.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
+        if position > self.durable.sent(&place(peer, lane)) {
+            return Ok(None);
+        }
+        Ok(self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?.map(|raw| raw.0))
     }
 }
 
@@ -222,11 +252,48 @@ pub struct Most {
     pub bytes: usize,
 }
 
+/// Where the envelopes of one case on one link end: how many there were, and the last of them that keeps to their order.
+#[derive(Clone, Copy, Debug, Default)]
+struct CaseTail {
+    sequence: u64,
+    last: Option<(Lane, Position)>,
+}
+
+impl Stored for CaseTail {
+    const TABLE: &'static str = CASES;
+    /// Version 1 was the count alone.
+    const VERSION: u8 = 2;
+
+    fn write(&self) -> Result<Bytes, Malformed> {
+        let mut bytes = self.sequence.to_be_bytes().to_vec();
+        if let Some((lane, position)) = self.last {
+            bytes.push(lane_byte(lane));
+            bytes.extend(position.number().to_be_bytes());
+        }
+        Ok(bytes.into())
+    }
+
+    fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
+        let form = || Malformed::new("must be a count, and a lane and a place");
+        let (sequence, rest) = body.split_first_chunk::<8>().ok_or_else(form)?;
+        let sequence = u64::from_be_bytes(*sequence);
+        match (version, rest.split_first()) {
+            (1 | 2, None) => Ok(Self { sequence, last: None }),
+            (2, Some((lane, position))) => {
+                let position = <[u8; 8]>::try_from(position).map_err(|_| form())?;
+                Ok(Self { sequence, last: Some((Lane::from_wire(i32::from(*lane))?, Position::of_number(u64::from_be_bytes(position)))) })
+            }
+            (1, Some(_)) => Err(form()),
+            (other, _) => Err(no_road(other)),
+        }
+    }
+}
+
 /// An envelope of the group in progress: its seal comes when the group closes.
 pub(crate) struct PendingEnvelope {
     peer: NodeId,
     lane: Lane,
-    sequence: u64,
+    position: Position,
     hash: Digest,
     header: Bytes,
     body: Bytes,
@@ -243,19 +310,32 @@ impl Unit {
         if length > BODY_MAX {
             return Err(StoreError::TooLarge { length });
         }
-        let lane = Lane::of(draft.body.kind());
-        let before = self.outbox_lane(&draft.recipient, lane)?;
-        let sequence = before.last_sequence + 1;
-        let case = draft.case.map(|case| Ok::<_, StoreError>((case, self.next_case_sequence(&draft.recipient, case)?))).transpose()?;
-        let EnvelopeDraft { recipient, body, case: _, referral_id, transfer_id, agreement, consent, expires_at, leaf: mut leaf_draft } =
-            draft;
+        let tail = draft.case.map(|case| self.case_tail(&draft.recipient, case)).transpose()?;
+        let lane = self.lane_for(&draft.recipient, Lane::of(draft.body.kind()), tail.as_ref())?;
+        let (life, sender_epoch) = self.life()?;
+        let mut state = self.outbox_lane(&draft.recipient, lane)?;
+        let position = state.turns.advance(state.last, life);
+        let first = position.sequence() == 1;
+        let case = draft.case.zip(tail.map(|tail| tail.sequence + 1));
+        let EnvelopeDraft {
+            recipient,
+            body,
+            case: _,
+            referral_id,
+            transfer_id,
+            agreement,
+            consent,
+            expires_at,
+            retry_of,
+            leaf: mut leaf_draft,
+        } = draft;
         let header = Header {
             sender: self.core.identity.node_id.clone(),
             recipient: recipient.clone(),
-            sender_epoch: self.core.identity.epoch,
+            sender_epoch,
             lane,
-            link_sequence: sequence,
-            previous_hash: before.last_hash,
+            link_sequence: position.sequence(),
+            previous_hash: if first { Digest::ZERO } else { state.last_hash },
             kind: body.kind(),
             case,
             referral_id,
@@ -266,6 +346,7 @@ impl Unit {
             claimed_at: self.now(),
             expires_at,
             critical_extensions: Vec::new(),
+            retry_of,
         };
         let header = header.encode();
         if header.len() > Header::LENGTH_MAX {
@@ -274,12 +355,15 @@ impl Unit {
         let hash = envelope_hash(&header);
         leaf_draft.env = Some(hash);
         let (leaf_index, leaf) = self.append_leaf(leaf_draft)?;
-        let after = OutboxLane { last_sequence: sequence, last_hash: hash, ..before };
-        self.save(lane_key(LANES, &recipient, lane), &after)?;
+        (state.last, state.last_hash) = (position, hash);
+        self.save(lane_key(LANES, &recipient, lane), &state)?;
+        if let Some((case, sequence)) = case {
+            self.put_case_tail(&recipient, case, CaseTail { sequence, last: Some((lane, position)) }, lane)?;
+        }
         let body = body.bytes().clone();
         self.grow(header.len() + body.len() + leaf.len());
-        self.outgoing.push(PendingEnvelope { peer: recipient, lane, sequence, hash, header, body, leaf });
-        Ok(Queued { lane, sequence, hash, leaf_index })
+        self.outgoing.push(PendingEnvelope { peer: recipient, lane, position, hash, header, body, leaf });
+        Ok(Queued { lane, position, hash, leaf_index })
     }
 
     /// Destroys the body of an envelope and says why. Its header, seal and leaf stay, so that the chain holds. Returns the header, or nothing
@@ -287,32 +371,44 @@ impl Unit {
     ///
     /// # Errors
     /// When there is no such envelope, or the store cannot be read.
-    pub fn purge(&mut self, peer: &NodeId, lane: Lane, sequence: u64, why: RefusalCode) -> Result<Option<Header>, StoreError> {
-        let before = self.unsettled_one(peer, lane, sequence)?;
+    pub fn purge(&mut self, peer: &NodeId, lane: Lane, position: Position, why: RefusalCode) -> Result<Option<Header>, StoreError> {
+        let before = self.unsettled_one(peer, lane, position)?;
         if before.purged.is_some() {
             return Ok(None);
         }
-        if let Some(at) = self.pending_at(peer, lane, sequence) {
+        if let Some(at) = self.pending_at(peer, lane, position) {
             self.purged.push((at, why));
             return Ok(Some(before.header));
         }
-        let mut delivery = self.stored_delivery(peer, lane, sequence)?;
+        let mut delivery = self.stored_delivery(peer, lane, position)?;
         if let Some(envelope) = &mut delivery.envelope {
             envelope.body = Bytes::new();
         }
         delivery.purged = why.to_wire();
-        self.save(lane_key(TABLE, peer, lane).number(sequence), &Raw(delivery.encode_to_vec().into()))?;
+        self.save(lane_key(TABLE, peer, lane).number(position.number()), &Raw(delivery.encode_to_vec().into()))?;
         Ok(Some(before.header))
     }
 
-    /// Up to `limit` envelopes of a lane without a receipt after a sequence, those of the acts before included.
+    /// Up to `limit` envelopes of a lane without a receipt after a place, those of the acts before included.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn unsettled(&self, peer: &NodeId, lane: Lane, after: u64, limit: usize) -> Result<Vec<Unsettled>, StoreError> {
+    pub fn unsettled(&self, peer: &NodeId, lane: Lane, after: Position, limit: usize) -> Result<Vec<Unsettled>, StoreError> {
         let state = self.outbox_lane(peer, lane)?;
-        let from = after.max(state.settled_through) + 1;
-        (from..=state.last_sequence).take(limit).map(|sequence| self.unsettled_one(peer, lane, sequence)).collect()
+        let after = after.max(state.settled_through);
+        state.turns.places(after, state.last).take(limit).map(|position| self.unsettled_one(peer, lane, position)).collect()
+    }
+
+    /// One envelope, as an act sees it; nothing where there is none or its receipt is stored.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn unsettled_at(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Unsettled>, StoreError> {
+        let state = self.outbox_lane(peer, lane)?;
+        if position > state.last || position <= state.settled_through || self.is_settled(peer, lane, position)? {
+            return Ok(None);
+        }
+        self.unsettled_one(peer, lane, position).map(Some)
     }
 
     /// Stores the exact bytes of the peer's signed receipt and moves the cursor over every envelope that has one. Whether it is new; a second
@@ -320,17 +416,17 @@ impl Unit {
     ///
     /// # Errors
     /// When no such envelope was sent, or the store cannot be read.
-    pub fn settle(&mut self, peer: &NodeId, lane: Lane, sequence: u64, signed_receipt: Bytes) -> Result<bool, StoreError> {
+    pub fn settle(&mut self, peer: &NodeId, lane: Lane, position: Position, signed_receipt: Bytes) -> Result<bool, StoreError> {
         let mut state = self.outbox_lane(peer, lane)?;
-        if sequence == 0 || sequence > state.last_sequence {
+        if position.sequence() == 0 || position > state.last {
             return Err(StoreError::Missing { table: TABLE });
         }
-        if self.is_settled(peer, lane, sequence)? {
+        if self.is_settled(peer, lane, position)? {
             return Ok(false);
         }
-        self.save(lane_key(SETTLED, peer, lane).number(sequence), &Raw(signed_receipt))?;
-        while state.settled_through < state.last_sequence && self.is_settled(peer, lane, state.settled_through + 1)? {
-            state.settled_through += 1;
+        self.save(lane_key(SETTLED, peer, lane).number(position.number()), &Raw(signed_receipt))?;
+        while state.settled_through < state.last && self.is_settled(peer, lane, state.turns.next(state.settled_through))? {
+            state.settled_through = state.turns.next(state.settled_through);
         }
         state.stored_through = state.stored_through.max(state.settled_through);
         self.save(lane_key(LANES, peer, lane), &state)?;
@@ -341,39 +437,64 @@ impl Unit {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn note_stored(&mut self, peer: &NodeId, lane: Lane, through: u64) -> Result<(), StoreError> {
+    pub fn note_stored(&mut self, peer: &NodeId, lane: Lane, through: Position) -> Result<(), StoreError> {
         let state = self.outbox_lane(peer, lane)?;
-        let through = through.min(state.last_sequence);
+        let through = through.min(state.last);
         if through <= state.stored_through {
             return Ok(());
         }
         self.save(lane_key(LANES, peer, lane), &OutboxLane { stored_through: through, ..state })
     }
 
-    fn next_case_sequence(&mut self, peer: &NodeId, case: CaseRef) -> Result<u64, StoreError> {
-        let key = Key::of(CASES).text(peer.as_str()).id(&case.0);
-        let next = self.load::<u64>(&key)?.unwrap_or(0) + 1;
-        self.save(key, &next)?;
-        Ok(next)
-    }
-
-    fn pending_at(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Option<usize> {
-        self.outgoing.iter().position(|pending| pending.sequence == sequence && pending.lane == lane && pending.peer == *peer)
-    }
-
-    fn unsettled_one(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<Unsettled, StoreError> {
-        let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
-        if let Some(at) = self.pending_at(peer, lane, sequence) {
-            let purged = self.purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
-            return Ok(Unsettled { sequence, header: Header::parse(&self.outgoing[at].header).map_err(unreadable)?, purged });
+    /// Whether the peer has answered everything of a case that keeps to its order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_case_settled(&self, peer: &NodeId, case: CaseRef) -> Result<bool, StoreError> {
+        match self.case_tail(peer, case)?.last {
+            Some((lane, last)) => Ok(last <= self.outbox_lane(peer, lane)?.settled_through),
+            None => Ok(true),
         }
-        let wire::Delivery { envelope, leaf: _, purged } = self.stored_delivery(peer, lane, sequence)?;
-        let header = Header::parse(&envelope.unwrap_or_default().header).map_err(unreadable)?;
-        Ok(Unsettled { sequence, header, purged: RefusalCode::from_wire_optional(purged).map_err(unreadable)? })
     }
 
-    fn stored_delivery(&self, peer: &NodeId, lane: Lane, sequence: u64) -> Result<wire::Delivery, StoreError> {
-        let stored = self.load::<Raw>(&lane_key(TABLE, peer, lane).number(sequence))?.ok_or(StoreError::Missing { table: TABLE })?;
+    /// Where the envelopes of a case on this link end.
+    fn case_tail(&self, peer: &NodeId, case: CaseRef) -> Result<CaseTail, StoreError> {
+        Ok(self.load(&case_key(peer, case))?.unwrap_or_default())
+    }
+
+    /// What passes before everything else changes nothing about the order of the rest.
+    fn put_case_tail(&mut self, peer: &NodeId, case: CaseRef, tail: CaseTail, lane: Lane) -> Result<(), StoreError> {
+        let last = if lane == Lane::Safety { self.case_tail(peer, case)?.last } else { tail.last };
+        self.save(case_key(peer, case), &CaseTail { last, ..tail })
+    }
+
+    /// A case stays in the lane in which the peer still lacks something of it; else it takes the lane of the kind.
+    fn lane_for(&self, peer: &NodeId, wanted: Lane, tail: Option<&CaseTail>) -> Result<Lane, StoreError> {
+        let Some((lane, last)) = tail.and_then(|tail| tail.last) else { return Ok(wanted) };
+        if wanted == Lane::Safety || lane == wanted || last <= self.outbox_lane(peer, lane)?.settled_through {
+            return Ok(wanted);
+        }
+        Ok(lane)
+    }
+
+    fn pending_at(&self, peer: &NodeId, lane: Lane, position: Position) -> Option<usize> {
+        self.outgoing.iter().position(|pending| pending.position == position && pending.lane == lane && pending.peer == *peer)
+    }
+
+    fn unsettled_one(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Unsettled, StoreError> {
+        let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
+        if let Some(at) = self.pending_at(peer, lane, position) {
+            let purged = self.purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
+            return Ok(Unsettled { position, header: Header::parse(&self.outgoing[at].header).map_err(unreadable)?, purged });
+        }
+        let wire::Delivery { envelope, leaf: _, purged } = self.stored_delivery(peer, lane, position)?;
+        let header = Header::parse(&envelope.unwrap_or_default().header).map_err(unreadable)?;
+        Ok(Unsettled { position, header, purged: RefusalCode::from_wire_optional(purged).map_err(unreadable)? })
+    }
+
+    fn stored_delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<wire::Delivery, StoreError> {
+        let stored =
+            self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?.ok_or(StoreError::Missing { table: TABLE })?;
         wire::Delivery::decode(stored.0).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })
     }
 }
@@ -389,13 +510,13 @@ pub(crate) fn seal(
     let seals = signer.seal(SealContext::Envelope, &hashes);
     let mut pairs = Vec::with_capacity(outgoing.len());
     for (at, (pending, seal)) in outgoing.into_iter().zip(seals).enumerate() {
-        let PendingEnvelope { peer, lane, sequence, hash: _, header, body, leaf } = pending;
+        let PendingEnvelope { peer, lane, position, hash: _, header, body, leaf } = pending;
         let why = purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
         let body = if why.is_some() { Bytes::new() } else { body };
         let envelope = wire::Envelope { header, body, seal: Some(seal) };
         let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: why.map_or(0, RefusalCode::to_wire) };
-        pairs.push((lane_key(TABLE, &peer, lane).number(sequence).into(), frame(&Raw(delivery.encode_to_vec().into()))?));
-        marks.sent.insert(place(&peer, lane), sequence);
+        pairs.push((lane_key(TABLE, &peer, lane).number(position.number()).into(), frame(&Raw(delivery.encode_to_vec().into()))?));
+        marks.sent.insert(place(&peer, lane), position);
     }
     Ok(pairs)
 }
@@ -403,16 +524,12 @@ pub(crate) fn seal(
 /// How far every lane has come, at the opening of the store: all of it is durable then.
 pub(crate) fn marks(reader: &impl Read, marks: &mut Marks) -> Result<(), StoreError> {
     for_each_lane(reader, LANES, |place, state: OutboxLane| {
-        marks.sent.insert(place, state.last_sequence);
+        marks.sent.insert(place, state.last);
     })
 }
 
 /// Goes over a table that has one value per peer and lane.
-pub(crate) fn for_each_lane<T: super::value::Stored>(
-    reader: &impl Read,
-    table: &'static str,
-    mut each: impl FnMut(Place, T),
-) -> Result<(), StoreError> {
+pub(crate) fn for_each_lane<T: Stored>(reader: &impl Read, table: &'static str, mut each: impl FnMut(Place, T)) -> Result<(), StoreError> {
     const PAGE: usize = 256;
     let unreadable = || StoreError::Unreadable { table, source: Malformed::new("has a key that names no peer and lane") };
     let mut after: Option<Bytes> = None;
@@ -429,6 +546,10 @@ pub(crate) fn for_each_lane<T: super::value::Stored>(
             return Ok(());
         }
     }
+}
+
+fn case_key(peer: &NodeId, case: CaseRef) -> Key {
+    Key::of(CASES).text(peer.as_str()).id(&case.0)
 }
 
 /// A lane's key in a table.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use titian_proto::model::date::Instant;
-use titian_proto::model::id::{NodeId, RecordRef, ReferralId};
+use titian_proto::model::id::{Epoch, NodeId, RecordRef, ReferralId};
 use titian_proto::model::refusal::RefusalCode;
 
 use super::engine::{Batch, EngineError, KEY_MAX, Pair, VALUE_MAX};
+use super::epochs::EpochTable as _;
 use super::error::StoreError;
 use super::group::Core;
 use super::inbox::PendingReceipt;
@@ -50,6 +51,8 @@ pub struct Unit {
     pub(crate) purged: Vec<(usize, RefusalCode)>,
     /// Receipts whose seal comes when the group closes.
     pub(crate) answers: Vec<PendingReceipt>,
+    /// The present life of this database and its epoch, once somebody asked.
+    life: Option<(u32, Epoch)>,
 }
 
 /// Where an act began.
@@ -65,7 +68,7 @@ impl Unit {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let now = core.ambient.now();
         let (overlay, undo, topics) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { core, now, overlay, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new() }
+        Self { core, now, overlay, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new(), life: None }
     }
 
     /// When this act is decided; one time for the whole act.
@@ -84,6 +87,26 @@ impl Unit {
     #[must_use]
     pub fn node_id(&self) -> &NodeId {
         &self.core.identity.node_id
+    }
+
+    /// The present life of this database, from 0, and its epoch.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn life(&mut self) -> Result<(u32, Epoch), StoreError> {
+        if let Some(life) = self.life {
+            return Ok(life);
+        }
+        let epochs = self.own_epochs()?;
+        let epoch = *epochs.last().ok_or(StoreError::Missing { table: super::meta::TABLE })?;
+        let life = (u32::try_from(epochs.len() - 1).unwrap_or(u32::MAX), epoch);
+        self.life = Some(life);
+        Ok(life)
+    }
+
+    /// Forgets which life it is, because a new one begins.
+    pub(crate) fn forget_life(&mut self) {
+        self.life = None;
     }
 
     /// Writes a raw value.
@@ -148,6 +171,7 @@ impl Unit {
             };
         }
         self.bytes = *bytes;
+        self.life = None;
         self.topics.truncate(*topics);
         self.outgoing.truncate(*outgoing);
         self.purged.truncate(*purged);

@@ -6,6 +6,7 @@ use titian_proto::model::referral::{Offer, ReferralState, Side, StateChange, win
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 
 use super::{is_sender, offer_of};
+use crate::acts::arrivals::Occasion;
 use crate::acts::context::House;
 use crate::acts::error::ActError;
 use crate::acts::policy;
@@ -62,11 +63,17 @@ pub fn offer(
     Ok(Ok(()))
 }
 
-/// A state arrived from the other side.
+/// A state arrived from the other side. Again after a restore it sets off nothing.
 ///
 /// # Errors
 /// The refusal, or that the store fails.
-pub fn state(house: &House, unit: &mut Unit, peer: &NodeId, change: &StateChange) -> Result<Result<(), Refusal>, ActError> {
+pub fn state(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    change: &StateChange,
+    occasion: Occasion,
+) -> Result<Result<(), Refusal>, ActError> {
     let Some(mut file) = unit.referral(change.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
     if shares::other_side(house, &file) != peer {
         return Ok(Err(policy::unknown_referral()));
@@ -89,7 +96,7 @@ pub fn state(house: &House, unit: &mut Unit, peer: &NodeId, change: &StateChange
         unit.remove_due(offer.respond_by, file.referral_id)?;
     }
     unit.put_referral(&file)?;
-    if change.state == ReferralState::Accepted && is_sender(house, &file) {
+    if change.state == ReferralState::Accepted && is_sender(house, &file) && occasion == Occasion::First {
         share_after_acceptance(house, unit, &file, &offer)?;
     }
     unit.publish(Topic::Referral(file.referral_id));

@@ -56,7 +56,7 @@ pub async fn request(acts: &Acts, actor: &Actor, new: NewReferral) -> Result<wir
     crate::crash::point("request.before-write");
     let referral = acts
         .store
-        .write(move |unit| {
+        .write_new(move |unit| {
             let file = write_draft(&house, unit, &author, &new)?;
             send_offer(&house, unit, file)
         })
@@ -72,7 +72,7 @@ pub async fn request(acts: &Acts, actor: &Actor, new: NewReferral) -> Result<wir
 pub async fn send(acts: &Acts, referral_id: ReferralId) -> Result<wire::Referral, ActError> {
     let house = acts.house.clone();
     acts.store
-        .write(move |unit| {
+        .write_new(move |unit| {
             let mut file = own_referral(&house, unit, referral_id)?;
             let offer = offer_of(&file)?;
             if file.state.is_sharing() && !file.frozen {
@@ -262,6 +262,7 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
     match policy::decide(house, now, gathered.ask(Direction::Out, &peer, pinned.as_ref(), content)) {
         Ok(permit) => {
             let address = Address {
+                retry_of: None,
                 peer: &peer,
                 case_ref: Some(file.case_ref),
                 referral_id: Some(file.referral_id),

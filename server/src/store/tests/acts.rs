@@ -118,7 +118,7 @@ async fn a_store_opened_again_has_everything_and_the_same_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let store = Store::open(options(&path, "my.mtuc")).unwrap();
-    let epoch = store.epoch();
+    let epoch = store.epoch().unwrap();
     for n in 0..50u64 {
         store.write(move |unit| unit.save(n.to_be_bytes().to_vec(), &n)).await.unwrap();
     }
@@ -126,7 +126,7 @@ async fn a_store_opened_again_has_everything_and_the_same_epoch() {
     drop(store);
     assert!(matches!(Store::open(options(&path, "id.ksbsi")), Err(StoreError::OtherNode { .. })));
     let store = Store::open(options(&path, "my.mtuc")).unwrap();
-    assert_eq!(store.epoch(), epoch);
+    assert_eq!(store.epoch().unwrap(), epoch);
     for n in 0..50u64 {
         assert_eq!(store.view().load::<u64>(&n.to_be_bytes()).unwrap(), Some(n));
     }

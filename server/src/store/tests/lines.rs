@@ -44,7 +44,7 @@ fn what_was_exported_comes_back_under_a_new_epoch_and_the_log_says_so() {
     assert!(matches!(Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)), Err(StoreError::NotEmpty)));
     let again = Store::open(options(folder.path(), "my.mtuc")).unwrap();
     assert_eq!(again.view().scan(b"t/", None, 1000).unwrap(), store.view().scan(b"t/", None, 1000).unwrap());
-    assert_ne!(again.epoch(), store.epoch());
+    assert_ne!(again.epoch().unwrap(), store.epoch().unwrap());
     let leaves = again.view().leaves(0, 9).unwrap();
     assert_eq!(leaves.len(), 2);
     assert_eq!(leaves[0], store.view().leaves(0, 1).unwrap()[0]);

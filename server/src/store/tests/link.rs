@@ -16,13 +16,18 @@ use titian_proto::wire;
 
 use super::super::engine::double::Double;
 use super::super::{
-    BODY_MAX, EnvelopeDraft, InboxLane, InboxTable as _, LogTable as _, Most, OutboxCounts, OutboxTable as _, Queued, ReceiptDraft, Store,
-    StoreError, Topic, Unit,
+    BODY_MAX, EnvelopeDraft, InboxLane, InboxTable as _, LogTable as _, Most, OutboxCounts, OutboxTable as _, Position, Queued,
+    ReceiptDraft, Store, StoreError, Topic, Turns, Unit,
 };
 use super::{key_ring, on_double, options};
 
 const NOW: Instant = Instant::from_millis(1_772_416_800_000);
 const MANY: Most = Most { count: 64, bytes: 1024 * 1024 };
+
+/// A place in the chain of the first life.
+fn at(sequence: u64) -> Position {
+    Position::new(0, sequence)
+}
 
 fn peer() -> NodeId {
     NodeId::parse("id.ksbsi").unwrap()
@@ -65,6 +70,7 @@ fn envelope(text: impl Into<Bytes>) -> EnvelopeDraft {
         agreement: None,
         consent: None,
         expires_at: None,
+        retry_of: None,
         leaf: LeafDraft { peer: Some("id.ksbsi".to_owned()), ..LeafDraft::new(Event::EraseNotified) },
     }
 }
@@ -74,7 +80,7 @@ fn send(body: &'static str) -> impl FnMut(&mut Unit) -> Result<Queued, StoreErro
 }
 
 fn deliveries(store: &Store) -> Vec<wire::Delivery> {
-    let stored = store.view().deliveries(&peer(), Lane::Safety, 0, MANY).unwrap();
+    let stored = store.view().deliveries(&peer(), Lane::Safety, Position::START, MANY).unwrap();
     stored.into_iter().map(|(_, bytes)| wire::Delivery::decode(bytes).unwrap()).collect()
 }
 
@@ -103,7 +109,7 @@ async fn envelopes_form_a_chain_sealed_with_one_signature_and_each_has_its_leaf(
     }
     signatures.dedup();
     assert!(signatures.len() <= 4, "{} signatures for 20 envelopes", signatures.len());
-    assert_eq!(store.durable_sequence(&peer(), Lane::Safety), 20);
+    assert_eq!(store.durable_through(&peer(), Lane::Safety), at(20));
     assert_eq!(store.view().queued_count(&peer()).unwrap(), 20);
     assert_eq!(store.view().leaf_count().unwrap(), 21);
 }
@@ -120,7 +126,7 @@ async fn a_failing_act_leaves_no_envelope_and_no_leaf() {
     failed.unwrap_err();
     assert_eq!(store.view().leaf_count().unwrap(), 1);
     assert_eq!(store.view().queued_count(&peer()).unwrap(), 0);
-    assert_eq!(store.write(send("body")).await.unwrap().sequence, 1);
+    assert_eq!(store.write(send("body")).await.unwrap().position, at(1));
 }
 
 #[tokio::test]
@@ -128,8 +134,8 @@ async fn what_is_not_durable_is_not_told_to_a_peer() {
     let (store, double) = on_double();
     double.sync_fails.store(true, std::sync::atomic::Ordering::SeqCst);
     store.write(send("body")).await.unwrap_err();
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().last_sequence, 1, "applied");
-    assert_eq!(store.durable_sequence(&peer(), Lane::Safety), 0);
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().last, at(1), "applied");
+    assert_eq!(store.durable_through(&peer(), Lane::Safety), Position::START);
     assert!(deliveries(&store).is_empty());
 }
 
@@ -140,10 +146,10 @@ async fn a_purged_envelope_keeps_its_place_without_its_body() {
     let purge = |unit: &mut Unit| {
         unit.enqueue(envelope("second"))?;
         for sequence in [1, 2] {
-            unit.purge(&peer(), Lane::Safety, sequence, RefusalCode::ConsentWithdrawn)?;
+            unit.purge(&peer(), Lane::Safety, at(sequence), RefusalCode::ConsentWithdrawn)?;
         }
-        assert!(unit.purge(&peer(), Lane::Safety, 2, RefusalCode::ConsentWithdrawn)?.is_none(), "gone before");
-        unit.unsettled(&peer(), Lane::Safety, 0, 9)
+        assert!(unit.purge(&peer(), Lane::Safety, at(2), RefusalCode::ConsentWithdrawn)?.is_none(), "gone before");
+        unit.unsettled(&peer(), Lane::Safety, Position::START, 9)
     };
     let unsettled = store.write(purge).await.unwrap();
     assert!(unsettled.iter().all(|one| one.purged == Some(RefusalCode::ConsentWithdrawn) && one.header.referral_id.is_some()));
@@ -155,7 +161,7 @@ async fn a_purged_envelope_keeps_its_place_without_its_body() {
         assert_eq!(delivery.purged, RefusalCode::ConsentWithdrawn.to_wire());
         open_envelope(&envelope, &key_ring(), NOW).unwrap();
     }
-    let unknown = store.write(|unit| unit.purge(&peer(), Lane::Safety, 3, RefusalCode::ConsentWithdrawn)).await;
+    let unknown = store.write(|unit| unit.purge(&peer(), Lane::Safety, at(3), RefusalCode::ConsentWithdrawn)).await;
     assert!(matches!(unknown, Err(StoreError::Missing { .. })));
 }
 
@@ -165,16 +171,16 @@ async fn receipts_settle_envelopes_once_and_in_any_order() {
     for _ in 0..3 {
         store.write(send("body")).await.unwrap();
     }
-    let settle = |sequence| store.write(move |unit| unit.settle(&peer(), Lane::Safety, sequence, Bytes::from("receipt")));
+    let settle = |sequence| store.write(move |unit| unit.settle(&peer(), Lane::Safety, at(sequence), Bytes::from("receipt")));
     assert!(settle(2).await.unwrap());
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().settled_through, 0);
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().settled_through, Position::START);
     assert!(settle(1).await.unwrap());
     assert!(!settle(1).await.unwrap(), "a second receipt changes nothing");
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().settled_through, 2);
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().settled_through, at(2));
     assert_eq!(store.view().outbox_counts(&peer()).unwrap(), OutboxCounts { queued: 1, answered: 2 });
     assert!(matches!(settle(4).await, Err(StoreError::Missing { .. })));
-    store.write(|unit| unit.note_stored(&peer(), Lane::Safety, 99)).await.unwrap();
-    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().stored_through, 3);
+    store.write(|unit| unit.note_stored(&peer(), Lane::Safety, at(99))).await.unwrap();
+    assert_eq!(store.view().outbox_lane(&peer(), Lane::Safety).unwrap().stored_through, at(3));
 }
 
 #[tokio::test]
@@ -183,7 +189,7 @@ async fn reads_of_deliveries_keep_their_limits() {
     for _ in 0..5 {
         store.write(send("body")).await.unwrap();
     }
-    let count = |after, max| store.view().deliveries(&peer(), Lane::Safety, after, max).unwrap().len();
+    let count = |after, max| store.view().deliveries(&peer(), Lane::Safety, at(after), max).unwrap().len();
     assert_eq!(count(0, Most { count: 2, ..MANY }), 2);
     assert_eq!(count(0, Most { bytes: 1, ..MANY }), 1, "the first whatever its size");
     assert_eq!(count(3, MANY), 2);
@@ -218,31 +224,31 @@ async fn a_duplicate_gets_the_identical_receipt_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(options(folder.path(), "my.mtuc")).unwrap();
     for sequence in [1, 2] {
-        store.write(move |unit| unit.answer(&peer(), Lane::Safety, sequence, receipt(sequence))).await.unwrap();
+        store.write(move |unit| unit.answer(&peer(), Lane::Safety, at(sequence), receipt(sequence))).await.unwrap();
     }
-    let wrong = store.write(|unit| unit.answer(&peer(), Lane::Safety, 2, receipt(2))).await;
+    let wrong = store.write(|unit| unit.answer(&peer(), Lane::Safety, at(2), receipt(2))).await;
     assert!(matches!(wrong, Err(StoreError::Refused { .. })), "an envelope is answered once");
-    let given = store.view().receipt(&peer(), Lane::Safety, 2).unwrap().unwrap();
+    let given = store.view().receipt(&peer(), Lane::Safety, at(2)).unwrap().unwrap();
     let opened = open_receipt(&wire::SignedReceipt::decode(given.clone()).unwrap(), &key_ring(), NOW).unwrap();
     assert_eq!((opened.link_sequence, opened.envelope_hash), (2, envelope_hash(b"header 2")));
     drop(store);
     let store = Store::open(options(folder.path(), "my.mtuc")).unwrap();
-    assert_eq!(store.view().receipt(&peer(), Lane::Safety, 2).unwrap().unwrap(), given);
-    assert_eq!(store.view().receipt(&peer(), Lane::Safety, 3).unwrap(), None);
-    let expected = InboxLane { applied_through: 2, last_hash: envelope_hash(b"header 2") };
+    assert_eq!(store.view().receipt(&peer(), Lane::Safety, at(2)).unwrap().unwrap(), given);
+    assert_eq!(store.view().receipt(&peer(), Lane::Safety, at(3)).unwrap(), None);
+    let expected = InboxLane { applied_through: at(2), last_hash: envelope_hash(b"header 2"), turns: Turns::NONE };
     assert_eq!(store.view().received(&peer(), Lane::Safety).unwrap(), expected);
-    assert_eq!(store.view().evidence(&peer(), Lane::Safety, 1).unwrap().unwrap().leaf, "leaf");
+    assert_eq!(store.view().evidence(&peer(), Lane::Safety, at(1)).unwrap().unwrap().leaf, "leaf");
 }
 
 #[tokio::test]
 async fn what_was_received_is_told_only_as_far_as_it_is_durable() {
     let (store, double) = on_double();
-    store.write(|unit| unit.answer(&peer(), Lane::Safety, 1, receipt(1))).await.unwrap();
+    store.write(|unit| unit.answer(&peer(), Lane::Safety, at(1), receipt(1))).await.unwrap();
     double.sync_fails.store(true, std::sync::atomic::Ordering::SeqCst);
-    store.write(|unit| unit.answer(&peer(), Lane::Safety, 2, receipt(2))).await.unwrap_err();
-    let expected = InboxLane { applied_through: 1, last_hash: envelope_hash(b"header 1") };
+    store.write(|unit| unit.answer(&peer(), Lane::Safety, at(2), receipt(2))).await.unwrap_err();
+    let expected = InboxLane { applied_through: at(1), last_hash: envelope_hash(b"header 1"), turns: Turns::NONE };
     assert_eq!(store.view().received(&peer(), Lane::Safety).unwrap(), expected);
-    assert_eq!(store.view().receipt(&peer(), Lane::Safety, 2).unwrap(), None);
+    assert_eq!(store.view().receipt(&peer(), Lane::Safety, at(2)).unwrap(), None);
 }
 
 #[tokio::test]

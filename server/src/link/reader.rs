@@ -1,0 +1,146 @@
+//! Hears what the peer says: what it has stored goes to the board, envelopes and receipts to those who write them. It never waits for the line,
+//! so that two full lines cannot wait for each other.
+
+use std::sync::Arc;
+
+use titian_proto::envelope::Lane;
+use titian_proto::model::malformed::{At, Malformed};
+use titian_proto::wire::{self, frame};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
+use tokio_stream::StreamExt as _;
+
+use super::board::Board;
+use super::courier::weight;
+use super::hello::Terms;
+use super::limits::{Allowance, FRAME_ENVELOPES, FRAME_RECEIPTS, LOOK_EVERY, READ_AHEAD_BYTES, SILENT_FOR, SILENT_WAITING};
+use super::session::{SessionError, goodbye};
+use crate::federation::connection::Incoming;
+
+/// Hears one peer.
+pub(super) struct Reader<'a> {
+    board: &'a Board,
+    terms: &'a Terms,
+    came: mpsc::Sender<Came>,
+    receipts: mpsc::Sender<wire::Receipts>,
+    read_ahead: Arc<Semaphore>,
+}
+
+/// Envelopes that came in one frame, and the place that they take among what is read ahead.
+pub(super) struct Came {
+    pub(super) deliveries: Vec<wire::Delivery>,
+    pub(super) place: OwnedSemaphorePermit,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(board: &'a Board, terms: &'a Terms, came: mpsc::Sender<Came>, receipts: mpsc::Sender<wire::Receipts>) -> Self {
+        Self { board, terms, came, receipts, read_ahead: Arc::new(Semaphore::new(READ_AHEAD_BYTES)) }
+    }
+
+    /// Hears until the stream ends, or nothing is heard for too long.
+    pub(super) async fn run(self, incoming: &mut Incoming) -> Result<(), SessionError> {
+        loop {
+            let Ok(next) = timeout(LOOK_EVERY, incoming.next()).await else {
+                self.refuse_silence()?;
+                continue;
+            };
+            let frame = next.ok_or(SessionError::Ended)?.map_err(|_| SessionError::Ended)?;
+            self.board.with(|board| board.heard(Instant::now()));
+            self.hear(frame.frame).await?;
+        }
+    }
+
+    fn refuse_silence(&self) -> Result<(), SessionError> {
+        let (silent, waiting) = self.board.with(|board| (board.silent_for(Instant::now()), board.waiting));
+        let limit = if waiting { SILENT_WAITING } else { SILENT_FOR };
+        if silent >= limit { Err(SessionError::Silent(limit.as_secs())) } else { Ok(()) }
+    }
+
+    async fn hear(&self, frame: Option<frame::Frame>) -> Result<(), SessionError> {
+        match frame {
+            Some(frame::Frame::Deliveries(batch)) => self.take(batch).await,
+            Some(frame::Frame::Receipts(batch)) => self.pass_on(batch).await,
+            Some(frame::Frame::Stored(stored)) => self.stored(&stored),
+            Some(frame::Frame::Credit(credit)) => self.credit(&credit),
+            Some(frame::Frame::Unanswered(ask)) => self.unanswered(&ask),
+            Some(frame::Frame::Ping(wire::Ping { nonce, answer: false })) => {
+                self.board.tell(|board| board.ping = Some(nonce));
+                Ok(())
+            }
+            Some(frame::Frame::Ping(_)) => Ok(()),
+            Some(frame::Frame::Bye(bye)) => Err(goodbye(&bye)),
+            Some(frame::Frame::Returned(_)) => Ok(()),
+            Some(frame::Frame::Hello(_)) | None => Err(Malformed::new("is out of place").at("frame").into()),
+        }
+    }
+
+    async fn take(&self, wire::Deliveries { deliveries }: wire::Deliveries) -> Result<(), SessionError> {
+        if deliveries.is_empty() || deliveries.len() > FRAME_ENVELOPES {
+            return Err(Malformed::new("must hold 1 to 64 envelopes").at("deliveries").into());
+        }
+        let bytes: u64 = deliveries.iter().map(weight).sum();
+        if self.terms.is_current() {
+            self.count(&deliveries)?;
+        }
+        let permits = u32::try_from(bytes).unwrap_or(u32::MAX).min(READ_AHEAD_BYTES as u32);
+        let place = self.read_ahead.clone().acquire_many_owned(permits).await.map_err(|_| SessionError::Ended)?;
+        self.came.send(Came { deliveries, place }).await.map_err(|_| SessionError::Ended)
+    }
+
+    fn count(&self, deliveries: &[wire::Delivery]) -> Result<(), SessionError> {
+        for delivery in deliveries {
+            let lane = lane_of(delivery)?;
+            self.board.with(|board| board.lane(lane).came(lane, 1, weight(delivery)))?;
+        }
+        Ok(())
+    }
+
+    async fn pass_on(&self, batch: wire::Receipts) -> Result<(), SessionError> {
+        if batch.receipts.is_empty() || batch.receipts.len() > FRAME_RECEIPTS {
+            return Err(Malformed::new("must hold 1 to 64 receipts").at("receipts").into());
+        }
+        self.receipts.send(batch).await.map_err(|_| SessionError::Ended)
+    }
+
+    fn stored(&self, stored: &wire::Stored) -> Result<(), SessionError> {
+        let lane = Lane::from_wire(stored.lane)?;
+        let through = self.terms.own_place(&stored.epoch, stored.through).at("stored")?;
+        self.board.tell(|board| {
+            let there = board.lane(lane);
+            there.stored = there.stored.max(through);
+            there.again |= stored.gap;
+        });
+        Ok(())
+    }
+
+    fn credit(&self, credit: &wire::Credit) -> Result<(), SessionError> {
+        let lane = Lane::from_wire(credit.lane)?;
+        let room = Allowance { envelopes: credit.envelopes, bytes: credit.bytes };
+        self.board.tell(|board| {
+            let there = board.lane(lane);
+            let known = there.credit.unwrap_or(room);
+            there.credit = Some(Allowance { envelopes: known.envelopes.max(room.envelopes), bytes: known.bytes.max(room.bytes) });
+        });
+        Ok(())
+    }
+
+    fn unanswered(&self, ask: &wire::Unanswered) -> Result<(), SessionError> {
+        let lane = Lane::from_wire(ask.lane)?;
+        let after = self.terms.peer_place(&ask.epoch, ask.after).at("unanswered")?;
+        self.board.tell(|board| board.lane(lane).miss_receipts(after));
+        Ok(())
+    }
+}
+
+/// The lane that a delivery counts for.
+pub(super) fn lane_of(delivery: &wire::Delivery) -> Result<Lane, Malformed> {
+    /// The part of a header that names the lane; the rest is read where its signature is checked.
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct LaneOnly {
+        #[prost(int32, tag = "5")]
+        lane: i32,
+    }
+    let header = delivery.envelope.as_ref().map(|envelope| envelope.header.clone()).unwrap_or_default();
+    let LaneOnly { lane } = prost::Message::decode(header).map_err(|_| Malformed::new("is not a header").at("header"))?;
+    Lane::from_wire(lane).at("header.lane")
+}

@@ -1,0 +1,292 @@
+//! The one task of a session that speaks. It looks at how things stand and says what was not said yet, the most urgent first: what is stored and
+//! room for more, then safety, then receipts, then the other lanes by their weights. Nothing is queued for it, so nothing waits behind a queue.
+
+use prost::Message as _;
+use titian_proto::envelope::Lane;
+use titian_proto::model::id::NodeId;
+use titian_proto::model::malformed::Malformed;
+use titian_proto::wire::{self, frame};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::board::{Board, granted};
+use super::courier::Courier;
+use super::hello::{Terms, epoch_of};
+use super::lanes::{PerLane, Turn};
+use super::limits::{
+    Allowance, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED, PING_WAITING,
+    RECEIPTS_WITHIN, RESEND_AFTER, allowance,
+};
+use super::session::{SessionError, say};
+use super::window::{Unacknowledged, Window};
+use crate::federation::passage::Passage;
+use crate::store::{Most, OutboxTable as _, Position, StoreError};
+
+/// Says everything that this node has to say to one peer.
+pub(super) struct Speaker<'a> {
+    passage: Passage,
+    peer: NodeId,
+    outgoing: mpsc::Sender<wire::Frame>,
+    board: &'a Board,
+    terms: &'a Terms,
+    dialled_by_us: bool,
+    courier: Courier,
+    lanes: PerLane<Said>,
+    turn: Turn,
+    window: Window,
+    pinged_at: Instant,
+}
+
+/// How far one lane was said.
+#[derive(Default)]
+struct Said {
+    /// Sent up to here.
+    sent: Position,
+    unacknowledged: Unacknowledged<Position>,
+    /// Sent in all since the start of the stream.
+    used: Allowance,
+    /// The peer was told that everything up to here is stored.
+    stored: Position,
+    /// The peer was given the receipts up to here.
+    receipts: Position,
+    /// The peer was told that it may send so much in all.
+    granted: Allowance,
+    /// When receipts of what the peer has stored were last asked for, or came.
+    asked_at: Option<(Position, Instant)>,
+}
+
+impl<'a> Speaker<'a> {
+    /// A speaker that goes on from where the hellos say.
+    pub(super) fn new(
+        passage: Passage,
+        peer: NodeId,
+        outgoing: mpsc::Sender<wire::Frame>,
+        board: &'a Board,
+        terms: &'a Terms,
+        dialled_by_us: bool,
+    ) -> Self {
+        let lanes = PerLane::of(|lane| {
+            let answered = passage.store().answered_through(&peer, lane);
+            Said {
+                sent: *terms.received.get(lane),
+                stored: answered,
+                receipts: terms.settled.get(lane).unwrap_or(answered),
+                ..Said::default()
+            }
+        });
+        let courier = Courier::new(passage.clone(), peer.clone());
+        let (turn, window, pinged_at) = (Turn::default(), Window::new(), Instant::now());
+        Self { passage, peer, outgoing, board, terms, dialled_by_us, courier, lanes, turn, window, pinged_at }
+    }
+
+    /// Speaks for ever; ends only when the stream does.
+    pub(super) async fn run(mut self) -> Result<(), SessionError> {
+        let mut outbox = self.passage.store().watch_outbox();
+        loop {
+            outbox.borrow_and_update();
+            self.hear();
+            if let Some(frame) = self.next_frame().await? {
+                let sends = matches!(frame, frame::Frame::Deliveries(_));
+                say(&self.outgoing, frame).await?;
+                if sends {
+                    crate::crash::point("courier.after-send");
+                }
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = self.board.changed() => {}
+                changed = outbox.changed() => changed.map_err(|_| SessionError::Ended)?,
+                () = sleep(LOOK_EVERY) => self.look_at_clocks()?,
+            }
+        }
+    }
+
+    /// Takes over what the peer said.
+    fn hear(&mut self) {
+        let now = Instant::now();
+        self.board.with(|board| {
+            board.waiting = false;
+            for lane in Lane::ALL {
+                let (there, said) = (board.lane(*lane), self.lanes.get_mut(*lane));
+                said.unacknowledged.stored(there.stored, now, &mut self.window);
+                said.sent = said.sent.max(there.stored);
+                if std::mem::take(&mut there.again) && said.sent > there.stored {
+                    said.unacknowledged.give_up(&mut self.window);
+                    said.sent = there.stored;
+                }
+                if let Some(after) = there.receipts_after.take() {
+                    said.receipts = said.receipts.min(after);
+                }
+                board.waiting |= said.unacknowledged.since().is_some();
+            }
+        });
+    }
+
+    async fn next_frame(&mut self) -> Result<Option<frame::Frame>, SessionError> {
+        if let Some(frame) = self.answer_to_ping().or_else(|| self.next_stored()).or_else(|| self.next_credit()) {
+            return Ok(Some(frame));
+        }
+        if let Some(frame) = self.next_deliveries(Lane::Safety).await? {
+            return Ok(Some(frame));
+        }
+        if let Some(frame) = self.next_receipts()? {
+            return Ok(Some(frame));
+        }
+        let Some(lane) = self.next_lane() else { return Ok(None) };
+        self.next_deliveries(lane).await
+    }
+
+    fn answer_to_ping(&mut self) -> Option<frame::Frame> {
+        let nonce = self.board.with(|board| board.ping.take())?;
+        Some(frame::Frame::Ping(wire::Ping { nonce, answer: true }))
+    }
+
+    /// What is on stable storage here and the peer was not told of.
+    fn next_stored(&mut self) -> Option<frame::Frame> {
+        for lane in Lane::ALL {
+            let gap = self.board.with(|board| std::mem::take(&mut board.lane(*lane).gap)) && self.terms.is_current();
+            let (through, said) = (self.passage.store().answered_through(&self.peer, *lane), self.lanes.get_mut(*lane));
+            if through > said.stored || gap {
+                said.stored = through;
+                let epoch = self.terms.is_current().then(|| epoch_of(&self.terms.peer_epochs, through)).unwrap_or_default();
+                return Some(frame::Frame::Stored(wire::Stored { lane: lane.to_wire(), through: through.sequence(), epoch, gap }));
+            }
+        }
+        None
+    }
+
+    /// Room for more, once half of what was given is used.
+    fn next_credit(&mut self) -> Option<frame::Frame> {
+        if !self.terms.is_current() {
+            return None;
+        }
+        for lane in Lane::ALL {
+            let taken = self.board.with(|board| board.lane(*lane).taken);
+            let (room, said) = (granted(*lane, taken), self.lanes.get_mut(*lane));
+            let half = allowance(*lane);
+            let due = room.envelopes >= said.granted.envelopes + half.envelopes / 2 || room.bytes >= said.granted.bytes + half.bytes / 2;
+            if due && self.passage.has_room_for(*lane) {
+                said.granted = room;
+                return Some(frame::Frame::Credit(wire::Credit { lane: lane.to_wire(), envelopes: room.envelopes, bytes: room.bytes }));
+            }
+        }
+        None
+    }
+
+    /// Signed receipts that the peer was not given in this session.
+    fn next_receipts(&mut self) -> Result<Option<frame::Frame>, SessionError> {
+        let view = self.passage.store().view();
+        for lane in Lane::ALL {
+            let said = self.lanes.get_mut(*lane);
+            let most = Most { count: FRAME_RECEIPTS, bytes: self.window.frame_bytes() };
+            let receipts = view.receipts_after(&self.peer, *lane, said.receipts, most)?;
+            let Some((last, _)) = receipts.last() else { continue };
+            said.receipts = *last;
+            crate::crash::point("speaker.before-receipts");
+            let unreadable = |_| StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt"));
+            let receipts = receipts.into_iter().map(|(_, bytes)| wire::SignedReceipt::decode(bytes).map_err(unreadable));
+            return Ok(Some(frame::Frame::Receipts(wire::Receipts { receipts: receipts.collect::<Result<_, _>>()? })));
+        }
+        Ok(None)
+    }
+
+    fn next_lane(&mut self) -> Option<Lane> {
+        if self.window.room() == 0 {
+            return None;
+        }
+        let ready = PerLane::of(|lane| self.may_send(lane));
+        self.turn.next(|lane| *ready.get(lane))
+    }
+
+    fn may_send(&self, lane: Lane) -> bool {
+        let room = self.room(lane);
+        room.envelopes > 0 && room.bytes > 0 && self.courier.waits(lane, self.lanes.get(lane).sent)
+    }
+
+    /// What the peer gave room for.
+    fn room(&self, lane: Lane) -> Allowance {
+        let said = self.lanes.get(lane);
+        let nothing = Allowance { envelopes: 0, bytes: 0 };
+        if self.terms.is_current() {
+            return self.board.with(|board| board.lane(lane).room(said.used)).unwrap_or(nothing);
+        }
+        let stored = self.board.with(|board| board.lane(lane).stored);
+        let in_flight = said.sent.sequence().saturating_sub(stored.sequence());
+        Allowance { envelopes: IN_FLIGHT_ENVELOPES.saturating_sub(in_flight), bytes: u64::MAX }
+    }
+
+    /// The next frame of a lane, if there is something to send and room for it.
+    async fn next_deliveries(&mut self, lane: Lane) -> Result<Option<frame::Frame>, SessionError> {
+        if !self.may_send(lane) {
+            return Ok(None);
+        }
+        let room = self.room(lane);
+        let line = if lane == Lane::Safety { FRAME_BYTES } else { self.window.room().min(self.window.frame_bytes()) };
+        let bytes = line.min(usize::try_from(room.bytes).unwrap_or(usize::MAX));
+        let most = Most { count: usize::try_from(room.envelopes).unwrap_or(usize::MAX).min(FRAME_ENVELOPES), bytes };
+        let Some(parcel) = self.courier.next(lane, self.lanes.get(lane).sent, most).await? else { return Ok(None) };
+        let said = self.lanes.get_mut(lane);
+        self.turn.spend(lane, parcel.bytes);
+        said.sent = parcel.through;
+        said.used.envelopes += parcel.deliveries.len() as u64;
+        said.used.bytes += parcel.bytes;
+        // What is urgent is not held back by what is on the way, and does not count for it.
+        let counted = if lane == Lane::Safety { 0 } else { usize::try_from(parcel.bytes).unwrap_or(usize::MAX) };
+        said.unacknowledged.sent(parcel.through, counted, Instant::now());
+        self.window.put(counted);
+        self.board.with(|board| board.waiting = true);
+        Ok(Some(frame::Frame::Deliveries(wire::Deliveries { deliveries: parcel.deliveries })))
+    }
+
+    /// Pings, and what was lost on the way.
+    fn look_at_clocks(&mut self) -> Result<(), SessionError> {
+        let now = Instant::now();
+        let (silent, waiting) = self.board.with(|board| (board.silent_for(now), board.waiting));
+        let idle = if self.dialled_by_us { PING_EVERY } else { PING_EVERY_DIALLED };
+        let due = if waiting { PING_WAITING } else { idle };
+        if silent >= due && now.saturating_duration_since(self.pinged_at) >= due {
+            self.pinged_at = now;
+            let ping = frame::Frame::Ping(wire::Ping { nonce: 0, answer: false });
+            // A line too full for a ping needs none.
+            let _ = self.outgoing.try_send(wire::Frame { frame: Some(ping) });
+        }
+        if self.terms.is_current() {
+            for lane in Lane::ALL {
+                self.send_again_if_late(*lane, now);
+                self.ask_for_receipts_if_late(*lane, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send_again_if_late(&mut self, lane: Lane, now: Instant) {
+        let said = self.lanes.get_mut(lane);
+        if said.unacknowledged.since().is_some_and(|since| now.saturating_duration_since(since) >= RESEND_AFTER) {
+            said.unacknowledged.give_up(&mut self.window);
+            said.sent = self.board.with(|board| board.lane(lane).stored);
+        }
+    }
+
+    fn ask_for_receipts_if_late(&mut self, lane: Lane, now: Instant) -> Result<(), SessionError> {
+        let stored = self.board.with(|board| board.lane(lane).stored);
+        let settled = self.passage.store().view().outbox_lane(&self.peer, lane)?.settled_through;
+        let said = self.lanes.get_mut(lane);
+        if settled >= stored {
+            said.asked_at = None;
+            return Ok(());
+        }
+        match said.asked_at {
+            Some((then, at)) if then == settled && now.saturating_duration_since(at) >= RECEIPTS_WITHIN => {
+                let epoch = epoch_of(&self.terms.own_epochs, settled);
+                let ask = frame::Frame::Unanswered(wire::Unanswered { lane: lane.to_wire(), after: settled.sequence(), epoch });
+                if self.outgoing.try_send(wire::Frame { frame: Some(ask) }).is_ok() {
+                    said.asked_at = Some((settled, now));
+                }
+            }
+            Some((then, _)) if then == settled => {}
+            Some(_) | None => said.asked_at = Some((settled, now)),
+        }
+        Ok(())
+    }
+}
