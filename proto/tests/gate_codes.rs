@@ -25,6 +25,9 @@ const NOT_THE_GATES: &[(C, &str)] = &[
     (C::StaleVersion, "the acts compare versions and revisions with what is held"),
     (C::FreeTextForbidden, "the typed model has no field where it could stand"),
     (C::Malformed, "it cannot be read, so there is nothing to decide"),
+    (C::NewerVersion, "it cannot be read, so its case is parked"),
+    (C::UnknownExtension, "it cannot be read, so its case is parked"),
+    (C::CaseParked, "the inbox keeps the order of a parked case"),
 ];
 
 /// One world for each code.

@@ -47,6 +47,21 @@ pub(super) enum Command {
         #[arg(value_name = "NODE")]
         node_id: String,
     },
+    /// End the quarantine of a link, after the two unions have spoken with each other
+    Release {
+        /// Its node id
+        #[arg(value_name = "NODE")]
+        node_id: String,
+    },
+    /// Write the evidence for which a link is in quarantine
+    Evidence {
+        /// Its node id
+        #[arg(value_name = "NODE")]
+        node_id: String,
+        /// Where to write it
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// List peers
     List,
 }
@@ -58,6 +73,8 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Confirm { node_id, words } => confirm(node_id, words, context).await,
         Command::Suspend { node_id, reason } => suspend(node_id, reason, context).await,
         Command::Resume { node_id } => resume(node_id, context).await,
+        Command::Release { node_id } => release(node_id, context).await,
+        Command::Evidence { node_id, out } => evidence(node_id, &out, context).await,
         Command::List => list(context).await,
     }
 }
@@ -96,6 +113,18 @@ async fn resume(node_id: String, context: &Context) -> Result<(), Failure> {
     let response = context.desk().await?.resume_peer(wire::ResumePeerRequest { node_id }).await?;
     let peer = given(response.peer.clone())?;
     context.output.show(&response, |_| output::peer::peer(&peer))
+}
+
+async fn release(node_id: String, context: &Context) -> Result<(), Failure> {
+    let response = context.desk().await?.release_peer(wire::ReleasePeerRequest { node_id }).await?;
+    let peer = given(response.peer.clone())?;
+    context.output.show(&response, |_| output::peer::peer(&peer))
+}
+
+async fn evidence(node_id: String, out: &Path, context: &Context) -> Result<(), Failure> {
+    let response = context.desk().await?.get_evidence(wire::GetEvidenceRequest { node_id }).await?;
+    files::write_private(out, &response.evidence).map_err(|source| Failure::File { path: out.to_owned(), source })?;
+    context.output.show(&response, |_| format!("wrote {}", out.display()))
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {

@@ -44,6 +44,8 @@ pub(super) enum Command {
     Cancel(One),
     /// Mark a referral that should never have been written
     EnterInError(One),
+    /// Send again what the other union parked of its case, once it has upgraded
+    Retry(One),
     /// Show a referral and how it stands
     Show(One),
     /// List referrals
@@ -131,6 +133,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Fail(ended) => end(ended, State::Failed, context).await,
         Command::Cancel(one) => set(one, State::Cancelled, context).await,
         Command::EnterInError(one) => set(one, State::EnteredInError, context).await,
+        Command::Retry(One { referral }) => retry(referral, context).await,
         Command::Show(One { referral }) => show(referral, context).await,
         Command::List { case } => list(case.unwrap_or_default(), context).await,
         Command::Share(One { referral }) => share(referral, context).await,
@@ -205,6 +208,12 @@ async fn set_with(
     let response = context.desk().await?.set_referral_state(request).await?;
     let referral = given(response.referral.clone())?;
     context.output.show(&response, |_| output::referral::referral(&referral))
+}
+
+async fn retry(referral_id: Bytes, context: &Context) -> Result<(), Failure> {
+    let response = context.desk().await?.retry_referral(wire::RetryReferralRequest { referral_id }).await?;
+    let referral = given(response.referral.clone())?;
+    context.output.show(&response, |response| format!("sent again: {}\n{}", response.envelopes, output::referral::referral(&referral)))
 }
 
 async fn show(referral_id: Bytes, context: &Context) -> Result<(), Failure> {

@@ -3,7 +3,8 @@
 use titian_proto::wire::peer_service_client::PeerServiceClient;
 use titian_proto::wire::{
     AddPeerRequest, AddPeerResponse, ConfirmPeerRequest, ConfirmPeerResponse, GetDescriptorRequest, GetDescriptorResponse,
-    ListPeersRequest, ListPeersResponse, ResumePeerRequest, ResumePeerResponse, SuspendPeerRequest, SuspendPeerResponse,
+    GetEvidenceRequest, GetEvidenceResponse, ListPeersRequest, ListPeersResponse, ReleasePeerRequest, ReleasePeerResponse,
+    ResumePeerRequest, ResumePeerResponse, SuspendPeerRequest, SuspendPeerResponse,
 };
 use tonic::transport::Channel;
 
@@ -48,6 +49,22 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn resume_peer(&self, request: ResumePeerRequest) -> Result<ResumePeerResponse, DeskError> {
         answer(self.peers().resume_peer(self.call(request)).await)
+    }
+
+    /// Ends the quarantine of a link.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn release_peer(&self, request: ReleasePeerRequest) -> Result<ReleasePeerResponse, DeskError> {
+        answer(self.peers().release_peer(self.call(request)).await)
+    }
+
+    /// The evidence for which a link is in quarantine.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn get_evidence(&self, request: GetEvidenceRequest) -> Result<GetEvidenceResponse, DeskError> {
+        answer(self.peers().get_evidence(self.call(request)).await)
     }
 
     /// Lists peers.

@@ -4,8 +4,8 @@ use titian_proto::wire::referral_service_client::ReferralServiceClient;
 use titian_proto::wire::{
     AmendReferralRequest, AmendReferralResponse, ApproveReferralRequest, ApproveReferralResponse, CountShareRequest, CountShareResponse,
     GetReferralRequest, GetReferralResponse, ListReferralsRequest, ListReferralsResponse, ListShareRequest, ListShareResponse,
-    RequestReferralRequest, RequestReferralResponse, SendReferralRequest, SendReferralResponse, SetReferralStateRequest,
-    SetReferralStateResponse, WatchReferralsRequest, WatchReferralsResponse,
+    RequestReferralRequest, RequestReferralResponse, RetryReferralRequest, RetryReferralResponse, SendReferralRequest,
+    SendReferralResponse, SetReferralStateRequest, SetReferralStateResponse, WatchReferralsRequest, WatchReferralsResponse,
 };
 use tonic::transport::Channel;
 
@@ -50,6 +50,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn set_referral_state(&self, request: SetReferralStateRequest) -> Result<SetReferralStateResponse, DeskError> {
         answer(self.referrals().set_referral_state(self.call(request)).await)
+    }
+
+    /// Sends again what the other side parked of a referral's case.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn retry_referral(&self, request: RetryReferralRequest) -> Result<RetryReferralResponse, DeskError> {
+        answer(self.referrals().retry_referral(self.call(request)).await)
     }
 
     /// Shows a referral. A receiver's first look sets RECEIVED.

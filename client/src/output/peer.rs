@@ -24,6 +24,10 @@ pub fn peer(peer: &wire::Peer) -> String {
         answered,
         last_contact_ms,
         link_problem,
+        quarantined_since_ms,
+        cases_parked_there,
+        cases_parked_here,
+        restores,
     } = peer;
     Block::new()
         .row("peer", node_id)
@@ -38,7 +42,27 @@ pub fn peer(peer: &wire::Peer) -> String {
         .row("waiting", queued.to_string())
         .row("answered", answered.to_string())
         .row("last contact", time(*last_contact_ms))
+        .row("quarantined", time(*quarantined_since_ms))
+        .row("parked there", some(*cases_parked_there))
+        .row("parked here", some(*cases_parked_here))
+        .row("restored", some(*restores))
         .to_string()
+}
+
+/// A count, where there is something to count.
+fn some(count: u64) -> String {
+    if count == 0 { String::new() } else { count.to_string() }
+}
+
+/// What stands in the way of the link, in one word or two.
+fn trouble(peer: &wire::Peer) -> String {
+    if peer.quarantined_since_ms != 0 {
+        return "QUARANTINED".to_owned();
+    }
+    match peer.cases_parked_there + peer.cases_parked_here {
+        0 => peer.link_problem.clone(),
+        cases => format!("{cases} PARKED"),
+    }
 }
 
 /// Peers, one a line.
@@ -54,7 +78,7 @@ pub fn list(peers: &[wire::Peer]) -> String {
             peer.queued.to_string(),
             peer.answered.to_string(),
             time(peer.last_contact_ms),
-            peer.link_problem.clone(),
+            trouble(peer),
         ]
     };
     table(

@@ -4890,14 +4890,55 @@ pub struct Unanswered {
     #[prost(bytes = "bytes", tag = "3")]
     pub epoch: ::prost::bytes::Bytes,
 }
-/// To a node that was restored from a backup: its own signed receipts for what it no longer knows that it received. They come before the
-/// envelopes do. It gives the identical receipts again and does nothing a second time because of them. At most 64.
+/// To a node that was restored from a backup. First its own signed receipts for what it no longer knows that it received: it gives the identical
+/// receipts again, and does nothing a second time because of what they answer. Once it has all of that again, how the referrals with the speaker
+/// stand there, so that it re-uses no number of its own.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Returned {
-    /// At least one.
+    /// At most 64.
     #[prost(message, repeated, tag = "1")]
     pub receipts: ::prost::alloc::vec::Vec<SignedReceipt>,
+    /// At most 64.
+    #[prost(message, repeated, tag = "2")]
+    pub standings: ::prost::alloc::vec::Vec<Standing>,
+    /// Nothing more follows: the restored node may share again what it shares.
+    #[prost(bool, tag = "3")]
+    pub done: bool,
+}
+/// How one referral stands at the peer of a node that was restored.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Standing {
+    /// The referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// Its state at the speaker.
+    #[prost(enumeration = "ReferralState", tag = "2")]
+    pub state: i32,
+    /// How it ended, if it did.
+    #[prost(enumeration = "ReferralOutcome", tag = "3")]
+    pub outcome: i32,
+    /// Why it was rejected or returned, if it was.
+    #[prost(enumeration = "DeclineReason", tag = "4")]
+    pub reason: i32,
+    /// The newest change of the restored node that the speaker applied.
+    #[prost(uint64, tag = "5")]
+    pub changes: u64,
+    /// Records of the restored node that the speaker holds under it. At most 256; further ones in a standing of their own.
+    #[prost(message, repeated, tag = "6")]
+    pub held: ::prost::alloc::vec::Vec<HeldRevision>,
+}
+/// A record held from its owner.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HeldRevision {
+    /// The record as the two nodes name it, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub record_ref: ::prost::bytes::Bytes,
+    /// The revision held.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
 }
 /// Why a stream ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5696,6 +5737,25 @@ pub struct ListConsentsResponse {
     /// In order of their sequence.
     #[prost(message, repeated, tag = "1")]
     pub consents: ::prost::alloc::vec::Vec<Consent>,
+}
+/// Sends a parked case again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RetryReferralRequest {
+    /// A referral of the case.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+}
+/// What goes again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RetryReferralResponse {
+    /// Envelopes that were queued.
+    #[prost(uint32, tag = "1")]
+    pub envelopes: u32,
+    /// The referral as it stands now.
+    #[prost(message, optional, tag = "2")]
+    pub referral: ::core::option::Option<Referral>,
 }
 /// A referral, as this node knows it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -8552,6 +8612,31 @@ pub mod referral_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Sends again what the other side parked of a referral's case, once it can read it. Every envelope is asked about as if it were new.
+        pub async fn retry_referral(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RetryReferralRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RetryReferralResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ReferralService/RetryReferral",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ReferralService", "RetryReferral"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Shows a referral. A receiver's first look sets RECEIVED.
         pub async fn get_referral(
             &mut self,
@@ -8731,6 +8816,14 @@ pub mod referral_service_server {
             request: tonic::Request<super::SetReferralStateRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SetReferralStateResponse>,
+            tonic::Status,
+        >;
+        /// Sends again what the other side parked of a referral's case, once it can read it. Every envelope is asked about as if it were new.
+        async fn retry_referral(
+            &self,
+            request: tonic::Request<super::RetryReferralRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RetryReferralResponse>,
             tonic::Status,
         >;
         /// Shows a referral. A receiver's first look sets RECEIVED.
@@ -9089,6 +9182,52 @@ pub mod referral_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/titian.v1.ReferralService/RetryReferral" => {
+                    #[allow(non_camel_case_types)]
+                    struct RetryReferralSvc<T: ReferralService>(pub Arc<T>);
+                    impl<
+                        T: ReferralService,
+                    > tonic::server::UnaryService<super::RetryReferralRequest>
+                    for RetryReferralSvc<T> {
+                        type Response = super::RetryReferralResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RetryReferralRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReferralService>::retry_referral(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RetryReferralSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/titian.v1.ReferralService/GetReferral" => {
                     #[allow(non_camel_case_types)]
                     struct GetReferralSvc<T: ReferralService>(pub Arc<T>);
@@ -9398,6 +9537,50 @@ pub struct Peer {
     /// Why it is not connected, a code, or empty.
     #[prost(string, tag = "12")]
     pub link_problem: ::prost::alloc::string::String,
+    /// Since when its link is in quarantine because it told two stories, milliseconds since 1970; 0: it is not.
+    #[prost(int64, tag = "13")]
+    pub quarantined_since_ms: i64,
+    /// Cases of this node that the peer parked, because it cannot read something of them.
+    #[prost(uint64, tag = "14")]
+    pub cases_parked_there: u64,
+    /// Cases of the peer that this node parked, for the same reason.
+    #[prost(uint64, tag = "15")]
+    pub cases_parked_here: u64,
+    /// How often the peer's database was restored from a backup or made anew, as far as it was heard.
+    #[prost(uint64, tag = "16")]
+    pub restores: u64,
+}
+/// Ends a quarantine.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReleasePeerRequest {
+    /// Its node id.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+}
+/// The peer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReleasePeerResponse {
+    /// How this node stands to it now.
+    #[prost(message, optional, tag = "1")]
+    pub peer: ::core::option::Option<Peer>,
+}
+/// Asks for the evidence against a peer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetEvidenceRequest {
+    /// Its node id.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+}
+/// The evidence.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetEvidenceResponse {
+    /// The exact bytes of an Equivocation: two envelopes that the peer signed and that exclude each other, and its descriptors.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub evidence: ::prost::bytes::Bytes,
 }
 /// Asks for the descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10078,6 +10261,56 @@ pub mod peer_service_client {
                 .insert(GrpcMethod::new("titian.v1.PeerService", "ResumePeer"));
             self.inner.unary(req, path, codec).await
         }
+        /// Ends the quarantine of a link, after the two unions have spoken with each other.
+        pub async fn release_peer(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReleasePeerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleasePeerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.PeerService/ReleasePeer",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.PeerService", "ReleasePeer"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The evidence for which a link is in quarantine, to be shown to whoever must judge.
+        pub async fn get_evidence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetEvidenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetEvidenceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.PeerService/GetEvidence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.PeerService", "GetEvidence"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists peers.
         pub async fn list_peers(
             &mut self,
@@ -10154,6 +10387,22 @@ pub mod peer_service_server {
             request: tonic::Request<super::ResumePeerRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ResumePeerResponse>,
+            tonic::Status,
+        >;
+        /// Ends the quarantine of a link, after the two unions have spoken with each other.
+        async fn release_peer(
+            &self,
+            request: tonic::Request<super::ReleasePeerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleasePeerResponse>,
+            tonic::Status,
+        >;
+        /// The evidence for which a link is in quarantine, to be shown to whoever must judge.
+        async fn get_evidence(
+            &self,
+            request: tonic::Request<super::GetEvidenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetEvidenceResponse>,
             tonic::Status,
         >;
         /// Lists peers.
@@ -10452,6 +10701,96 @@ pub mod peer_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResumePeerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.PeerService/ReleasePeer" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReleasePeerSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::ReleasePeerRequest>
+                    for ReleasePeerSvc<T> {
+                        type Response = super::ReleasePeerResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReleasePeerRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::release_peer(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReleasePeerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.PeerService/GetEvidence" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetEvidenceSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::GetEvidenceRequest>
+                    for GetEvidenceSvc<T> {
+                        type Response = super::GetEvidenceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetEvidenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::get_evidence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetEvidenceSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -10964,6 +10964,193 @@ impl<'de> serde::Deserialize<'de> for GetDescriptorResponse {
         deserializer.deserialize_struct("titian.v1.GetDescriptorResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for GetEvidenceRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetEvidenceRequest", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetEvidenceRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetEvidenceRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetEvidenceRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetEvidenceRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(GetEvidenceRequest {
+                    node_id: node_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetEvidenceRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetEvidenceResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.evidence.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetEvidenceResponse", len)?;
+        if !self.evidence.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("evidence", pbjson::private::base64::encode(&self.evidence).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetEvidenceResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "evidence",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Evidence,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "evidence" => Ok(GeneratedField::Evidence),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetEvidenceResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetEvidenceResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetEvidenceResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut evidence__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Evidence => {
+                            if evidence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("evidence"));
+                            }
+                            evidence__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(GetEvidenceResponse {
+                    evidence: evidence__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetEvidenceResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for GetLogRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -13668,6 +13855,123 @@ impl<'de> serde::Deserialize<'de> for HealthCondition {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HeldRevision {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.record_ref.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.HeldRevision", len)?;
+        if !self.record_ref.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("recordRef", pbjson::private::base64::encode(&self.record_ref).as_str())?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HeldRevision {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "record_ref",
+            "recordRef",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            RecordRef,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "recordRef" | "record_ref" => Ok(GeneratedField::RecordRef),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HeldRevision;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.HeldRevision")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HeldRevision, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut record_ref__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::RecordRef => {
+                            if record_ref__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recordRef"));
+                            }
+                            record_ref__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(HeldRevision {
+                    record_ref: record_ref__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.HeldRevision", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Hello {
@@ -20159,6 +20463,18 @@ impl serde::Serialize for Peer {
         if !self.link_problem.is_empty() {
             len += 1;
         }
+        if self.quarantined_since_ms != 0 {
+            len += 1;
+        }
+        if self.cases_parked_there != 0 {
+            len += 1;
+        }
+        if self.cases_parked_here != 0 {
+            len += 1;
+        }
+        if self.restores != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Peer", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -20206,6 +20522,26 @@ impl serde::Serialize for Peer {
         if !self.link_problem.is_empty() {
             struct_ser.serialize_field("linkProblem", &self.link_problem)?;
         }
+        if self.quarantined_since_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("quarantinedSinceMs", ToString::to_string(&self.quarantined_since_ms).as_str())?;
+        }
+        if self.cases_parked_there != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("casesParkedThere", ToString::to_string(&self.cases_parked_there).as_str())?;
+        }
+        if self.cases_parked_here != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("casesParkedHere", ToString::to_string(&self.cases_parked_here).as_str())?;
+        }
+        if self.restores != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("restores", ToString::to_string(&self.restores).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -20232,6 +20568,13 @@ impl<'de> serde::Deserialize<'de> for Peer {
             "lastContactMs",
             "link_problem",
             "linkProblem",
+            "quarantined_since_ms",
+            "quarantinedSinceMs",
+            "cases_parked_there",
+            "casesParkedThere",
+            "cases_parked_here",
+            "casesParkedHere",
+            "restores",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -20248,6 +20591,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
             Answered,
             LastContactMs,
             LinkProblem,
+            QuarantinedSinceMs,
+            CasesParkedThere,
+            CasesParkedHere,
+            Restores,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -20281,6 +20628,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             "answered" => Ok(GeneratedField::Answered),
                             "lastContactMs" | "last_contact_ms" => Ok(GeneratedField::LastContactMs),
                             "linkProblem" | "link_problem" => Ok(GeneratedField::LinkProblem),
+                            "quarantinedSinceMs" | "quarantined_since_ms" => Ok(GeneratedField::QuarantinedSinceMs),
+                            "casesParkedThere" | "cases_parked_there" => Ok(GeneratedField::CasesParkedThere),
+                            "casesParkedHere" | "cases_parked_here" => Ok(GeneratedField::CasesParkedHere),
+                            "restores" => Ok(GeneratedField::Restores),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -20312,6 +20663,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
                 let mut answered__ = None;
                 let mut last_contact_ms__ = None;
                 let mut link_problem__ = None;
+                let mut quarantined_since_ms__ = None;
+                let mut cases_parked_there__ = None;
+                let mut cases_parked_here__ = None;
+                let mut restores__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -20392,6 +20747,38 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             }
                             link_problem__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::QuarantinedSinceMs => {
+                            if quarantined_since_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quarantinedSinceMs"));
+                            }
+                            quarantined_since_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::CasesParkedThere => {
+                            if cases_parked_there__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("casesParkedThere"));
+                            }
+                            cases_parked_there__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::CasesParkedHere => {
+                            if cases_parked_here__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("casesParkedHere"));
+                            }
+                            cases_parked_here__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Restores => {
+                            if restores__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("restores"));
+                            }
+                            restores__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Peer {
@@ -20407,6 +20794,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
                     answered: answered__.unwrap_or_default(),
                     last_contact_ms: last_contact_ms__.unwrap_or_default(),
                     link_problem: link_problem__.unwrap_or_default(),
+                    quarantined_since_ms: quarantined_since_ms__.unwrap_or_default(),
+                    cases_parked_there: cases_parked_there__.unwrap_or_default(),
+                    cases_parked_here: cases_parked_here__.unwrap_or_default(),
+                    restores: restores__.unwrap_or_default(),
                 })
             }
         }
@@ -23742,6 +24133,189 @@ impl<'de> serde::Deserialize<'de> for Relation {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for ReleasePeerRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReleasePeerRequest", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReleasePeerRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReleasePeerRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReleasePeerRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReleasePeerRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ReleasePeerRequest {
+                    node_id: node_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReleasePeerRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReleasePeerResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.peer.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReleasePeerResponse", len)?;
+        if let Some(v) = self.peer.as_ref() {
+            struct_ser.serialize_field("peer", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReleasePeerResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "peer",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Peer,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "peer" => Ok(GeneratedField::Peer),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReleasePeerResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReleasePeerResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReleasePeerResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut peer__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Peer => {
+                            if peer__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("peer"));
+                            }
+                            peer__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ReleasePeerResponse {
+                    peer: peer__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReleasePeerResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for RemoveRecordRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -24436,6 +25010,212 @@ impl<'de> serde::Deserialize<'de> for ResumePeerResponse {
         deserializer.deserialize_struct("titian.v1.ResumePeerResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for RetryReferralRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.RetryReferralRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RetryReferralRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RetryReferralRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.RetryReferralRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RetryReferralRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(RetryReferralRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.RetryReferralRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RetryReferralResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        if self.referral.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.RetryReferralResponse", len)?;
+        if self.envelopes != 0 {
+            struct_ser.serialize_field("envelopes", &self.envelopes)?;
+        }
+        if let Some(v) = self.referral.as_ref() {
+            struct_ser.serialize_field("referral", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RetryReferralResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "envelopes",
+            "referral",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Envelopes,
+            Referral,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            "referral" => Ok(GeneratedField::Referral),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RetryReferralResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.RetryReferralResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RetryReferralResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut envelopes__ = None;
+                let mut referral__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Referral => {
+                            if referral__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referral"));
+                            }
+                            referral__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(RetryReferralResponse {
+                    envelopes: envelopes__.unwrap_or_default(),
+                    referral: referral__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.RetryReferralResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Returned {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -24447,9 +25227,21 @@ impl serde::Serialize for Returned {
         if !self.receipts.is_empty() {
             len += 1;
         }
+        if !self.standings.is_empty() {
+            len += 1;
+        }
+        if self.done {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Returned", len)?;
         if !self.receipts.is_empty() {
             struct_ser.serialize_field("receipts", &self.receipts)?;
+        }
+        if !self.standings.is_empty() {
+            struct_ser.serialize_field("standings", &self.standings)?;
+        }
+        if self.done {
+            struct_ser.serialize_field("done", &self.done)?;
         }
         struct_ser.end()
     }
@@ -24462,11 +25254,15 @@ impl<'de> serde::Deserialize<'de> for Returned {
     {
         const FIELDS: &[&str] = &[
             "receipts",
+            "standings",
+            "done",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Receipts,
+            Standings,
+            Done,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -24489,6 +25285,8 @@ impl<'de> serde::Deserialize<'de> for Returned {
                     {
                         match value {
                             "receipts" => Ok(GeneratedField::Receipts),
+                            "standings" => Ok(GeneratedField::Standings),
+                            "done" => Ok(GeneratedField::Done),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -24509,6 +25307,8 @@ impl<'de> serde::Deserialize<'de> for Returned {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut receipts__ = None;
+                let mut standings__ = None;
+                let mut done__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Receipts => {
@@ -24517,10 +25317,24 @@ impl<'de> serde::Deserialize<'de> for Returned {
                             }
                             receipts__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Standings => {
+                            if standings__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("standings"));
+                            }
+                            standings__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Done => {
+                            if done__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("done"));
+                            }
+                            done__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Returned {
                     receipts: receipts__.unwrap_or_default(),
+                    standings: standings__.unwrap_or_default(),
+                    done: done__.unwrap_or_default(),
                 })
             }
         }
@@ -28024,6 +28838,197 @@ impl<'de> serde::Deserialize<'de> for StaffRole {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Standing {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if self.state != 0 {
+            len += 1;
+        }
+        if self.outcome != 0 {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        if self.changes != 0 {
+            len += 1;
+        }
+        if !self.held.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Standing", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if self.state != 0 {
+            let v = ReferralState::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if self.outcome != 0 {
+            let v = ReferralOutcome::try_from(self.outcome)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.outcome)))?;
+            struct_ser.serialize_field("outcome", &v)?;
+        }
+        if self.reason != 0 {
+            let v = DeclineReason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if self.changes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("changes", ToString::to_string(&self.changes).as_str())?;
+        }
+        if !self.held.is_empty() {
+            struct_ser.serialize_field("held", &self.held)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Standing {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "state",
+            "outcome",
+            "reason",
+            "changes",
+            "held",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            State,
+            Outcome,
+            Reason,
+            Changes,
+            Held,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "state" => Ok(GeneratedField::State),
+                            "outcome" => Ok(GeneratedField::Outcome),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "changes" => Ok(GeneratedField::Changes),
+                            "held" => Ok(GeneratedField::Held),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Standing;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Standing")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Standing, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut state__ = None;
+                let mut outcome__ = None;
+                let mut reason__ = None;
+                let mut changes__ = None;
+                let mut held__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<ReferralState>()? as i32);
+                        }
+                        GeneratedField::Outcome => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outcome"));
+                            }
+                            outcome__ = Some(map_.next_value::<ReferralOutcome>()? as i32);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<DeclineReason>()? as i32);
+                        }
+                        GeneratedField::Changes => {
+                            if changes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("changes"));
+                            }
+                            changes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Held => {
+                            if held__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("held"));
+                            }
+                            held__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Standing {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    state: state__.unwrap_or_default(),
+                    outcome: outcome__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    changes: changes__.unwrap_or_default(),
+                    held: held__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Standing", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for StateAgreementRequest {

@@ -183,7 +183,7 @@ fn one(
         return Err(equivocation(peer, last.unwrap_or_default(), arrival));
     }
     if line.restored
-        && let Some(receipt) = unit.returned(peer, outline.lane, position)?
+        && let Some(receipt) = unit.returned(peer, outline.lane, arrival.hash)?
     {
         return Ok(restored::answer_again(house, unit, peer, arrival, position, receipt)?);
     }
@@ -214,7 +214,7 @@ fn verdict(house: &House, unit: &mut Unit, peer: &NodeId, parked: &Parked, arriv
         (Some(Fault::Refuse(refusal)), _) => Ok(Verdict::Refused(refusal.clone())),
         (Some(Fault::Park(refusal)), _) => Ok(Verdict::Parked(refusal.clone())),
         (None, None) => Ok(Verdict::Parked(Refusal::new(RefusalCode::NewerVersion))),
-        (None, Some(header)) => decide_and_apply(house, unit, peer, header, arrival, Occasion::First),
+        (None, Some(header)) => decide_and_apply(house, unit, &Coming { peer, header, arrival, occasion: Occasion::First }),
     }
 }
 
@@ -227,14 +227,16 @@ pub enum Occasion {
     Again,
 }
 
-fn decide_and_apply(
-    house: &House,
-    unit: &mut Unit,
-    peer: &NodeId,
-    header: &Header,
-    arrival: &Arrival,
+/// An arrival whose header this program can read.
+struct Coming<'a> {
+    peer: &'a NodeId,
+    header: &'a Header,
+    arrival: &'a Arrival,
     occasion: Occasion,
-) -> Result<Verdict, ActError> {
+}
+
+fn decide_and_apply(house: &House, unit: &mut Unit, coming: &Coming<'_>) -> Result<Verdict, ActError> {
+    let Coming { peer, header, arrival, occasion: _ } = coming;
     let (salt, content) = match Content::parse(header.kind, &arrival.body) {
         Ok(read) => read,
         // A newer program may read what this one cannot.
@@ -253,22 +255,15 @@ fn decide_and_apply(
     if arrival.leaf.as_ref().and_then(|leaf| leaf.commit).is_some_and(|logged| logged != commitment) {
         return Ok(Verdict::Refused(Refusal::new(RefusalCode::Malformed).with_path("leaf.commit")));
     }
-    Ok(match take(house, unit, peer, header, arrival, &permit, occasion)? {
+    Ok(match take(house, unit, coming, &permit)? {
         Ok(()) => Verdict::Applied(commitment),
         Err(refusal) => Verdict::Refused(refusal),
     })
 }
 
 /// Applies what the gate permits. None is stored on arrival without a permit.
-fn take(
-    house: &House,
-    unit: &mut Unit,
-    peer: &NodeId,
-    header: &Header,
-    arrival: &Arrival,
-    permit: &Permit,
-    occasion: Occasion,
-) -> Result<Result<(), Refusal>, ActError> {
+fn take(house: &House, unit: &mut Unit, coming: &Coming<'_>, permit: &Permit) -> Result<Result<(), Refusal>, ActError> {
+    let Coming { peer, header, arrival, occasion } = coming;
     match permit.content() {
         Content::Offer(offer) => {
             let (Some((case_ref, _)), Some(agreement)) = (header.case, &header.agreement) else {
@@ -280,9 +275,9 @@ fn take(
             }
             Ok(taken)
         }
-        Content::State(change) => receive::state(house, unit, peer, change, occasion),
+        Content::State(change) => receive::state(house, unit, peer, change, *occasion),
         Content::Put(put) => {
-            let taken = shares::receive_put(unit, peer, put, header.agreement.as_ref(), occasion)?;
+            let taken = shares::receive_put(unit, peer, put, header.agreement.as_ref(), *occasion)?;
             if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
                 consents::told(unit, peer, put.subject_ref, grant)?;
             }

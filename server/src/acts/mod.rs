@@ -8,6 +8,7 @@
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
 //! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories.
+//! - [`restore`]: what peers give back to a node that was restored from a backup.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
 //! - [`log`]: what auditors read.
@@ -30,6 +31,7 @@ pub mod quarantine;
 pub mod question;
 pub mod records;
 pub mod referrals;
+pub mod restore;
 pub mod settlement;
 pub mod shares;
 pub mod staff;

@@ -7,7 +7,10 @@ use titian_proto::model::id::{Epoch, NodeId};
 
 use crate::acts::error::ActError;
 use crate::ambient::Ambient;
-use crate::store::{LogTable as _, Store};
+use crate::store::parked::ParkedTable as _;
+use crate::store::peers::PeerTable as _;
+use crate::store::quarantine::QuarantineTable as _;
+use crate::store::{LogTable as _, Read, Store, StoreError};
 
 /// Room on the disk below which union IT is called: some days of work, well above where the store takes nothing more.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -49,6 +52,10 @@ pub enum Alarm {
     StoreStopped,
     /// Little room on the disk.
     DiskNearlyFull,
+    /// A link is in quarantine.
+    LinkQuarantined,
+    /// A case is parked, here or at a peer.
+    CaseParked,
 }
 
 impl Alarm {
@@ -59,6 +66,8 @@ impl Alarm {
             Self::RehearsalClock => "node.rehearsal-clock",
             Self::StoreStopped => "store.stopped",
             Self::DiskNearlyFull => "store.disk-nearly-full",
+            Self::LinkQuarantined => "link.quarantined",
+            Self::CaseParked => "link.case-parked",
         }
     }
 
@@ -70,7 +79,15 @@ impl Alarm {
                 "This node is for rehearsals only: put no real data in; take [rehearsal] out of node.toml of a new node for real work."
             }
             Self::StoreStopped => "Look at the node's log lines, check the disk, and start the node again; what was acknowledged is safe.",
-            Self::DiskNearlyFull => "Make room on the node's disk; below 64 MiB the node takes nothing more.",
+            Self::DiskNearlyFull => {
+                "Make room on the node's disk: below 1 GiB it takes no documents, then no shares, then nothing new, and below 64 MiB nothing more."
+            }
+            Self::LinkQuarantined => {
+                "A peer told two stories (titian peer list): call its officers, keep titian peer evidence; then titian peer release."
+            }
+            Self::CaseParked => {
+                "A case waits because one of the two nodes is older (titian peer list): upgrade the older one; then titian referral retry."
+            }
         }
     }
 }
@@ -90,9 +107,21 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status,
     if store.health()?.free_bytes.is_some_and(|free| free < FREE_BYTES_LOW) {
         alarms.push(Alarm::DiskNearlyFull);
     }
+    let view = store.view();
+    alarms.extend(link_alarms(&view)?);
     // Not `log::size`, which waits for the disk: the status must be seen also when the store has stopped.
-    let log_entries = store.view().leaf_count()?;
+    let log_entries = view.leaf_count()?;
     Ok(Status { now: ambient.now(), epoch: store.epoch()?, log_entries, alarms })
+}
+
+fn link_alarms(read: &impl Read) -> Result<Vec<Alarm>, StoreError> {
+    let (mut parked, mut quarantined) = (false, false);
+    for peer in read.peers()? {
+        parked |= !read.all_parked_here(&peer.node_id)?.is_empty() || !read.all_parked_there(&peer.node_id)?.is_empty();
+        quarantined |= read.quarantine(&peer.node_id)?.is_some();
+    }
+    let raised = [(Alarm::LinkQuarantined, quarantined), (Alarm::CaseParked, parked)];
+    Ok(raised.into_iter().filter_map(|(alarm, is_raised)| is_raised.then_some(alarm)).collect())
 }
 
 /// Writes everything in the store as lines, as of one moment. No act is decided meanwhile, so `lines` must not wait for long.

@@ -93,7 +93,7 @@ impl Again {
             referral_id: parked.header.referral_id,
             agreement: gathered.agreement(),
             purpose,
-            consent: parked.header.consent.clone(),
+            consent: parked.header.consent,
             consent_leaf: None,
             retry_of: Some(if self.sent == 0 { self.waits_for } else { parked.header.transfer_id }),
         };

@@ -12,8 +12,10 @@ use super::agreements;
 use super::consents;
 use super::context::{Acts, House};
 use super::error::ActError;
+use crate::store::parked::ParkedTable as _;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
-use crate::store::{OutboxTable, Read, Topic};
+use crate::store::quarantine::QuarantineTable as _;
+use crate::store::{EpochTable as _, OutboxTable, Read, Topic};
 
 /// Adds a peer from its descriptor file. It is not active before two officers confirmed its fingerprint.
 ///
@@ -206,6 +208,10 @@ fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Pe
         answered: counts.answered,
         last_contact_ms: contact.last.map_or(0, Instant::as_millis),
         link_problem: contact.problem.unwrap_or_default(),
+        quarantined_since_ms: read.quarantine(&file.node_id)?.map_or(0, |quarantine| quarantine.since.as_millis()),
+        cases_parked_there: read.all_parked_there(&file.node_id)?.len() as u64,
+        cases_parked_here: read.all_parked_here(&file.node_id)?.len() as u64,
+        restores: read.peer_epochs(&file.node_id)?.len().saturating_sub(1) as u64,
     })
 }
 

@@ -305,7 +305,7 @@ fn prepare(
     for candidate in candidates {
         let record_ref = match unit.given(file.referral_id, candidate.record_id)? {
             Some(known) => known.record_ref,
-            None => RecordRef(unit.random()),
+            None => unit.record_ref(file.referral_id, candidate.record_id)?,
         };
         let (record_id, revision) = (candidate.record_id, candidate.revision);
         records.push(SharedRecord { record_ref, owner: house.node_id().clone(), revision, content: candidate.content.clone() });

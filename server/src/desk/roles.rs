@@ -84,6 +84,7 @@ permissions! {
     ReferralAmend = "referral.amend" on ReferralService/AmendReferral for CASEWORK;
     ReferralApprove = "referral.approve" on ReferralService/ApproveReferral for APPROVERS;
     ReferralState = "referral.state" on ReferralService/SetReferralState for CASEWORK;
+    ReferralRetry = "referral.retry" on ReferralService/RetryReferral for CASEWORK;
     ReferralShow = "referral.show" on ReferralService/GetReferral for CASEWORK;
     ReferralList = "referral.list" on ReferralService/ListReferrals for CASEWORK;
     ReferralShare = "referral.share" on ReferralService/ListShare for CASEWORK;
@@ -95,6 +96,8 @@ permissions! {
     PeerConfirm = "peer.confirm" on PeerService/ConfirmPeer for ADMINS;
     PeerSuspend = "peer.suspend" on PeerService/SuspendPeer for ADMINS;
     PeerResume = "peer.resume" on PeerService/ResumePeer for ADMINS;
+    PeerRelease = "peer.release" on PeerService/ReleasePeer for ADMINS;
+    PeerEvidence = "peer.evidence" on PeerService/GetEvidence for ADMINS;
     PeerList = "peer.list" on PeerService/ListPeers for ALL;
 
     AgreementDraft = "agreement.draft" on AgreementService/DraftAgreement for ADMINS;

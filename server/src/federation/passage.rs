@@ -15,6 +15,7 @@ use crate::acts::context::{Acts, KnownPeer};
 use crate::acts::dispatch;
 use crate::acts::error::ActError;
 use crate::acts::quarantine;
+use crate::acts::restore;
 use crate::acts::settlement::{self, Settlement};
 use crate::store::quarantine::QuarantineTable as _;
 use crate::store::{Position, Store, StoreError, Submitted};
@@ -132,6 +133,42 @@ impl Passage {
         crate::crash::point("passage.after-verify");
         let submitted = arrivals::submit(&self.acts, peer, verified).await?;
         Ok(Arriving { acts: self.acts.clone(), peer: peer.clone(), submitted })
+    }
+
+    /// Takes back what a peer returns after this node was restored.
+    ///
+    /// # Errors
+    /// When it is not this node's own, or the store fails.
+    pub async fn take_back(&self, peer: &NodeId, returned: wire::Returned) -> Result<(), PassageError> {
+        Ok(restore::take_back(&self.acts, peer, returned).await?)
+    }
+
+    /// How things stand here, for a peer that was restored and was not told yet; nothing for any other.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn standings(&self, peer: &NodeId) -> Result<Vec<wire::Returned>, PassageError> {
+        let view = self.acts.store.view();
+        if restore::is_told(&view, peer)? {
+            return Ok(Vec::new());
+        }
+        Ok(restore::standings(&self.acts.house, &view, peer)?)
+    }
+
+    /// Whether a peer was restored and has not got back everything yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_being_restored(&self, peer: &NodeId) -> Result<bool, StoreError> {
+        Ok(!restore::is_told(&self.acts.store.view(), peer)?)
+    }
+
+    /// Notes that a peer was told how things stand.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_told(&self, peer: &NodeId) -> Result<(), PassageError> {
+        Ok(restore::note_told(&self.acts, peer).await?)
     }
 
     /// Whether the room on the disk allows more of a lane. A disk that cannot be asked allows none but safety.

@@ -41,6 +41,11 @@ impl Terms {
         self.protocol >= 2
     }
 
+    /// The epoch in whose chain a place of the peer's lanes lies; none under protocol 1, which knows one epoch only.
+    pub(super) fn peer_epoch_of(&self, position: Position) -> bytes::Bytes {
+        if self.is_current() { epoch_of(&self.peer_epochs, position) } else { bytes::Bytes::new() }
+    }
+
     /// The place in this node's lanes that the peer names.
     ///
     /// # Errors
@@ -190,6 +195,9 @@ fn check_received(
     };
     let view = passage.store().view();
     let state = view.outbox_lane(peer, lane)?;
+    if position < state.settled_through && !passage.is_being_restored(peer)? {
+        return Err(SessionError::RolledBack);
+    }
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}

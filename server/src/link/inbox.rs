@@ -55,9 +55,13 @@ struct InWork {
 }
 
 async fn take_in(passage: &Passage, peer: &NodeId, board: &Board, mut came: mpsc::Receiver<Came>) -> Result<(), SessionError> {
-    let mut in_work: VecDeque<InWork> = VecDeque::new();
+    let (mut in_work, mut returned): (VecDeque<InWork>, _) = (VecDeque::new(), None);
     loop {
-        let (idle, room) = (in_work.is_empty(), in_work.len() < BATCHES_IN_WORK);
+        let (idle, room) = (in_work.is_empty(), in_work.len() < BATCHES_IN_WORK && returned.is_none());
+        if idle && let Some(returned) = returned.take() {
+            passage.take_back(peer, returned).await?;
+            continue;
+        }
         tokio::select! {
             biased;
             arrived = oldest(&mut in_work), if !idle => {
@@ -69,10 +73,12 @@ async fn take_in(passage: &Passage, peer: &NodeId, board: &Board, mut came: mpsc
                 crate::crash::point("inbox.after-acknowledge");
             }
             next = came.recv(), if room => {
-                let first = next.ok_or(SessionError::Ended)?;
-                let Batch { deliveries, taken, places } = Batch::collect(first, &mut came)?;
-                let arriving = passage.arrive(peer, deliveries).await?;
-                in_work.push_back(InWork { arriving, taken, _places: places });
+                let batch = Batch::collect(next.ok_or(SessionError::Ended)?, &mut came)?;
+                returned = batch.returned;
+                if !batch.deliveries.is_empty() {
+                    let arriving = passage.arrive(peer, batch.deliveries).await?;
+                    in_work.push_back(InWork { arriving, taken: batch.taken, _places: batch.places });
+                }
             }
         }
     }
@@ -101,33 +107,40 @@ fn note(board: &mut State, arrived: &Arrived, taken: &PerLane<Allowance>) {
     }
 }
 
-/// Envelopes that are decided and written together.
+/// Envelopes that are decided and written together, and what was given back behind them.
+#[derive(Default)]
 struct Batch {
     deliveries: Vec<wire::Delivery>,
     taken: PerLane<Allowance>,
     places: Vec<OwnedSemaphorePermit>,
+    returned: Option<wire::Returned>,
 }
 
 impl Batch {
-    /// Everything that has come by now, up to the limit.
+    /// Everything that has come by now, up to the limit, or to something that is given back.
     fn collect(first: Came, came: &mut mpsc::Receiver<Came>) -> Result<Self, SessionError> {
-        let mut batch = Self { deliveries: Vec::new(), taken: PerLane::default(), places: Vec::new() };
+        let mut batch = Self::default();
         batch.add(first)?;
-        while batch.deliveries.len() < BATCH_ENVELOPES {
+        while batch.deliveries.len() < BATCH_ENVELOPES && batch.returned.is_none() {
             let Ok(more) = came.try_recv() else { break };
             batch.add(more)?;
         }
         Ok(batch)
     }
 
-    fn add(&mut self, mut came: Came) -> Result<(), SessionError> {
-        for delivery in &came.deliveries {
-            let taken = self.taken.get_mut(lane_of(delivery)?);
-            taken.envelopes += 1;
-            taken.bytes += weight(delivery);
+    fn add(&mut self, came: Came) -> Result<(), SessionError> {
+        match came {
+            Came::Returned(returned) => self.returned = Some(returned),
+            Came::Envelopes(mut deliveries, place) => {
+                for delivery in &deliveries {
+                    let taken = self.taken.get_mut(lane_of(delivery)?);
+                    taken.envelopes += 1;
+                    taken.bytes += weight(delivery);
+                }
+                self.deliveries.append(&mut deliveries);
+                self.places.push(place);
+            }
         }
-        self.deliveries.append(&mut came.deliveries);
-        self.places.push(came.place);
         Ok(())
     }
 }

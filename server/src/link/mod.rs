@@ -8,11 +8,13 @@
 //! - [`speaker`]: says what was not said yet, the most urgent first.
 //! - [`board`]: how the session stands, for those three.
 //! - [`courier`]: takes what is durable in one lane of the outbox, past the gate.
+//! - [`giving`]: what a peer that was restored gets back.
 //! - [`lanes`] and [`window`]: which lane goes next, and how much may be on the way.
 //! - [`limits`]: every bound of a link, with its reason.
 
 mod board;
 mod courier;
+mod giving;
 mod hello;
 mod inbox;
 mod lanes;

@@ -26,10 +26,12 @@ pub(super) struct Reader<'a> {
     read_ahead: Arc<Semaphore>,
 }
 
-/// Envelopes that came in one frame, and the place that they take among what is read ahead.
-pub(super) struct Came {
-    pub(super) deliveries: Vec<wire::Delivery>,
-    pub(super) place: OwnedSemaphorePermit,
+/// What came in one frame and is to be written, in the order in which it came.
+pub(super) enum Came {
+    /// Envelopes, and the place that they take among what is read ahead.
+    Envelopes(Vec<wire::Delivery>, OwnedSemaphorePermit),
+    /// What the peer gives back after this node was restored.
+    Returned(wire::Returned),
 }
 
 impl<'a> Reader<'a> {
@@ -69,7 +71,7 @@ impl<'a> Reader<'a> {
             }
             Some(frame::Frame::Ping(_)) => Ok(()),
             Some(frame::Frame::Bye(bye)) => Err(goodbye(&bye)),
-            Some(frame::Frame::Returned(_)) => Ok(()),
+            Some(frame::Frame::Returned(returned)) => self.give_back(returned).await,
             Some(frame::Frame::Hello(_)) | None => Err(Malformed::new("is out of place").at("frame").into()),
         }
     }
@@ -84,7 +86,7 @@ impl<'a> Reader<'a> {
         }
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX).min(READ_AHEAD_BYTES as u32);
         let place = self.read_ahead.clone().acquire_many_owned(permits).await.map_err(|_| SessionError::Ended)?;
-        self.came.send(Came { deliveries, place }).await.map_err(|_| SessionError::Ended)
+        self.came.send(Came::Envelopes(deliveries, place)).await.map_err(|_| SessionError::Ended)
     }
 
     fn count(&self, deliveries: &[wire::Delivery]) -> Result<(), SessionError> {
@@ -93,6 +95,10 @@ impl<'a> Reader<'a> {
             self.board.with(|board| board.lane(lane).came(lane, 1, weight(delivery)))?;
         }
         Ok(())
+    }
+
+    async fn give_back(&self, returned: wire::Returned) -> Result<(), SessionError> {
+        self.came.send(Came::Returned(returned)).await.map_err(|_| SessionError::Ended)
     }
 
     async fn pass_on(&self, batch: wire::Receipts) -> Result<(), SessionError> {

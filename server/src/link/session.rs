@@ -42,8 +42,17 @@ pub(super) enum SessionError {
     /// The peer speaks from a database that was replaced by a newer one.
     #[error("the peer speaks from an older copy of its database, which was replaced by a newer one; ask its IT to stop the older node")]
     EpochRetired,
+    /// The peer lost what it had acknowledged, and does not say that it was restored.
+    #[error(
+        "the peer runs on an older copy of its database: its IT must stop it, export that copy and import it into a new folder, so that it begins \
+         a new life; then what it lost is sent again"
+    )]
+    RolledBack,
     /// What was sent is not what the peer holds.
-    #[error("the peer holds another envelope at the same place than was sent from here")]
+    #[error(
+        "the peer holds another envelope than this node sent: if this node runs on an older copy of its database, export it and import it into a \
+         new folder, so that it begins a new life"
+    )]
     OtherChain,
     /// The store failed.
     #[error("the store failed")]
@@ -99,7 +108,7 @@ impl Session {
         let board = board(&terms);
         let (inbox, (came, receipts)) = Inbox::new(passage.clone(), peer.clone(), &board);
         let reader = Reader::new(&board, &terms, came, receipts);
-        let speaker = Speaker::new(passage.clone(), peer.clone(), outgoing.clone(), &board, &terms, *dialled_by_us);
+        let speaker = Speaker::new(passage.clone(), peer.clone(), outgoing.clone(), &board, &terms, *dialled_by_us)?;
         tokio::select! {
             biased;
             ended = reader.run(incoming) => ended,
@@ -132,6 +141,7 @@ fn bye_reason(error: &SessionError) -> wire::ByeReason {
     match error {
         SessionError::Version(..) => wire::ByeReason::ProtocolVersion,
         SessionError::EpochRetired => wire::ByeReason::EpochRetired,
+        SessionError::RolledBack => wire::ByeReason::RolledBack,
         SessionError::OtherChain => wire::ByeReason::Equivocation,
         SessionError::Protocol(_) | SessionError::Passage(_) | SessionError::NoHello => wire::ByeReason::ProtocolError,
         SessionError::Store(_) => wire::ByeReason::StorageFull,

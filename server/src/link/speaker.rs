@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::board::{Board, granted};
 use super::courier::Courier;
+use super::giving::Giving;
 use super::hello::{Terms, epoch_of};
 use super::lanes::{PerLane, Turn};
 use super::limits::{
@@ -34,6 +35,8 @@ pub(super) struct Speaker<'a> {
     lanes: PerLane<Said>,
     turn: Turn,
     window: Window,
+    giving: Giving,
+    quarantined: bool,
     pinged_at: Instant,
 }
 
@@ -64,7 +67,7 @@ impl<'a> Speaker<'a> {
         board: &'a Board,
         terms: &'a Terms,
         dialled_by_us: bool,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let lanes = PerLane::of(|lane| {
             let answered = passage.store().answered_through(&peer, lane);
             Said {
@@ -76,7 +79,9 @@ impl<'a> Speaker<'a> {
         });
         let courier = Courier::new(passage.clone(), peer.clone());
         let (turn, window, pinged_at) = (Turn::default(), Window::new(), Instant::now());
-        Self { passage, peer, outgoing, board, terms, dialled_by_us, courier, lanes, turn, window, pinged_at }
+        let giving = Giving::new(&passage, &peer, &terms.received)?;
+        let quarantined = passage.is_quarantined(&peer)?;
+        Ok(Self { passage, peer, outgoing, board, terms, dialled_by_us, courier, lanes, turn, window, giving, quarantined, pinged_at })
     }
 
     /// Speaks for ever; ends only when the stream does.
@@ -97,7 +102,7 @@ impl<'a> Speaker<'a> {
                 biased;
                 () = self.board.changed() => {}
                 changed = outbox.changed() => changed.map_err(|_| SessionError::Ended)?,
-                () = sleep(LOOK_EVERY) => self.look_at_clocks()?,
+                () = sleep(LOOK_EVERY) => self.look_at_clocks().await?,
             }
         }
     }
@@ -127,14 +132,36 @@ impl<'a> Speaker<'a> {
         if let Some(frame) = self.answer_to_ping().or_else(|| self.next_stored()).or_else(|| self.next_credit()) {
             return Ok(Some(frame));
         }
+        if self.terms.is_current()
+            && let Some(frame) = self.giving.next_receipts(&self.passage, &self.peer)?
+        {
+            return Ok(Some(frame));
+        }
         if let Some(frame) = self.next_deliveries(Lane::Safety).await? {
             return Ok(Some(frame));
         }
         if let Some(frame) = self.next_receipts()? {
             return Ok(Some(frame));
         }
+        if self.terms.is_current()
+            && let Some(frame) = self.next_given_back().await?
+        {
+            return Ok(Some(frame));
+        }
         let Some(lane) = self.next_lane() else { return Ok(None) };
         self.next_deliveries(lane).await
+    }
+
+    /// What a restored peer gets back: its envelopes one by one in their old order, then how things stand.
+    async fn next_given_back(&mut self) -> Result<Option<frame::Frame>, SessionError> {
+        if let Some(lane) = self.giving.next_lane(&self.passage, &self.peer, |lane| self.lanes.get(lane).sent)? {
+            return if self.window.room() == 0 { Ok(None) } else { self.next_deliveries(lane).await };
+        }
+        let board = self.board;
+        if self.giving.is_giving(|lane| board.with(|board| board.lane(lane).stored)) {
+            return Ok(None);
+        }
+        self.giving.next_standing(&self.passage, &self.peer)
     }
 
     fn answer_to_ping(&mut self) -> Option<frame::Frame> {
@@ -149,7 +176,7 @@ impl<'a> Speaker<'a> {
             let (through, said) = (self.passage.store().answered_through(&self.peer, *lane), self.lanes.get_mut(*lane));
             if through > said.stored || gap {
                 said.stored = through;
-                let epoch = self.terms.is_current().then(|| epoch_of(&self.terms.peer_epochs, through)).unwrap_or_default();
+                let epoch = self.terms.peer_epoch_of(through);
                 return Some(frame::Frame::Stored(wire::Stored { lane: lane.to_wire(), through: through.sequence(), epoch, gap }));
             }
         }
@@ -166,7 +193,8 @@ impl<'a> Speaker<'a> {
             let (room, said) = (granted(*lane, taken), self.lanes.get_mut(*lane));
             let half = allowance(*lane);
             let due = room.envelopes >= said.granted.envelopes + half.envelopes / 2 || room.bytes >= said.granted.bytes + half.bytes / 2;
-            if due && self.passage.has_room_for(*lane) {
+            let open = *lane == Lane::Safety || !self.quarantined;
+            if due && open && self.passage.has_room_for(*lane) {
                 said.granted = room;
                 return Some(frame::Frame::Credit(wire::Credit { lane: lane.to_wire(), envelopes: room.envelopes, bytes: room.bytes }));
             }
@@ -200,8 +228,8 @@ impl<'a> Speaker<'a> {
     }
 
     fn may_send(&self, lane: Lane) -> bool {
-        let room = self.room(lane);
-        room.envelopes > 0 && room.bytes > 0 && self.courier.waits(lane, self.lanes.get(lane).sent)
+        let (room, open) = (self.room(lane), lane == Lane::Safety || !self.quarantined);
+        open && room.envelopes > 0 && room.bytes > 0 && self.courier.waits(lane, self.lanes.get(lane).sent)
     }
 
     /// What the peer gave room for.
@@ -224,7 +252,8 @@ impl<'a> Speaker<'a> {
         let room = self.room(lane);
         let line = if lane == Lane::Safety { FRAME_BYTES } else { self.window.room().min(self.window.frame_bytes()) };
         let bytes = line.min(usize::try_from(room.bytes).unwrap_or(usize::MAX));
-        let most = Most { count: usize::try_from(room.envelopes).unwrap_or(usize::MAX).min(FRAME_ENVELOPES), bytes };
+        let frame = if self.giving.goes_one_by_one(lane, self.lanes.get(lane).sent) { 1 } else { FRAME_ENVELOPES };
+        let most = Most { count: usize::try_from(room.envelopes).unwrap_or(usize::MAX).min(frame), bytes };
         let Some(parcel) = self.courier.next(lane, self.lanes.get(lane).sent, most).await? else { return Ok(None) };
         let said = self.lanes.get_mut(lane);
         self.turn.spend(lane, parcel.bytes);
@@ -240,7 +269,7 @@ impl<'a> Speaker<'a> {
     }
 
     /// Pings, and what was lost on the way.
-    fn look_at_clocks(&mut self) -> Result<(), SessionError> {
+    async fn look_at_clocks(&mut self) -> Result<(), SessionError> {
         let now = Instant::now();
         let (silent, waiting) = self.board.with(|board| (board.silent_for(now), board.waiting));
         let idle = if self.dialled_by_us { PING_EVERY } else { PING_EVERY_DIALLED };
@@ -251,6 +280,8 @@ impl<'a> Speaker<'a> {
             // A line too full for a ping needs none.
             let _ = self.outgoing.try_send(wire::Frame { frame: Some(ping) });
         }
+        self.quarantined = self.passage.is_quarantined(&self.peer)?;
+        self.giving.note_heard(&self.passage, &self.peer).await?;
         if self.terms.is_current() {
             for lane in Lane::ALL {
                 self.send_again_if_late(*lane, now);

@@ -13,6 +13,8 @@ use super::value::Raw;
 
 const PEERS: &str = "peer-epoch/";
 
+const TOLD: &str = "told-epoch/";
+
 /// Bytes of an epoch.
 const EPOCH_BYTES: usize = 16;
 
@@ -33,6 +35,14 @@ pub trait EpochTable: Read + Sized {
     fn peer_epochs(&self, peer: &NodeId) -> Result<Vec<Epoch>, StoreError> {
         read_all(PEERS, self.load::<Raw>(&peer_key(peer))?)
     }
+
+    /// The life of a peer's database in which it was told last how things stand.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn told_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
+        Ok(read_all(TOLD, self.load::<Raw>(&Key::of(TOLD).text(peer.as_str()))?)?.pop())
+    }
 }
 
 impl<R: Read> EpochTable for R {}
@@ -49,6 +59,15 @@ impl Unit {
             self.save(peer_key(peer), &write_all(&epochs))?;
         }
         Ok(())
+    }
+
+    /// Notes that a peer was told how things stand in the present life of its database.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn put_told_epoch(&mut self, peer: &NodeId) -> Result<(), StoreError> {
+        let epochs = self.peer_epochs(peer)?;
+        self.save(Key::of(TOLD).text(peer.as_str()), &write_all(&epochs[epochs.len().saturating_sub(1)..]))
     }
 
     /// Begins a new life of this database, because it was found to be an older copy. Chains begin anew; nothing is taken back.

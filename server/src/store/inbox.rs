@@ -12,9 +12,9 @@ use titian_proto::wire;
 use super::durable::Marks;
 use super::engine::Pair;
 use super::error::StoreError;
-use super::outbox::{Most, for_each_lane, lane_key, place};
+use super::outbox::{for_each_lane, lane_key, place};
 use super::position::{Position, Turns};
-use super::read::{Read, View};
+use super::read::{Most, Read, View};
 use super::unit::Unit;
 use super::value::{Raw, frame, stored_json};
 

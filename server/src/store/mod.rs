@@ -4,6 +4,7 @@
 //! - `engine`: the narrow seam to a database.
 //! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
 //! - `log`, `outbox`, `inbox`: the tables that every act shares; `position`, `epochs`: how they count over the lives of a database.
+//! - `names`: by which records are known at peers.
 //! - `room`: what the room on the disk still allows.
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `consents`, `referrals`: one table a noun.
@@ -11,6 +12,7 @@
 //! - `key`, `value`: how tables write their keys and values.
 
 pub mod agreements;
+mod case_order;
 pub mod cases;
 pub mod consents;
 mod durable;
@@ -23,6 +25,7 @@ mod inbox;
 mod key;
 mod log;
 mod meta;
+mod names;
 mod outbox;
 pub mod parked;
 pub mod peers;
@@ -60,9 +63,9 @@ use group::{Act, Core, Waiting};
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
 pub use key::Key;
 pub use log::LogTable;
-pub use outbox::{BODY_MAX, EnvelopeDraft, Most, OutboxCounts, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
+pub use outbox::{BODY_MAX, EnvelopeDraft, OutboxCounts, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
 pub use position::{Position, Turns};
-pub use read::{Read, View};
+pub use read::{Most, Read, View};
 pub use room::Room;
 pub use unit::{Topic, Unit};
 pub use value::Stored;

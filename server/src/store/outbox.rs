@@ -14,19 +14,19 @@ use titian_proto::model::reference::{AgreementRef, ConsentRef};
 use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
 
+use super::case_order::CaseTail;
 use super::durable::{Marks, Place};
 use super::engine::{Pair, VALUE_MAX};
 use super::error::StoreError;
 use super::key::Key;
 use super::position::{Position, Turns};
-use super::read::{Read, View};
+use super::read::{Most, Read, View};
 use super::unit::Unit;
-use super::value::{Raw, Stored, frame, no_road, stored_json};
+use super::value::{Raw, Stored, frame, stored_json};
 
 const TABLE: &str = "outbox/";
 const LANES: &str = "outbox-lane/";
 const SETTLED: &str = "settled/";
-const CASES: &str = "case-sequence/";
 
 /// Largest body of an envelope in bytes: with the largest header (4 KiB) and leaf (4 KiB) and a seal it still is one stored value. Whoever has
 /// more to send splits it over several envelopes.
@@ -231,6 +231,19 @@ impl View {
 }
 
 impl View {
+    /// The exact bytes of the peer's signed receipts after a place, as far as they are there without a gap.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn settled_after(&self, peer: &NodeId, lane: Lane, after: Position, count: usize) -> Result<Vec<(Position, Bytes)>, StoreError> {
+        let state = self.outbox_lane(peer, lane)?;
+        let mut receipts = Vec::new();
+        for position in state.turns.places(after, state.settled_through).take(count) {
+            receipts.extend(self.settled_receipt(peer, lane, position)?.map(|receipt| (position, receipt)));
+        }
+        Ok(receipts)
+    }
+
     /// The exact bytes of one delivery, as far as it is durable.
     ///
     /// # Errors
@@ -240,52 +253,6 @@ impl View {
             return Ok(None);
         }
         Ok(self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?.map(|raw| raw.0))
-    }
-}
-
-/// The most that a read of deliveries returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Most {
-    /// Deliveries.
-    pub count: usize,
-    /// Bytes; the first delivery is returned whatever its size.
-    pub bytes: usize,
-}
-
-/// Where the envelopes of one case on one link end: how many there were, and the last of them that keeps to their order.
-#[derive(Clone, Copy, Debug, Default)]
-struct CaseTail {
-    sequence: u64,
-    last: Option<(Lane, Position)>,
-}
-
-impl Stored for CaseTail {
-    const TABLE: &'static str = CASES;
-    /// Version 1 was the count alone.
-    const VERSION: u8 = 2;
-
-    fn write(&self) -> Result<Bytes, Malformed> {
-        let mut bytes = self.sequence.to_be_bytes().to_vec();
-        if let Some((lane, position)) = self.last {
-            bytes.push(lane_byte(lane));
-            bytes.extend(position.number().to_be_bytes());
-        }
-        Ok(bytes.into())
-    }
-
-    fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
-        let form = || Malformed::new("must be a count, and a lane and a place");
-        let (sequence, rest) = body.split_first_chunk::<8>().ok_or_else(form)?;
-        let sequence = u64::from_be_bytes(*sequence);
-        match (version, rest.split_first()) {
-            (1 | 2, None) => Ok(Self { sequence, last: None }),
-            (2, Some((lane, position))) => {
-                let position = <[u8; 8]>::try_from(position).map_err(|_| form())?;
-                Ok(Self { sequence, last: Some((Lane::from_wire(i32::from(*lane))?, Position::of_number(u64::from_be_bytes(position)))) })
-            }
-            (1, Some(_)) => Err(form()),
-            (other, _) => Err(no_road(other)),
-        }
     }
 }
 
@@ -446,37 +413,6 @@ impl Unit {
         self.save(lane_key(LANES, peer, lane), &OutboxLane { stored_through: through, ..state })
     }
 
-    /// Whether the peer has answered everything of a case that keeps to its order.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn is_case_settled(&self, peer: &NodeId, case: CaseRef) -> Result<bool, StoreError> {
-        match self.case_tail(peer, case)?.last {
-            Some((lane, last)) => Ok(last <= self.outbox_lane(peer, lane)?.settled_through),
-            None => Ok(true),
-        }
-    }
-
-    /// Where the envelopes of a case on this link end.
-    fn case_tail(&self, peer: &NodeId, case: CaseRef) -> Result<CaseTail, StoreError> {
-        Ok(self.load(&case_key(peer, case))?.unwrap_or_default())
-    }
-
-    /// What passes before everything else changes nothing about the order of the rest.
-    fn put_case_tail(&mut self, peer: &NodeId, case: CaseRef, tail: CaseTail, lane: Lane) -> Result<(), StoreError> {
-        let last = if lane == Lane::Safety { self.case_tail(peer, case)?.last } else { tail.last };
-        self.save(case_key(peer, case), &CaseTail { last, ..tail })
-    }
-
-    /// A case stays in the lane in which the peer still lacks something of it; else it takes the lane of the kind.
-    fn lane_for(&self, peer: &NodeId, wanted: Lane, tail: Option<&CaseTail>) -> Result<Lane, StoreError> {
-        let Some((lane, last)) = tail.and_then(|tail| tail.last) else { return Ok(wanted) };
-        if wanted == Lane::Safety || lane == wanted || last <= self.outbox_lane(peer, lane)?.settled_through {
-            return Ok(wanted);
-        }
-        Ok(lane)
-    }
-
     fn pending_at(&self, peer: &NodeId, lane: Lane, position: Position) -> Option<usize> {
         self.outgoing.iter().position(|pending| pending.position == position && pending.lane == lane && pending.peer == *peer)
     }
@@ -548,10 +484,6 @@ pub(crate) fn for_each_lane<T: Stored>(reader: &impl Read, table: &'static str, 
     }
 }
 
-fn case_key(peer: &NodeId, case: CaseRef) -> Key {
-    Key::of(CASES).text(peer.as_str()).id(&case.0)
-}
-
 /// A lane's key in a table.
 pub(crate) fn lane_key(table: &'static str, peer: &NodeId, lane: Lane) -> Key {
     Key::of(table).text(peer.as_str()).byte(lane_byte(lane))
@@ -562,6 +494,6 @@ pub(crate) fn place(peer: &NodeId, lane: Lane) -> Place {
 }
 
 /// A lane's number on the wire; there are five.
-fn lane_byte(lane: Lane) -> u8 {
+pub(crate) fn lane_byte(lane: Lane) -> u8 {
     u8::try_from(lane.to_wire()).unwrap_or(u8::MAX)
 }

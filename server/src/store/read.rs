@@ -62,3 +62,12 @@ impl Read for View {
         Ok(self.engine.scan(prefix, after, limit)?)
     }
 }
+
+/// The most that a read returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// How many.
+    pub count: usize,
+    /// Bytes; the first is returned whatever its size.
+    pub bytes: usize,
+}

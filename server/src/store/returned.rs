@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use prost::Message as _;
 use titian_proto::envelope::Lane;
-use titian_proto::model::id::NodeId;
+use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::wire;
 
 use super::key::Key;
 use super::outbox::lane_key;
-use super::position::Position;
 use super::value::Raw;
 use super::{Read, StoreError, Unit};
 
@@ -25,12 +24,12 @@ pub trait ReturnedTable: Read + Sized {
         Ok(!self.scan(&Key::of(TABLE).text(peer.as_str()), None, 1)?.is_empty())
     }
 
-    /// The receipt that this node once gave for a place that it no longer knows.
+    /// The receipt that this node once gave for an envelope that it no longer knows.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn returned(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<wire::SignedReceipt>, StoreError> {
-        let stored = self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?;
+    fn returned(&self, peer: &NodeId, lane: Lane, envelope: Digest) -> Result<Option<wire::SignedReceipt>, StoreError> {
+        let stored = self.load::<Raw>(&lane_key(TABLE, peer, lane).id(&envelope.0))?;
         let unreadable = |_| StoreError::unreadable(TABLE, Malformed::new("is not a signed receipt"));
         stored.map(|raw| wire::SignedReceipt::decode(raw.0)).transpose().map_err(unreadable)
     }
@@ -43,15 +42,15 @@ impl Unit {
     ///
     /// # Errors
     /// When the store cannot take it.
-    pub fn put_returned(&mut self, peer: &NodeId, lane: Lane, position: Position, receipt: Bytes) -> Result<(), StoreError> {
-        self.save(lane_key(TABLE, peer, lane).number(position.number()), &Raw(receipt))
+    pub fn put_returned(&mut self, peer: &NodeId, lane: Lane, envelope: Digest, receipt: Bytes) -> Result<(), StoreError> {
+        self.save(lane_key(TABLE, peer, lane).id(&envelope.0), &Raw(receipt))
     }
 
     /// Forgets a returned receipt, because it was given again.
     ///
     /// # Errors
     /// When the store cannot take it.
-    pub fn remove_returned(&mut self, peer: &NodeId, lane: Lane, position: Position) -> Result<(), StoreError> {
-        self.delete(lane_key(TABLE, peer, lane).number(position.number()))
+    pub fn remove_returned(&mut self, peer: &NodeId, lane: Lane, envelope: Digest) -> Result<(), StoreError> {
+        self.delete(lane_key(TABLE, peer, lane).id(&envelope.0))
     }
 }

@@ -6,7 +6,7 @@ use titian_proto::log::leaf::Event;
 use titian_proto::model::id::NodeId;
 use titian_proto::wire;
 
-use super::{Arrival, Occasion, Taken, Verdict, decide_and_apply, received_leaf};
+use super::{Arrival, Coming, Occasion, Taken, Verdict, decide_and_apply, received_leaf};
 use crate::acts::context::House;
 use crate::acts::error::ActError;
 use crate::store::{Position, Received, Unit};
@@ -25,7 +25,7 @@ pub(super) fn answer_again(
     let mut event = Event::ReferralRefused;
     let mut code = given.refusal.as_ref().map(|refusal| refusal.code);
     if let Some(header) = arrival.header.as_ref().filter(|_| was_applied) {
-        match decide_and_apply(house, unit, peer, header, arrival, Occasion::Again)? {
+        match decide_and_apply(house, unit, &Coming { peer, header, arrival, occasion: Occasion::Again })? {
             Verdict::Applied(_) => event = Event::ReferralReceived,
             // Allowed then and not now: nothing of it comes back, and the promise that it had arrived stands.
             Verdict::Refused(refusal) | Verdict::Parked(refusal) => code = Some(refusal.code),
@@ -38,6 +38,6 @@ pub(super) fn answer_again(
     unit.append_leaf(draft)?;
     let received = Received { header: arrival.header_bytes.clone(), seal: arrival.seal.clone(), sender_leaf: arrival.leaf_bytes.clone() };
     unit.answer_again(peer, arrival.outline.lane, position, received, receipt)?;
-    unit.remove_returned(peer, arrival.outline.lane, position)?;
+    unit.remove_returned(peer, arrival.outline.lane, arrival.hash)?;
     Ok(Taken::Answered)
 }

@@ -8,6 +8,7 @@ use tonic::{Request, async_trait};
 
 use super::{Answer, Desk};
 use crate::acts::peers::{self, node_id};
+use crate::acts::quarantine;
 
 #[async_trait]
 impl PeerService for Desk {
@@ -47,6 +48,23 @@ impl PeerService for Desk {
     async fn resume_peer(&self, request: Request<wire::ResumePeerRequest>) -> Answer<wire::ResumePeerResponse> {
         self.act(request, |office, _, wire::ResumePeerRequest { node_id: name }| async move {
             Ok(wire::ResumePeerResponse { peer: Some(peers::resume(&office.acts, &node_id(&name)?).await?) })
+        })
+        .await
+    }
+
+    async fn release_peer(&self, request: Request<wire::ReleasePeerRequest>) -> Answer<wire::ReleasePeerResponse> {
+        self.act(request, |office, actor, wire::ReleasePeerRequest { node_id: name }| async move {
+            let name = node_id(&name)?;
+            let peer = quarantine::release(&office.acts, &name).await?;
+            tracing::warn!(event = "link.released", peer = %name, staff = actor.pseudonym);
+            Ok(wire::ReleasePeerResponse { peer: Some(peer) })
+        })
+        .await
+    }
+
+    async fn get_evidence(&self, request: Request<wire::GetEvidenceRequest>) -> Answer<wire::GetEvidenceResponse> {
+        self.act(request, |office, _, wire::GetEvidenceRequest { node_id: name }| async move {
+            Ok(wire::GetEvidenceResponse { evidence: quarantine::evidence(&office.acts, &node_id(&name)?)? })
         })
         .await
     }

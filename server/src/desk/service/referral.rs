@@ -11,6 +11,7 @@ use tonic::{Request, async_trait};
 use super::watch::Watch;
 use super::{Answer, Desk, RECORDS_A_REPLY, Replies, StreamAnswer, page};
 use crate::acts::error::ActError;
+use crate::acts::parked;
 use crate::acts::referrals::answer;
 use crate::acts::referrals::request::{self, NewReferral};
 use crate::acts::{referrals, shares};
@@ -59,6 +60,15 @@ impl ReferralService for Desk {
             };
             let referral = answer::answer(&office.acts, &actor, id(&referral_id)?, said).await?;
             Ok(wire::SetReferralStateResponse { referral: Some(referral) })
+        })
+        .await
+    }
+
+    async fn retry_referral(&self, request: Request<wire::RetryReferralRequest>) -> Answer<wire::RetryReferralResponse> {
+        self.act(request, |office, _, wire::RetryReferralRequest { referral_id }| async move {
+            let referral_id = id(&referral_id)?;
+            let envelopes = parked::retry(&office.acts, referral_id).await?;
+            Ok(wire::RetryReferralResponse { envelopes, referral: Some(referrals::show(&office.acts, referral_id)?) })
         })
         .await
     }

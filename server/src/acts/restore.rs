@@ -1,0 +1,204 @@
+//! After a node was restored from a backup: what its peers give back to it, and what it takes back. A peer sends again what the node lost; the node
+//! gives the identical receipts, does nothing a second time, and re-uses no number that a peer has seen.
+
+use std::collections::HashMap;
+
+use prost::Message as _;
+use titian_proto::envelope::{KeyRing, Receipt, SealContext, receipt_hash};
+use titian_proto::model::id::{NodeId, RecordId, RecordRef, ReferralId};
+use titian_proto::model::malformed::{At, Malformed};
+use titian_proto::model::referral::{DeclineReason, ReferralOutcome, ReferralState};
+use titian_proto::wire;
+
+use super::context::{Acts, House};
+use super::error::ActError;
+use super::{question, referrals, shares};
+use crate::store::records::RecordTable as _;
+use crate::store::referrals::{Given, ReferralFile, ReferralTable as _};
+use crate::store::{EpochTable as _, Read, StoreError, Topic, Unit};
+
+/// Standings in one frame.
+const STANDINGS: usize = 64;
+
+/// Records in one standing.
+const HELD: usize = 256;
+
+/// Takes back receipts of this node that a peer held, and how the referrals with it stand there.
+///
+/// # Errors
+/// When a receipt is not this node's own, something breaks its form, or the store fails.
+pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> Result<(), ActError> {
+    let wire::Returned { receipts, standings, done } = returned;
+    if receipts.len() > STANDINGS || standings.len() > STANDINGS {
+        return Err(Malformed::new("must hold at most 64 receipts and 64 standings").at("returned").into());
+    }
+    let receipts = receipts.iter().map(|receipt| own_receipt(acts, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
+    let standings = standings.iter().map(Standing::from_wire).collect::<Result<Vec<_>, _>>().at("returned.standings")?;
+    let (house, peer) = (acts.house.clone(), peer.clone());
+    acts.store
+        .write(move |unit| {
+            for (receipt, bytes) in &receipts {
+                unit.put_returned(&peer, receipt.lane, receipt.envelope_hash, bytes.clone())?;
+            }
+            standings.iter().try_for_each(|standing| stand(&house, unit, &peer, standing))?;
+            if done { share_again(&house, unit, &peer) } else { Ok(()) }
+        })
+        .await
+}
+
+/// A receipt that this node itself signed, for an envelope of this peer.
+fn own_receipt(acts: &Acts, peer: &NodeId, signed: &wire::SignedReceipt) -> Result<(Receipt, bytes::Bytes), ActError> {
+    let not_own = || ActError::Malformed(Malformed::new("is not a receipt that this node gave to this peer").at("returned.receipts"));
+    let receipt = Receipt::parse(&signed.receipt).at("returned.receipts")?;
+    let seal = signed.seal.as_ref().ok_or_else(not_own)?;
+    let keys = KeyRing::from_descriptor_chain(&acts.house.own.chain);
+    keys.verify_seal(SealContext::Receipt, receipt_hash(&signed.receipt), seal, receipt.received_at).map_err(|_| not_own())?;
+    if &receipt.recipient != acts.house.node_id() || &receipt.sender != peer {
+        return Err(not_own());
+    }
+    Ok((receipt, signed.encode_to_vec().into()))
+}
+
+/// How one referral stands at the peer.
+struct Standing {
+    referral_id: ReferralId,
+    state: ReferralState,
+    outcome: Option<ReferralOutcome>,
+    reason: Option<DeclineReason>,
+    changes: u64,
+    held: Vec<(RecordRef, u64)>,
+}
+
+impl Standing {
+    fn from_wire(standing: &wire::Standing) -> Result<Self, Malformed> {
+        let wire::Standing { referral_id, state, outcome, reason, changes, held } = standing;
+        if held.len() > HELD {
+            return Err(Malformed::new("must be at most 256 records").at("held"));
+        }
+        let held = held.iter().map(|held| Ok((RecordRef::from_wire(&held.record_ref)?, held.revision)));
+        Ok(Self {
+            referral_id: ReferralId::from_wire(referral_id).at("referral_id")?,
+            state: ReferralState::from_wire(*state).at("state")?,
+            outcome: ReferralOutcome::from_wire_optional(*outcome).at("outcome")?,
+            reason: DeclineReason::from_wire_optional(*reason).at("reason")?,
+            changes: *changes,
+            held: held.collect::<Result<_, Malformed>>().at("held.record_ref")?,
+        })
+    }
+}
+
+/// Brings a referral of this node to where the peer saw it last.
+fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> Result<(), ActError> {
+    let Some(mut file) = unit.referral(standing.referral_id)? else { return Ok(()) };
+    if shares::other_side(house, &file) != peer {
+        return Ok(());
+    }
+    take_over_state(&mut file, standing);
+    file.own_changes = file.own_changes.max(standing.changes);
+    unit.put_referral(&file)?;
+    note_held(unit, &file, &standing.held)?;
+    unit.publish(Topic::Referral(file.referral_id));
+    Ok(())
+}
+
+/// A state that this node had set and lost. A withdrawal that it knows of beats whatever the peer says.
+fn take_over_state(file: &mut ReferralFile, standing: &Standing) {
+    let lost = standing.changes > file.own_changes;
+    if lost && !file.frozen && file.state != ReferralState::ConsentWithdrawn {
+        file.state = standing.state;
+        file.outcome = standing.outcome;
+        file.reason = standing.reason;
+    }
+}
+
+/// Records of this node that the peer holds: they keep their names there, and their next revisions are later ones than the peer has seen.
+fn note_held(unit: &mut Unit, file: &ReferralFile, held: &[(RecordRef, u64)]) -> Result<(), ActError> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let held: HashMap<RecordRef, u64> = held.iter().copied().collect();
+    let mut progress = unit.progress(file.referral_id)?;
+    for holder in question::holders(file) {
+        for mut record in unit.records(holder)? {
+            let record_id = RecordId::from_wire(&record.record_id)?;
+            let record_ref = unit.record_ref(file.referral_id, record_id)?;
+            let Some(revision) = held.get(&record_ref).copied() else { continue };
+            if unit.given(file.referral_id, record_id)?.is_none() {
+                progress.records_shared += 1;
+            }
+            unit.put_given(file.referral_id, &Given { record_id, record_ref, revision })?;
+            if record.revision < revision {
+                record.revision = revision;
+                unit.put_record(holder, record_id, &record)?;
+            }
+        }
+    }
+    Ok(unit.put_progress(file.referral_id, &progress)?)
+}
+
+/// How every referral with a peer stands here, for a peer that was restored, in frames.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn standings(house: &House, read: &impl Read, peer: &NodeId) -> Result<Vec<wire::Returned>, ActError> {
+    let mut all = Vec::new();
+    for file in read.referrals(None, usize::MAX)? {
+        if shares::other_side(house, &file) == peer && file.state != ReferralState::Draft {
+            all.extend(standing(read, &file)?);
+        }
+    }
+    let frames = all.chunks(STANDINGS).map(|standings| wire::Returned { standings: standings.to_vec(), ..wire::Returned::default() });
+    Ok(frames.chain([wire::Returned { done: true, ..wire::Returned::default() }]).collect())
+}
+
+fn standing(read: &impl Read, file: &ReferralFile) -> Result<Vec<wire::Standing>, ActError> {
+    let held: Vec<wire::HeldRevision> = read
+        .held_after(file.referral_id, None, usize::MAX)?
+        .into_iter()
+        .map(|record| wire::HeldRevision { record_ref: record.record_ref, revision: record.revision })
+        .collect();
+    let one = |held: &[wire::HeldRevision]| wire::Standing {
+        referral_id: file.referral_id.to_wire(),
+        state: file.state.to_wire(),
+        outcome: file.outcome.map_or(0, ReferralOutcome::to_wire),
+        reason: file.reason.map_or(0, DeclineReason::to_wire),
+        changes: file.peer_changes,
+        held: held.to_vec(),
+    };
+    Ok(if held.is_empty() { vec![one(&[])] } else { held.chunks(HELD).map(one).collect() })
+}
+
+/// What a restored node shares is put again, as far as the peer does not hold it.
+fn share_again(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), ActError> {
+    for file in unit.referrals(None, usize::MAX)? {
+        let is_shared = referrals::is_sender(house, &file) && &file.recipient == peer && file.state.is_sharing() && !file.frozen;
+        if !is_shared {
+            continue;
+        }
+        let offer = referrals::offer_of(&file)?;
+        if let Err(refusal) = shares::put_selected(house, unit, &file, &offer)? {
+            let mut progress = unit.progress(file.referral_id)?;
+            progress.blocked_by = Some(refusal);
+            unit.put_progress(file.referral_id, &progress)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a peer was told how things stand since it was last restored.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn is_told(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
+    let epochs = read.peer_epochs(peer)?;
+    Ok(epochs.len() <= 1 || read.told_epoch(peer)? == epochs.last().copied())
+}
+
+/// Notes that a peer was told how things stand in this life of its database.
+///
+/// # Errors
+/// When the store fails.
+pub async fn note_told(acts: &Acts, peer: &NodeId) -> Result<(), StoreError> {
+    let peer = peer.clone();
+    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await
+}
