@@ -195,9 +195,6 @@ fn check_received(
     };
     let view = passage.store().view();
     let state = view.outbox_lane(peer, lane)?;
-    if position < state.settled_through && !passage.is_being_restored(peer)? {
-        return Err(SessionError::RolledBack);
-    }
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}
@@ -205,6 +202,20 @@ fn check_received(
         }
     }
     Ok(position.min(state.last))
+}
+
+/// On a stream a peer holds everything that it ever answered, unless it was restored and says so. In a bundle it says what it held then.
+///
+/// # Errors
+/// When it holds less.
+pub(super) fn refuse_rollback(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), SessionError> {
+    let view = passage.store().view();
+    for lane in Lane::ALL {
+        if *terms.received.get(*lane) < view.outbox_lane(peer, *lane)?.settled_through && !passage.is_being_restored(peer)? {
+            return Err(SessionError::RolledBack);
+        }
+    }
+    Ok(())
 }
 
 fn settled(terms: &Terms, cursor: &wire::LaneCursor) -> Position {

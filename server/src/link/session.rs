@@ -104,6 +104,7 @@ impl Session {
             Some(frame::Frame::Bye(bye)) => return Err(goodbye(&bye)),
             _ => return Err(Malformed::new("must begin with a hello").into()),
         };
+        hello::refuse_rollback(passage, peer, &terms)?;
         crate::crash::point("session.after-hello");
         let board = board(&terms);
         let (inbox, (came, receipts)) = Inbox::new(passage.clone(), peer.clone(), &board);
