@@ -1,7 +1,8 @@
 //! The whole road, measured: records put at MTUC until they are on stable storage and readable at KSBSI.
 //!
 //! `cargo bench -p titian-tests --bench road` prints the table. Without `--bench` (as `cargo test` calls it), or with `--quick`, a few records go
-//! through every phase, so that the bench itself is tested.
+//! through every phase, so that the bench itself is tested. For a profile: `--only one,many,single,catch-up` leaves out the other parts, and
+//! `--records 5000`, `--rounds 1` say how much.
 #![allow(clippy::panic, clippy::print_stdout, reason = "a bench prints its table, and stops when a step fails")]
 
 use std::collections::BTreeMap;
@@ -34,15 +35,41 @@ struct Scale {
     records: u64,
     singles: u32,
     rounds: usize,
+    parts: Parts,
 }
 
-const WHOLE: Scale = Scale { records: 20_000, singles: 250, rounds: 3 };
-const QUICK: Scale = Scale { records: 64, singles: 10, rounds: 1 };
+/// What is measured; what is left out shows as `NaN`.
+#[derive(Clone, Copy)]
+struct Parts {
+    one: bool,
+    many: bool,
+    single: bool,
+    catch_up: bool,
+}
+
+const EVERYTHING: Parts = Parts { one: true, many: true, single: true, catch_up: true };
+const WHOLE: Scale = Scale { records: 20_000, singles: 250, rounds: 3, parts: EVERYTHING };
+const QUICK: Scale = Scale { records: 64, singles: 10, rounds: 1, parts: EVERYTHING };
+
+impl Scale {
+    /// As the arguments say.
+    fn told(arguments: &[String]) -> Self {
+        let told = |word: &str| arguments.iter().any(|argument| argument == word);
+        let value = |word: &str| arguments.iter().skip_while(|argument| *argument != word).nth(1);
+        let number = |word: &str| value(word).and_then(|number| number.parse().ok());
+        let scale = if told("--bench") && !told("--quick") { WHOLE } else { QUICK };
+        let parts = value("--only").map_or(EVERYTHING, |parts| {
+            let named = |part: &str| parts.split(',').any(|named| named == part);
+            Parts { one: named("one"), many: named("many"), single: named("single"), catch_up: named("catch-up") }
+        });
+        let rounds = number("--rounds").and_then(|rounds| usize::try_from(rounds).ok()).unwrap_or(scale.rounds);
+        Self { records: number("--records").unwrap_or(scale.records), rounds, parts, ..scale }
+    }
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let told = |word: &str| arguments.iter().any(|argument| argument == word);
-    let scale = if told("--bench") && !told("--quick") { WHOLE } else { QUICK };
+    let scale = Scale::told(&arguments);
     let ground = Ground::new();
     let pair = Pair::found(&Places::under(ground.path()));
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -85,7 +112,7 @@ async fn measure(pair: Pair, scale: Scale) -> Result<Figures, DeskError> {
     let one = bench.bulk(true).await?;
     let many = bench.bulk(false).await?;
     let mut singles = Vec::new();
-    for _ in 0..scale.rounds {
+    for _ in 0..if scale.parts.single { scale.rounds } else { 0 } {
         singles.push(bench.singles().await?);
     }
     bench.note_memory();
@@ -114,7 +141,9 @@ impl Bench {
 
     async fn bulk(&mut self, own_envelope: bool) -> Result<Bulk, DeskError> {
         let (mut rates, mut processor, mut disk) = (Vec::new(), [Vec::new(), Vec::new()], Vec::new());
-        for _ in 0..self.scale.rounds {
+        let Parts { one, many, catch_up, single: _ } = self.scale.parts;
+        let wanted = if own_envelope { one } else { many };
+        for _ in 0..if wanted { self.scale.rounds } else { 0 } {
             let records = self.records(self.scale.records);
             let (base, cost, folder) = (self.traffic.held().await?, self.processor(), self.disk());
             let start = Instant::now();
@@ -128,14 +157,14 @@ impl Bench {
             disk.push(per(self.disk() as f64 - folder as f64, 1.0));
         }
         self.note_memory();
-        let catch_up = self.catch_up(own_envelope).await?;
+        let catch_up = self.catch_up(own_envelope, if catch_up { self.scale.rounds } else { 0 }).await?;
         Ok(Bulk { rate: median(rates), processor: processor.map(median), disk: median(disk), catch_up })
     }
 
     /// KSBSI is down while records are put; how soon are they there when it comes back?
-    async fn catch_up(&mut self, own_envelope: bool) -> Result<CatchUp, DeskError> {
+    async fn catch_up(&mut self, own_envelope: bool, rounds: usize) -> Result<CatchUp, DeskError> {
         let (mut drain, mut from_start, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..self.scale.rounds {
+        for _ in 0..rounds {
             let (records, base) = (self.records(self.scale.records), self.traffic.held().await?);
             traffic::stop(&mut self.pair.ksbsi.node).await;
             self.put_all(&records, own_envelope).await?;
@@ -256,7 +285,7 @@ fn at(sorted: &[f64], share: f64) -> f64 {
 
 fn table(figures: &Figures, scale: Scale, machine: &str) -> String {
     let Figures { one, many, p50, p99, memory } = figures;
-    let Scale { records, singles, rounds } = scale;
+    let Scale { records, singles, rounds, parts: _ } = scale;
     let mega = |bytes: u64| bytes as f64 / 1e6;
     let mut text = format!(
         "\nThe road of a record: put at MTUC, on stable storage and readable at KSBSI\n  {machine}\n  {ON}\n  {records} records of {RECORD_BYTES} \
