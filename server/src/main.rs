@@ -17,6 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use arguments::{Arguments, Command, FolderArguments, InitArguments};
 
+/// Many small allocations on one thread, freed on another: what the system's allocator is slowest at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
