@@ -271,15 +271,15 @@ fn take(house: &House, unit: &mut Unit, coming: &Coming<'_>, permit: &Permit) ->
             };
             let taken = receive::offer(house, unit, peer, offer, case_ref, agreement)?;
             if let (Ok(()), Some(grant)) = (&taken, &offer.grant) {
-                consents::told(unit, peer, offer.subject_ref, grant)?;
+                consents::told(house, unit, peer, offer.subject_ref, grant)?;
             }
             Ok(taken)
         }
         Content::State(change) => receive::state(house, unit, peer, change, *occasion),
         Content::Put(put) => {
-            let taken = shares::receive_put(unit, peer, put, header.agreement.as_ref(), *occasion)?;
+            let taken = shares::receive_put(house, unit, peer, put, header.agreement.as_ref(), *occasion)?;
             if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
-                consents::told(unit, peer, put.subject_ref, grant)?;
+                consents::told(house, unit, peer, put.subject_ref, grant)?;
             }
             if taken.is_ok() {
                 shares::note_commitment(unit, put.referral_id, arrival.leaf.as_ref().and_then(|leaf| leaf.commit))?;

@@ -22,7 +22,7 @@ use super::policy;
 use super::question;
 use super::referrals::{is_sender, load, offer_of};
 use super::shares;
-use crate::store::consents::{ConsentTable, LedgerLine, Subject};
+use crate::store::consents::{LedgerLine, Subject};
 use crate::store::records::RecordTable;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::workers::WorkerTable;
@@ -99,12 +99,12 @@ pub fn list(acts: &Acts, whose: Whose) -> Result<Vec<wire::Consent>, ActError> {
 ///
 /// # Errors
 /// When the store fails.
-pub fn told(unit: &mut Unit, peer: &NodeId, subject: SubjectRef, grant: &Grant) -> Result<(), StoreError> {
-    let line = LedgerLine { sequence: grant.sequence, grant: grant.to_wire().encode_to_vec().into(), withdrawal: Bytes::new(), leaf: None };
+pub fn told(house: &House, unit: &mut Unit, peer: &NodeId, subject: SubjectRef, grant: &Grant) -> Result<(), StoreError> {
     let subject = Subject::ToldBy(peer.clone(), subject);
-    if unit.ledger_lines(&subject)?.iter().any(|known| known.sequence == line.sequence && known.grant == line.grant) {
+    if policy::known_ledger(house, unit, subject.clone())?.ledger.grants.contains(grant) {
         return Ok(());
     }
+    let line = LedgerLine { sequence: grant.sequence, grant: grant.to_wire().encode_to_vec().into(), withdrawal: Bytes::new(), leaf: None };
     unit.put_ledger_line(&subject, &line)
 }
 

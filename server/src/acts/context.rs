@@ -10,11 +10,14 @@ use titian_proto::gate::PeerView;
 use titian_proto::model::agreement::Agreement;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain};
-use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::id::{Digest, NodeId, ReferralId, WorkerId};
 use titian_proto::model::malformed::Malformed;
 
-use super::policy::LoadedAgreement;
+use super::policy::{KnownLedger, LoadedAgreement};
+use super::question::KnownReferral;
+use super::shelf::Shelf;
 use crate::ambient::Ambient;
+use crate::store::consents::Subject;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
 use crate::store::{Read, Store, StoreError};
 
@@ -40,6 +43,9 @@ impl Acts {
             peers: ArcSwap::default(),
             texts: Mutex::default(),
             agreements: Mutex::default(),
+            referrals: Shelf::default(),
+            ledgers: Shelf::default(),
+            prohibited: Shelf::default(),
         };
         house.peers.store(Arc::new(shelve_peers(&store.view())?));
         Ok(Self { store, house: Arc::new(house) })
@@ -94,11 +100,17 @@ pub struct House {
     contacts: Mutex<HashMap<NodeId, Contact>>,
     peers: ArcSwap<HashMap<NodeId, KnownPeer>>,
     texts: Mutex<HashMap<Digest, Arc<Agreement>>>,
-    agreements: Mutex<Option<Shelf>>,
+    agreements: Mutex<Option<TaggedAgreements>>,
+    /// Referrals with their offers, under their stored bytes.
+    pub(super) referrals: Shelf<ReferralId, KnownReferral>,
+    /// Ledgers, under the tags of their lines.
+    pub(super) ledgers: Shelf<Subject, KnownLedger>,
+    /// Whom workers prohibited, under the tags of their records.
+    pub(super) prohibited: Shelf<WorkerId, Vec<String>>,
 }
 
 /// Every agreement under the tag of the store at which they were read.
-type Shelf = (Bytes, Arc<Vec<LoadedAgreement>>);
+type TaggedAgreements = (Bytes, Arc<Vec<LoadedAgreement>>);
 
 /// A peer as the acts know it: what the gate asks about it, and the keys that its signatures are checked with.
 pub struct KnownPeer {

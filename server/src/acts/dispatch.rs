@@ -96,7 +96,7 @@ fn check_one(
     let header = Header::parse(&envelope.header).map_err(unreadable)?;
     let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
     if let Content::Put(put) = &content
-        && let Some(refusal) = closed(read, put.referral_id, occasion)?
+        && let Some(refusal) = closed(house, read, put.referral_id, occasion)?
     {
         return Ok(Err(refusal));
     }
@@ -107,8 +107,9 @@ fn check_one(
 }
 
 /// Under a referral that is frozen or over nothing more leaves. What a restored peer held before comes back to it also when the referral is over.
-fn closed(read: &impl Read, referral_id: ReferralId, occasion: Occasion) -> Result<Option<Refusal>, StoreError> {
-    let Some(file) = read.referral(referral_id)? else { return Ok(None) };
+fn closed(house: &House, read: &impl Read, referral_id: ReferralId, occasion: Occasion) -> Result<Option<Refusal>, StoreError> {
+    let Some(known) = question::known_referral(house, read, referral_id)? else { return Ok(None) };
+    let file = &known.file;
     if file.frozen {
         return Ok(Some(Refusal::new(RefusalCode::ConsentWithdrawn)));
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`actor`] is who acts.
 //! - [`error`]: why not.
-//! - [`context`]: what every act stands on.
+//! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
@@ -34,6 +34,7 @@ pub mod referrals;
 pub mod restore;
 pub mod settlement;
 pub mod shares;
+pub mod shelf;
 pub mod staff;
 pub mod undelivered;
 pub mod workers;

@@ -162,6 +162,35 @@ pub fn ledger(read: &impl Read, subject: &Subject) -> Result<Ledger, StoreError>
     ledger_of(&read.ledger_lines(subject)?)
 }
 
+/// A ledger with what this node's log says of it.
+pub struct KnownLedger {
+    /// What the worker allowed and took back.
+    pub ledger: Ledger,
+    /// Index of the log leaf of each grant, by its place in the order.
+    leaves: Vec<(u64, Option<u64>)>,
+}
+
+impl KnownLedger {
+    /// Index of the log leaf that says that a grant was given.
+    #[must_use]
+    pub fn leaf_of(&self, grant: &Grant) -> Option<u64> {
+        self.leaves.iter().find(|(sequence, _)| *sequence == grant.sequence).and_then(|(_, leaf)| *leaf)
+    }
+}
+
+/// A worker's ledger, read again only when a line was added.
+///
+/// # Errors
+/// When the store cannot be read or a line no longer parses.
+pub fn known_ledger(house: &House, read: &impl Read, subject: Subject) -> Result<Arc<KnownLedger>, StoreError> {
+    let tag = read.ledger_tag(&subject)?;
+    house.ledgers.at(subject.clone(), tag, || {
+        let lines = read.ledger_lines(&subject)?;
+        let leaves = lines.iter().filter(|line| !line.grant.is_empty()).map(|line| (line.sequence, line.leaf)).collect();
+        Ok(KnownLedger { ledger: ledger_of(&lines)?, leaves })
+    })
+}
+
 /// The ledger that some lines make.
 ///
 /// # Errors

@@ -1,9 +1,11 @@
 //! The question that an envelope puts to the gate, gathered from the store the same way at dispatch and on arrival.
 
+use std::sync::Arc;
+
 use titian_proto::gate::{Content, SubjectFacts};
 use titian_proto::model::consent::{Grant, Ledger};
 use titian_proto::model::date::Instant;
-use titian_proto::model::id::{NodeId, ReferralId, SubjectRef};
+use titian_proto::model::id::{NodeId, ReferralId, SubjectRef, WorkerId};
 use titian_proto::model::record::{AgeBand, CaseKind, Demographic, RecordContent, Safety};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::{Approval, Offer};
@@ -11,16 +13,38 @@ use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
 use super::context::House;
-use super::policy::{self, Ask, Direction, KnownAgreement};
+use super::policy::{self, Ask, Direction, KnownAgreement, KnownLedger};
 use crate::store::consents::Subject;
 use crate::store::records::{Holder, RecordTable};
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::{Read, StoreError};
 
+/// A referral and its offer, parsed.
+pub struct KnownReferral {
+    /// What is kept about it.
+    pub file: ReferralFile,
+    /// Its offer; none when the stored bytes no longer parse.
+    pub offer: Option<Offer>,
+}
+
+/// A referral and its offer, parsed again only when its stored bytes changed.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn known_referral(house: &House, read: &impl Read, referral_id: ReferralId) -> Result<Option<Arc<KnownReferral>>, StoreError> {
+    let Some(stored) = read.referral_bytes(referral_id)? else { return Ok(None) };
+    let known = house.referrals.at(referral_id, Some(stored.clone()), || {
+        let file = ReferralFile::of(&stored)?;
+        let offer = read_offer(&file);
+        Ok::<_, StoreError>(KnownReferral { file, offer })
+    })?;
+    Ok(Some(known))
+}
+
 /// What was gathered.
 pub struct Gathered {
     agreement: Option<KnownAgreement>,
-    ledger: Ledger,
+    ledger: KnownHere,
     approval: Option<Approval>,
     prohibited_recipients: Vec<String>,
     subject: SubjectFacts,
@@ -35,7 +59,7 @@ impl Gathered {
             peer,
             agreement: self.agreement.as_ref(),
             pinned,
-            ledger: &self.ledger,
+            ledger: self.ledger.ledger(),
             approval: self.approval.as_ref(),
             prohibited_recipients: &self.prohibited_recipients,
             subject: self.subject,
@@ -73,22 +97,24 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
     };
     match about.content {
         Content::Offer(offer) => {
-            let file = read.referral(offer.referral_id)?;
-            let ledger = ledger(read, about, offer.subject_ref, offer.grant.as_ref(), file.as_ref())?;
-            let prohibited_recipients = prohibited(read, file.as_ref(), &[])?;
+            let known = known_referral(house, read, offer.referral_id)?;
+            let file = known.as_deref().map(|known| &known.file);
+            let ledger = ledger(house, read, about, offer.subject_ref, offer.grant.as_ref(), file)?;
+            let prohibited_recipients = prohibited(house, read, file, &[])?;
             let approval = offer.approval.clone();
             Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject: offer_facts(offer, false) })
         }
         Content::Put(put) => {
-            let file = read.referral(put.referral_id)?;
-            let offer = file.as_ref().and_then(read_offer);
+            let known = known_referral(house, read, put.referral_id)?;
+            let file = known.as_deref().map(|known| &known.file);
+            let offer = known.as_deref().and_then(|known| known.offer.as_ref());
             let held = safety_held(read, about.direction, put.referral_id)?;
-            let subject = offer.as_ref().map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held));
-            let ledger = ledger(read, about, put.subject_ref, put.grant.as_ref(), file.as_ref())?;
+            let subject = offer.map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held));
+            let ledger = ledger(house, read, about, put.subject_ref, put.grant.as_ref(), file)?;
             let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
-            let prohibited_recipients = prohibited(read, file.as_ref(), &contents)?;
+            let prohibited_recipients = prohibited(house, read, file, &contents)?;
             let sender = if about.direction == Direction::Out { house.node_id() } else { about.peer };
-            let approval = put.approval.clone().filter(|_| approval_covers(sender, file.as_ref(), offer.as_ref(), &contents));
+            let approval = put.approval.clone().filter(|_| approval_covers(sender, file, offer, &contents));
             Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject })
         }
         Content::State(_)
@@ -98,7 +124,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
         | Content::ErasureReceipt(_)
         | Content::Breach(_) => Ok(Gathered {
             agreement,
-            ledger: Ledger::default(),
+            ledger: KnownHere::With(Ledger::default()),
             approval: None,
             prohibited_recipients: Vec::new(),
             subject: SubjectFacts::default(),
@@ -129,20 +155,41 @@ pub fn read_offer(file: &ReferralFile) -> Option<Offer> {
     Offer::from_wire(&offer).ok()
 }
 
+/// The ledger that counts here.
+enum KnownHere {
+    /// As it is known.
+    Shelved(Arc<KnownLedger>),
+    /// With what a message brought along.
+    With(Ledger),
+}
+
+impl KnownHere {
+    fn ledger(&self) -> &Ledger {
+        match self {
+            Self::Shelved(known) => &known.ledger,
+            Self::With(ledger) => ledger,
+        }
+    }
+}
+
 /// The ledger that counts here: on the way out the one that this node wrote, on the way in the one that the peer told, with the grant that
 /// comes along.
 fn ledger(
+    house: &House,
     read: &impl Read,
     about: &About<'_>,
     subject: SubjectRef,
     told: Option<&Grant>,
     file: Option<&ReferralFile>,
-) -> Result<Ledger, StoreError> {
+) -> Result<KnownHere, StoreError> {
     match about.direction {
-        Direction::Out => policy::ledger(read, &own_subject(about.peer, subject, file)),
+        Direction::Out => Ok(KnownHere::Shelved(policy::known_ledger(house, read, own_subject(about.peer, subject, file))?)),
         Direction::In => {
-            let known = policy::ledger(read, &Subject::ToldBy(about.peer.clone(), subject))?;
-            Ok(told.map_or_else(|| known.clone(), |grant| known.with(grant)))
+            let known = policy::known_ledger(house, read, Subject::ToldBy(about.peer.clone(), subject))?;
+            Ok(match told {
+                Some(grant) if !known.ledger.holds(grant) => KnownHere::With(known.ledger.with(grant)),
+                Some(_) | None => KnownHere::Shelved(known),
+            })
         }
     }
 }
@@ -166,7 +213,12 @@ fn safety_held(read: &impl Read, direction: Direction, referral_id: ReferralId) 
 }
 
 /// Whom the worker prohibited: from her safety record, here or in what arrives.
-fn prohibited(read: &impl Read, file: Option<&ReferralFile>, arriving: &[&RecordContent]) -> Result<Vec<String>, StoreError> {
+fn prohibited(
+    house: &House,
+    read: &impl Read,
+    file: Option<&ReferralFile>,
+    arriving: &[&RecordContent],
+) -> Result<Vec<String>, StoreError> {
     let mut prohibited = Vec::new();
     for content in arriving {
         if let RecordContent::Safety(safety) = content {
@@ -174,13 +226,21 @@ fn prohibited(read: &impl Read, file: Option<&ReferralFile>, arriving: &[&Record
         }
     }
     if let Some(worker_id) = file.and_then(|file| file.worker_id) {
-        for record in read.records(Holder::Worker(worker_id))? {
-            if record.category != Category::Safety.to_wire() {
-                continue;
-            }
-            if let Some(RecordContent::Safety(safety)) = content_of(record.content.as_ref()) {
-                prohibited.extend(safety_prohibits(&safety));
-            }
+        let tag = read.worker_records_tag(worker_id)?;
+        prohibited.extend_from_slice(&house.prohibited.at(worker_id, tag, || prohibited_by(read, worker_id))?);
+    }
+    Ok(prohibited)
+}
+
+/// Whom the safety records of a worker of this node prohibit.
+fn prohibited_by(read: &impl Read, worker_id: WorkerId) -> Result<Vec<String>, StoreError> {
+    let mut prohibited = Vec::new();
+    for record in read.records(Holder::Worker(worker_id))? {
+        if record.category != Category::Safety.to_wire() {
+            continue;
+        }
+        if let Some(RecordContent::Safety(safety)) = content_of(record.content.as_ref()) {
+            prohibited.extend(safety_prohibits(&safety));
         }
     }
     Ok(prohibited)

@@ -9,11 +9,12 @@ use titian_proto::wire;
 
 use super::context::{Acts, House};
 use super::error::ActError;
-use super::referrals::{load, offer_of};
+use super::question::{self, KnownReferral};
+use super::referrals::{load, offer_unreadable};
 use super::shares::{self, Candidate};
 use crate::store::cases::{CaseFile, CaseTable};
 use crate::store::records::{Holder, RecordTable};
-use crate::store::referrals::{ReferralFile, ReferralTable};
+use crate::store::referrals::ReferralTable;
 use crate::store::{Read, StoreError, Unit};
 
 /// A record as staff put it.
@@ -131,7 +132,8 @@ fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActEr
         return Err(ActError::NotFound { what: "referral of this case" });
     }
     for referral_id in referrals {
-        let file = load(unit, referral_id)?;
+        let known = question::known_referral(house, unit, referral_id)?.ok_or(ActError::NotFound { what: "referral" })?;
+        let file = &known.file;
         if file.frozen || !file.state.is_sharing() {
             if first.share_under == Some(referral_id) && file.frozen {
                 return Err(ActError::Refused(Refusal::new(RefusalCode::ConsentWithdrawn)));
@@ -141,7 +143,7 @@ fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActEr
             }
             continue;
         }
-        follow(house, unit, &file, first.share_under, &changed, &mut done)?;
+        follow(house, unit, &known, first.share_under, &changed, &mut done)?;
     }
     Ok(done)
 }
@@ -150,12 +152,13 @@ fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActEr
 fn follow(
     house: &House,
     unit: &mut Unit,
-    file: &ReferralFile,
+    known: &KnownReferral,
     share_under: Option<ReferralId>,
     changed: &[Candidate],
     done: &mut PutDone,
 ) -> Result<(), ActError> {
-    let offer = offer_of(file)?;
+    let KnownReferral { file, offer } = known;
+    let offer = offer.as_ref().ok_or_else(offer_unreadable)?;
     let by_name = share_under == Some(file.referral_id);
     let sends = super::referrals::is_sender(house, file);
     let selected: Vec<&Candidate> = changed
@@ -166,7 +169,7 @@ fn follow(
         return Ok(());
     }
     let selected: Vec<Candidate> = selected.into_iter().map(Candidate::copy).collect();
-    match shares::put(house, unit, file, &offer, &selected, false)? {
+    match shares::put(house, unit, file, offer, &selected, false)? {
         Ok(()) => done.queued_under.push(file.referral_id),
         Err(refusal) if by_name => return Err(ActError::Refused(refusal)),
         Err(refusal) => {

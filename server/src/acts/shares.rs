@@ -19,7 +19,6 @@ use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::referrals::load;
-use crate::store::consents::{ConsentTable, Subject};
 use crate::store::records::RecordTable;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
 use crate::store::{StoreError, Unit};
@@ -101,9 +100,9 @@ pub fn put(
 ) -> Result<Result<(), Refusal>, ActError> {
     let peer = other_side(house, file).clone();
     let subject = question::own_subject(&peer, offer.subject_ref, Some(file));
-    let ledger = policy::ledger(unit, &subject)?;
-    let grant = grant_for(&ledger, &peer, offer.purpose);
-    let consent_leaf = consent_leaf(unit, &subject, grant)?;
+    let known = policy::known_ledger(house, unit, subject)?;
+    let grant = grant_for(&known.ledger, &peer, offer.purpose);
+    let consent_leaf = grant.and_then(|grant| known.leaf_of(grant));
     let (records, given) = prepare(house, unit, file, candidates)?;
     let content = Content::Put(SharePut {
         referral_id: file.referral_id,
@@ -205,33 +204,25 @@ pub fn grant_for<'a>(ledger: &'a Ledger, peer: &NodeId, purpose: Purpose) -> Opt
     ledger.grants.iter().max_by_key(rank)
 }
 
-/// Index of the log leaf that says that a grant was given.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn consent_leaf(unit: &Unit, subject: &Subject, grant: Option<&Grant>) -> Result<Option<u64>, StoreError> {
-    let Some(grant) = grant else { return Ok(None) };
-    let line = unit.ledger_lines(subject)?.into_iter().find(|line| line.sequence == grant.sequence && !line.grant.is_empty());
-    Ok(line.and_then(|line| line.leaf))
-}
-
 /// A put arrived and the gate permits it.
 ///
 /// # Errors
 /// The refusal, or that the store fails.
 pub fn receive_put(
+    house: &House,
     unit: &mut Unit,
     peer: &NodeId,
     put: &SharePut,
     agreement: Option<&AgreementRef>,
     occasion: Occasion,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    let Some(file) = unit.referral(put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
+    let Some(known) = question::known_referral(house, unit, put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
+    let file = &known.file;
     if &file.sender != peer && &file.recipient != peer {
         return Ok(Err(policy::unknown_referral()));
     }
     let other = |path: &str| Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path(path)));
-    match question::read_offer(&file) {
+    match &known.offer {
         Some(offer) if offer.subject_ref != put.subject_ref => return other("put.subject_ref"),
         Some(offer) if offer.purpose != put.purpose => return other("put.purpose"),
         Some(_) if agreement.is_none_or(|named| named.id.as_str() != file.agreement_id) => return other("header.agreement"),

@@ -6,11 +6,12 @@ use titian_proto::model::id::{NodeId, SubjectRef, WorkerId};
 
 use super::key::Key;
 use super::table::{self, base64_bytes};
+use super::tag;
 use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
 /// Whose consents, and who wrote them down. Each writer counts its own lines, so each has a ledger of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A worker of this node; written here.
     Worker(WorkerId),
@@ -46,6 +47,14 @@ pub trait ConsentTable: Read + Sized {
     fn ledger_lines(&self, subject: &Subject) -> Result<Vec<LedgerLine>, StoreError> {
         table::all(self, &key(subject))
     }
+
+    /// Changes with every line of a subject's ledger, and is never the same twice.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ledger_tag(&self, subject: &Subject) -> Result<Option<Bytes>, StoreError> {
+        tag::tag(self, &key(subject))
+    }
 }
 
 impl<R: Read> ConsentTable for R {}
@@ -56,6 +65,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_ledger_line(&mut self, subject: &Subject, line: &LedgerLine) -> Result<(), StoreError> {
+        self.change_tag(&key(subject))?;
         let kind = u64::from(!line.withdrawal.is_empty());
         self.save(key(subject).number(line.sequence).number(kind), line)
     }

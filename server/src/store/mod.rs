@@ -9,7 +9,7 @@
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
-//! - `key`, `value`: how tables write their keys and values.
+//! - `key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
 
 pub mod agreements;
 mod case_order;
@@ -38,6 +38,7 @@ pub mod returned;
 mod room;
 pub mod staff;
 mod table;
+mod tag;
 mod unit;
 pub mod value;
 pub mod workers;

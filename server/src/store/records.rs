@@ -1,10 +1,12 @@
 //! Records: one typed piece each, kept under the worker or the case it is about.
 
+use bytes::Bytes;
 use titian_proto::model::id::{CaseId, RecordId, WorkerId};
 use titian_proto::wire;
 
 use super::key::Key;
 use super::table;
+use super::tag;
 use super::{Read, StoreError, Unit};
 
 /// What a record is kept under.
@@ -42,6 +44,14 @@ pub trait RecordTable: Read + Sized {
         let after = after.map(|record_id| key(holder).id(&record_id.0));
         table::page(self, &key(holder), after.as_deref(), limit)
     }
+
+    /// Changes with every record of a worker, and is never the same twice.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn worker_records_tag(&self, worker_id: WorkerId) -> Result<Option<Bytes>, StoreError> {
+        tag::tag(self, &key(Holder::Worker(worker_id)))
+    }
 }
 
 impl<R: Read> RecordTable for R {}
@@ -52,6 +62,7 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_record(&mut self, holder: Holder, record_id: RecordId, record: &wire::Record) -> Result<(), StoreError> {
+        self.tag_worker(holder)?;
         self.save(key(holder).id(&record_id.0), record)
     }
 
@@ -60,7 +71,16 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn remove_record(&mut self, holder: Holder, record_id: RecordId) -> Result<(), StoreError> {
+        self.tag_worker(holder)?;
         self.delete(key(holder).id(&record_id.0))
+    }
+
+    /// A case has no tag: its records are many, and nobody keeps what was read of them.
+    fn tag_worker(&mut self, holder: Holder) -> Result<(), StoreError> {
+        match holder {
+            Holder::Worker(_) => self.change_tag(&key(holder)),
+            Holder::Case(_) => Ok(()),
+        }
     }
 }
 

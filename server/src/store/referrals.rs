@@ -10,7 +10,7 @@ use titian_proto::wire;
 
 use super::key::Key;
 use super::table::{self, base64_bytes};
-use super::value::stored_json;
+use super::value::{stored_json, unframe};
 use super::{Read, StoreError, Unit};
 
 /// What is kept about a referral that changes seldom.
@@ -90,6 +90,16 @@ pub struct Given {
     pub revision: u64,
 }
 
+impl ReferralFile {
+    /// Reads a referral as it is stored.
+    ///
+    /// # Errors
+    /// When the bytes cannot be read.
+    pub fn of(stored: &Bytes) -> Result<Self, StoreError> {
+        unframe(stored)
+    }
+}
+
 stored_json!(ReferralFile, "referral/");
 stored_json!(Progress, "progress/");
 stored_json!(Given, "given/");
@@ -102,6 +112,14 @@ pub trait ReferralTable: Read + Sized {
     /// When the store cannot be read.
     fn referral(&self, referral_id: ReferralId) -> Result<Option<ReferralFile>, StoreError> {
         self.load(&key(referral_id))
+    }
+
+    /// A referral's bytes as they are stored, for [`ReferralFile::of`]: who keeps what they say can tell whether they changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referral_bytes(&self, referral_id: ReferralId) -> Result<Option<Bytes>, StoreError> {
+        self.get(&key(referral_id))
     }
 
     /// What changes with every envelope of it.

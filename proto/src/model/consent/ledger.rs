@@ -109,10 +109,16 @@ impl Ledger {
     #[must_use]
     pub fn with(&self, grant: &Grant) -> Self {
         let mut ledger = self.clone();
-        if !ledger.grants.iter().any(|one| one.for_peer() == grant.for_peer()) {
+        if !self.holds(grant) {
             ledger.grants.push(grant.clone());
         }
         ledger
+    }
+
+    /// Whether it holds this grant, as a peer may see it.
+    #[must_use]
+    pub fn holds(&self, grant: &Grant) -> bool {
+        self.grants.iter().any(|one| one.for_peer() == grant.for_peer())
     }
 
     /// Whether a withdrawal stands at or after the grant's place in the order and covers the purpose and the category.

@@ -69,8 +69,13 @@ pub fn load(read: &impl Read, referral_id: ReferralId) -> Result<ReferralFile, A
 /// # Errors
 /// When the stored bytes no longer parse.
 pub fn offer_of(file: &ReferralFile) -> Result<Offer, ActError> {
-    question::read_offer(file)
-        .ok_or_else(|| ActError::Store(StoreError::unreadable("referral/", Malformed::new("holds an offer that cannot be read"))))
+    question::read_offer(file).ok_or_else(offer_unreadable)
+}
+
+/// Why an offer that is stored cannot be looked at.
+#[must_use]
+pub fn offer_unreadable() -> ActError {
+    ActError::Store(StoreError::unreadable("referral/", Malformed::new("holds an offer that cannot be read")))
 }
 
 /// Whether this node sent the referral.

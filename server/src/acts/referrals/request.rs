@@ -251,9 +251,9 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
     let pinned = agreement.as_ref().map(KnownAgreement::reference);
     unit.put_referral(&file)?;
     let subject = question::own_subject(&file.recipient, offer.subject_ref, Some(&file));
-    let ledger = policy::ledger(unit, &subject)?;
-    let grant = shares::grant_for(&ledger, &file.recipient, offer.purpose).cloned();
-    let consent_leaf = shares::consent_leaf(unit, &subject, grant.as_ref())?;
+    let known = policy::known_ledger(house, unit, subject)?;
+    let grant = shares::grant_for(&known.ledger, &file.recipient, offer.purpose).cloned();
+    let consent_leaf = grant.as_ref().and_then(|grant| known.leaf_of(grant));
     let content = Content::Offer(offer.clone());
     let peer = file.recipient.clone();
     let about = About { direction: Direction::Out, peer: &peer, pinned: pinned.as_ref(), content: &content };
