@@ -70,6 +70,11 @@ pub enum DialError {
 }
 
 impl DialError {
+    /// The machine is there and nothing listens on it.
+    pub(super) fn is_refused_socket(self) -> bool {
+        self == Self::Unreachable { kind: std::io::ErrorKind::ConnectionRefused }
+    }
+
     /// The stable code in the telemetry.
     #[must_use]
     pub const fn code(&self) -> &'static str {
