@@ -1,6 +1,7 @@
 //! A unit: the changes of a group of acts before they are written, with a savepoint before each act.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub struct Unit {
     pub(crate) core: Arc<Core>,
     now: Instant,
     overlay: BTreeMap<Bytes, Option<Bytes>>,
+    /// What the engine said. Nobody else writes while a group is decided, and its acts ask for the same case, referral and cursors.
+    seen: RefCell<HashMap<Bytes, Option<Bytes>>>,
     /// What stood in the overlay before each change of the act in progress.
     undo: Vec<(Bytes, Option<Option<Bytes>>)>,
     bytes: usize,
@@ -67,8 +70,8 @@ pub(crate) struct Savepoint {
 impl Unit {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let now = core.ambient.now();
-        let (overlay, undo, topics) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { core, now, overlay, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new(), life: None }
+        let (overlay, seen, undo, topics) = (BTreeMap::new(), RefCell::default(), Vec::new(), Vec::new());
+        Self { core, now, overlay, seen, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new(), life: None }
     }
 
     /// When this act is decided; one time for the whole act.
@@ -188,6 +191,16 @@ impl Unit {
         self.bytes
     }
 
+    /// What the engine holds at a key, asked once a group.
+    fn stored(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        if let Some(value) = self.seen.borrow().get(key) {
+            return Ok(value.clone());
+        }
+        let value = self.core.engine.get(key)?;
+        self.seen.borrow_mut().insert(Bytes::copy_from_slice(key), value.clone());
+        Ok(value)
+    }
+
     /// Everything it would write.
     pub(crate) fn take_batch(&mut self) -> Batch {
         let mut batch = Batch::default();
@@ -205,7 +218,7 @@ impl Read for Unit {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         match self.overlay.get(key) {
             Some(value) => Ok(value.clone()),
-            None => Ok(self.core.engine.get(key)?),
+            None => self.stored(key),
         }
     }
 
