@@ -9,6 +9,8 @@ use crate::envelope::EnvelopeKind;
 use crate::gate::content::Content;
 use crate::model::consent::{ConsentRef, Grant};
 use crate::model::id::Digest;
+use crate::model::record::SharedRecord;
+use crate::model::referral::SharePut;
 use crate::model::vocabulary::{Category, Purpose};
 use crate::wire;
 
@@ -100,12 +102,7 @@ impl Permit {
     pub fn commitment_inputs(&self) -> Vec<(String, Bytes)> {
         let one = |name: &str, bytes: Vec<u8>| vec![(format!("{name}#0"), Bytes::from(bytes))];
         match &self.content {
-            Content::Put(put) => {
-                let names =
-                    put.records.iter().enumerate().map(|(index, record)| format!("{}#{index}", record.content.record_type().name()));
-                let bytes = put.records.iter().map(|record| Bytes::from(record.to_wire().encode_to_vec()));
-                names.zip(bytes).collect()
-            }
+            Content::Put(put) => put_inputs(put, &put.records.iter().map(SharedRecord::to_wire).collect::<Vec<_>>()),
             Content::Offer(offer) => one("offer", offer.to_wire().encode_to_vec()),
             Content::Retract(retract) => one("retract", retract.to_wire().encode_to_vec()),
             Content::State(change) => one("state", change.to_wire().encode_to_vec()),
@@ -118,16 +115,26 @@ impl Permit {
 
     /// The bytes for the peer. The salt must be 32 random bytes, new for each transfer: it keeps digest and commitment unguessable.
     pub fn body(&self, salt: [u8; Content::SALT_BYTES]) -> PermittedBody {
-        let body = wire::Body { salt: Bytes::copy_from_slice(&salt), content: Some(self.content.to_wire()) };
+        let content = self.content.to_wire();
+        let commitment_inputs = self.inputs_of(&content);
+        let body = wire::Body { salt: Bytes::copy_from_slice(&salt), content: Some(content) };
         let bytes = Bytes::from(body.encode_to_vec());
-        PermittedBody {
-            digest: Digest::of(&bytes),
-            bytes,
-            kind: self.content.kind(),
-            fields: self.fields(),
-            commitment_inputs: self.commitment_inputs(),
+        PermittedBody { digest: Digest::of(&bytes), bytes, kind: self.content.kind(), fields: self.fields(), commitment_inputs }
+    }
+
+    /// As [`Self::commitment_inputs`], from the content as it is on the wire already.
+    fn inputs_of(&self, content: &wire::body::Content) -> Vec<(String, Bytes)> {
+        match (&self.content, content) {
+            (Content::Put(put), wire::body::Content::Put(wired)) => put_inputs(put, &wired.records),
+            _ => self.commitment_inputs(),
         }
     }
+}
+
+/// A put commits to each of its records.
+fn put_inputs(put: &SharePut, records: &[wire::SharedRecord]) -> Vec<(String, Bytes)> {
+    let names = put.records.iter().enumerate().map(|(index, record)| format!("{}#{index}", record.content.record_type().name()));
+    names.zip(records.iter().map(|record| Bytes::from(record.encode_to_vec()))).collect()
 }
 
 impl fmt::Debug for Permit {
