@@ -12,8 +12,11 @@ const PLACES: usize = 1024;
 
 /// Parsed things by their names, each with the tag under which it was read.
 pub struct Shelf<K, T> {
-    places: Mutex<HashMap<K, (Option<Bytes>, Arc<T>)>>,
+    places: Mutex<HashMap<K, Tagged<T>>>,
 }
+
+/// A thing and the tag under which it was read.
+type Tagged<T> = (Option<Bytes>, Arc<T>);
 
 impl<K, T> Default for Shelf<K, T> {
     fn default() -> Self {
