@@ -10,8 +10,20 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 
 /// Every file of the contract.
-const FILES: [&str; 11] =
-    ["vocabulary", "descriptor", "agreement", "consent", "record", "referral", "envelope", "federation", "desk", "administration", "audit"];
+const FILES: [&str; 12] = [
+    "vocabulary",
+    "descriptor",
+    "agreement",
+    "consent",
+    "record",
+    "referral",
+    "envelope",
+    "federation",
+    "bundle",
+    "desk",
+    "administration",
+    "audit",
+];
 
 #[allow(dead_code, reason = "the drift test has a main of its own")]
 fn main() -> Result<(), Box<dyn Error>> {

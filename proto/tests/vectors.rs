@@ -10,6 +10,7 @@ use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use prost::Message as _;
 use serde_json::{Value, json};
+use titian_proto::bundle::{Cutter, Opener, Recipient, Sealer, SealingKey};
 use titian_proto::envelope::{
     EnvelopeKind, Header, KeyRing, Lane, Receipt, ReceiptOutcome, SealContext, Signer, envelope_hash, open_receipt, receipt_hash,
 };
@@ -25,6 +26,7 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::value::{Country, LocalText, Text};
 use titian_proto::model::vocabulary::{PartnerKind, Purpose};
 use titian_proto::wire;
+use zeroize::Zeroizing;
 
 /// 2026-03-02T02:32:34.321Z.
 const NOW: Instant = Instant::from_millis(1_772_418_754_321);
@@ -279,6 +281,41 @@ fn descriptor_bytes() {
         }),
     );
     assert_eq!(DescriptorChain::from_file(&chain.to_file()).unwrap(), chain);
+}
+
+#[test]
+fn bundle_bytes() {
+    let (sender, recipient) = (NodeId::parse("my.mtuc").unwrap(), NodeId::parse("id.ksbsi").unwrap());
+    let key = SealingKey::from_secret_bytes(&Zeroizing::new([0x31; 32])).unwrap();
+    let to = Recipient::choose(&recipient, &[VerifyingKey::new(key.public_bytes(), NOW, NOW.plus_days(730))], NOW).unwrap();
+    let frames = [wire::frame::Frame::Ping(wire::Ping { nonce: 7, answer: false }), wire::frame::Frame::Bye(wire::Bye { reason: 0 })];
+    let frames = frames.map(|frame| wire::Frame { frame: Some(frame) });
+    let (mut sealer, head) = Sealer::begin(&sender, &signer(), &to, NOW, &mut |bytes| bytes.fill(0x32)).unwrap();
+    let (chunk, last) = (sealer.seal(&frames[0]).unwrap(), sealer.finish(&frames[1]).unwrap());
+    golden(
+        "bundle.json",
+        &json!({
+            "about": "A file of bundle.proto: head (magic, length, BundlePreamble), a chunk, the last chunk. info, aad and the signature as bundle.proto says; \
+                      the ephemeral key is DeriveKeyPair(ephemeral_ikm) of RFC 9180.",
+            "input": { "sender": "my.mtuc", "recipient": "id.ksbsi", "made_at_ms": NOW },
+            "secret_key": hex::encode([SIGNING_SEED; 32]),
+            "sealing_secret_key": hex::encode(*key.secret_bytes()),
+            "sealing_public_key": hex::encode(key.public_bytes()),
+            "sealing_key_id": key.key_id(),
+            "ephemeral_ikm": "32".repeat(32),
+            "frames": frames.each_ref().map(|frame| hex::encode(frame.encode_to_vec())),
+            "head": hex::encode(&head),
+            "chunks": [hex::encode(&chunk), hex::encode(&last)],
+        }),
+    );
+    let mut cutter = Cutter::new();
+    cutter.push(&[head, chunk, last].concat());
+    let preamble = cutter.preamble().unwrap().unwrap();
+    let mut opener = Opener::begin(&preamble, &recipient, Some(&key), &KeyRing::new(vec![verifying(SIGNING_SEED)]), NOW).unwrap();
+    for frame in frames {
+        assert!(opener.open(&cutter.chunk().unwrap().unwrap()).unwrap() == frame);
+    }
+    assert_eq!(opener.finish(&cutter), Ok(()));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub enum SealContext {
     Envelope,
     /// Hashes of receipts.
     Receipt,
+    /// The hash of a bundle's header.
+    Bundle,
 }
 
 impl SealContext {
@@ -28,6 +30,7 @@ impl SealContext {
         match self {
             Self::Envelope => "titian/seal/v1\nenvelope\n",
             Self::Receipt => "titian/seal/v1\nreceipt\n",
+            Self::Bundle => "titian/seal/v1\nbundle\n",
         }
     }
 }

@@ -599,7 +599,7 @@ pub struct Descriptor {
     /// Keys that cosign partners' log heads.
     #[prost(message, repeated, tag = "13")]
     pub witness_keys: ::prost::alloc::vec::Vec<VerifyingKey>,
-    /// Keys that bundles are sealed to (HPKE).
+    /// Keys that bundles are sealed to (HPKE, bundle.proto): X25519, 32 bytes. Bundles are sealed to them in their time.
     #[prost(message, repeated, tag = "14")]
     pub sealing_keys: ::prost::alloc::vec::Vec<VerifyingKey>,
     /// Oldest protocol version it speaks.
@@ -5333,6 +5333,72 @@ pub mod federation_service_server {
     pub const SERVICE_NAME: &str = "titian.v1.FederationService";
     impl<T> tonic::server::NamedService for FederationServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// What stands in the clear at the head of a bundle. It names the two unions and nothing else about the content.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BundlePreamble {
+    /// The exact bytes of a BundleHeader.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub header: ::prost::bytes::Bytes,
+    /// The sender's, over SHA-256("titian/bundle/header/v1\n" || header); its context line is "titian/seal/v1\nbundle\n".
+    #[prost(message, optional, tag = "2")]
+    pub seal: ::core::option::Option<Seal>,
+}
+/// Who sealed what to whom.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BundleHeader {
+    /// Format version: 1.
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    /// How the chunks are sealed.
+    #[prost(enumeration = "BundleSuite", tag = "2")]
+    pub suite: i32,
+    /// Node that sends.
+    #[prost(string, tag = "3")]
+    pub sender: ::prost::alloc::string::String,
+    /// The one node that can open it.
+    #[prost(string, tag = "4")]
+    pub recipient: ::prost::alloc::string::String,
+    /// Short name of the recipient's sealing key.
+    #[prost(string, tag = "5")]
+    pub sealing_key_id: ::prost::alloc::string::String,
+    /// The encapsulated key of HPKE; 32 bytes in suite 1.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub encapsulated_key: ::prost::bytes::Bytes,
+    /// When the sender says it was, milliseconds since 1970. Nothing is ordered by it.
+    #[prost(int64, tag = "7")]
+    pub made_at_ms: i64,
+}
+/// A suite of HPKE. A reader that does not know it refuses the bundle; a post-quantum suite will be another number and another kind of key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BundleSuite {
+    /// Never valid on the wire.
+    Unspecified = 0,
+    /// DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001, ChaCha20Poly1305 0x0003.
+    X25519Chacha20Poly1305 = 1,
+}
+impl BundleSuite {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BUNDLE_SUITE_UNSPECIFIED",
+            Self::X25519Chacha20Poly1305 => "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BUNDLE_SUITE_UNSPECIFIED" => Some(Self::Unspecified),
+            "BUNDLE_SUITE_X25519_CHACHA20_POLY1305" => Some(Self::X25519Chacha20Poly1305),
+            _ => None,
+        }
     }
 }
 /// Asks for a session.

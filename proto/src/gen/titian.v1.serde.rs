@@ -3565,6 +3565,397 @@ impl<'de> serde::Deserialize<'de> for BreachNotice {
         deserializer.deserialize_struct("titian.v1.BreachNotice", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BundleHeader {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.version != 0 {
+            len += 1;
+        }
+        if self.suite != 0 {
+            len += 1;
+        }
+        if !self.sender.is_empty() {
+            len += 1;
+        }
+        if !self.recipient.is_empty() {
+            len += 1;
+        }
+        if !self.sealing_key_id.is_empty() {
+            len += 1;
+        }
+        if !self.encapsulated_key.is_empty() {
+            len += 1;
+        }
+        if self.made_at_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleHeader", len)?;
+        if self.version != 0 {
+            struct_ser.serialize_field("version", &self.version)?;
+        }
+        if self.suite != 0 {
+            let v = BundleSuite::try_from(self.suite)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.suite)))?;
+            struct_ser.serialize_field("suite", &v)?;
+        }
+        if !self.sender.is_empty() {
+            struct_ser.serialize_field("sender", &self.sender)?;
+        }
+        if !self.recipient.is_empty() {
+            struct_ser.serialize_field("recipient", &self.recipient)?;
+        }
+        if !self.sealing_key_id.is_empty() {
+            struct_ser.serialize_field("sealingKeyId", &self.sealing_key_id)?;
+        }
+        if !self.encapsulated_key.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("encapsulatedKey", pbjson::private::base64::encode(&self.encapsulated_key).as_str())?;
+        }
+        if self.made_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleHeader {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "version",
+            "suite",
+            "sender",
+            "recipient",
+            "sealing_key_id",
+            "sealingKeyId",
+            "encapsulated_key",
+            "encapsulatedKey",
+            "made_at_ms",
+            "madeAtMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Version,
+            Suite,
+            Sender,
+            Recipient,
+            SealingKeyId,
+            EncapsulatedKey,
+            MadeAtMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "version" => Ok(GeneratedField::Version),
+                            "suite" => Ok(GeneratedField::Suite),
+                            "sender" => Ok(GeneratedField::Sender),
+                            "recipient" => Ok(GeneratedField::Recipient),
+                            "sealingKeyId" | "sealing_key_id" => Ok(GeneratedField::SealingKeyId),
+                            "encapsulatedKey" | "encapsulated_key" => Ok(GeneratedField::EncapsulatedKey),
+                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleHeader;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleHeader")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleHeader, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut version__ = None;
+                let mut suite__ = None;
+                let mut sender__ = None;
+                let mut recipient__ = None;
+                let mut sealing_key_id__ = None;
+                let mut encapsulated_key__ = None;
+                let mut made_at_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Version => {
+                            if version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("version"));
+                            }
+                            version__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Suite => {
+                            if suite__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("suite"));
+                            }
+                            suite__ = Some(map_.next_value::<BundleSuite>()? as i32);
+                        }
+                        GeneratedField::Sender => {
+                            if sender__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sender"));
+                            }
+                            sender__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Recipient => {
+                            if recipient__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recipient"));
+                            }
+                            recipient__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SealingKeyId => {
+                            if sealing_key_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sealingKeyId"));
+                            }
+                            sealing_key_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::EncapsulatedKey => {
+                            if encapsulated_key__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("encapsulatedKey"));
+                            }
+                            encapsulated_key__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::MadeAtMs => {
+                            if made_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
+                            }
+                            made_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BundleHeader {
+                    version: version__.unwrap_or_default(),
+                    suite: suite__.unwrap_or_default(),
+                    sender: sender__.unwrap_or_default(),
+                    recipient: recipient__.unwrap_or_default(),
+                    sealing_key_id: sealing_key_id__.unwrap_or_default(),
+                    encapsulated_key: encapsulated_key__.unwrap_or_default(),
+                    made_at_ms: made_at_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleHeader", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundlePreamble {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.header.is_empty() {
+            len += 1;
+        }
+        if self.seal.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundlePreamble", len)?;
+        if !self.header.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("header", pbjson::private::base64::encode(&self.header).as_str())?;
+        }
+        if let Some(v) = self.seal.as_ref() {
+            struct_ser.serialize_field("seal", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundlePreamble {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "header",
+            "seal",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Header,
+            Seal,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "header" => Ok(GeneratedField::Header),
+                            "seal" => Ok(GeneratedField::Seal),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundlePreamble;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundlePreamble")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundlePreamble, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut header__ = None;
+                let mut seal__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Header => {
+                            if header__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("header"));
+                            }
+                            header__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Seal => {
+                            if seal__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seal"));
+                            }
+                            seal__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(BundlePreamble {
+                    header: header__.unwrap_or_default(),
+                    seal: seal__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundlePreamble", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleSuite {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "BUNDLE_SUITE_UNSPECIFIED",
+            Self::X25519Chacha20Poly1305 => "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleSuite {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "BUNDLE_SUITE_UNSPECIFIED",
+            "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = BundleSuite;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "BUNDLE_SUITE_UNSPECIFIED" => Ok(BundleSuite::Unspecified),
+                    "BUNDLE_SUITE_X25519_CHACHA20_POLY1305" => Ok(BundleSuite::X25519Chacha20Poly1305),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Bye {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
