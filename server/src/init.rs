@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use titian_proto::bundle::SealingKey;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{DescriptorError, Endpoint, ServicePrecondition};
 use titian_proto::model::id::NodeId;
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::ambient::Ambient;
 use crate::config::{ConfigError, FILE_NAME, FederationConfig, NodeConfig, Rehearsal, TelemetryConfig};
 use crate::exit::Exit;
-use crate::federation::keys::{KeyError, KeyFolder, KeyName, SecretKey, TlsIdentity, read_pem, read_tls, self_signed};
+use crate::federation::keys::{KeyError, KeyFolder, KeyName, SecretKey, TlsIdentity, new_sealing_key, read_pem, read_tls, self_signed};
 
 mod describe;
 mod folder;
@@ -275,18 +276,19 @@ fn certificate(plan: &Plan, now: Instant) -> Result<Certificate, InitError> {
     Ok(Certificate { certificate_pem: read_pem(&files.certificate)?.to_string(), key_pem: read_pem(&files.key)? })
 }
 
-/// The Ed25519 keys of a new node.
+/// The keys of a new node, besides that of its certificate.
 struct NewKeys {
     root: SecretKey,
     signing: SecretKey,
     log: SecretKey,
     witness: SecretKey,
+    sealing: SealingKey,
 }
 
 impl NewKeys {
     fn generate(ambient: &Ambient) -> Self {
         let new = || SecretKey::generate(ambient);
-        Self { root: new(), signing: new(), log: new(), witness: new() }
+        Self { root: new(), signing: new(), log: new(), witness: new(), sealing: new_sealing_key(ambient) }
     }
 
     fn by_name(&self, name: KeyName) -> &SecretKey {
@@ -303,6 +305,7 @@ fn store_keys(folder: &KeyFolder, keys: &NewKeys, certificate: &Certificate) -> 
     for name in KeyName::ALL {
         folder.store(name, keys.by_name(name))?;
     }
+    folder.store_sealing(&keys.sealing)?;
     folder.store_tls(&certificate.certificate_pem, &certificate.key_pem)?;
     folder.sync().map_err(|source| InitError::Folder { path: folder.path(""), source })?;
     Ok(folder.load_tls()?)

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use titian_proto::bundle::SealingKey;
 use titian_proto::envelope::Signer;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{DescriptorChain, DescriptorError, key_id_of};
@@ -227,7 +228,30 @@ fn own(config: &NodeConfig, keys: &KeyFolder) -> Result<Own, NodeError> {
     if !chain.newest().signing_keys.iter().any(|known| known.public_key == public) {
         return Err(NodeError::OtherKey);
     }
-    Ok(Own { chain, descriptor_file, signer: Signer::new(key_id_of(&public), key.signing_key().clone()) })
+    let sealing = sealing(&chain, keys);
+    Ok(Own { chain, descriptor_file, signer: Signer::new(key_id_of(&public), key.signing_key().clone()), sealing })
+}
+
+/// The key that bundles are sealed to, if the descriptor names one. A node without it lacks bundles and nothing else, so it runs, with an alarm.
+fn sealing(chain: &DescriptorChain, keys: &KeyFolder) -> Option<SealingKey> {
+    let named = &chain.newest().sealing_keys;
+    if named.is_empty() {
+        return None;
+    }
+    match keys.load_sealing() {
+        Ok(key) if named.iter().any(|known| known.public_key == key.public_bytes()) => Some(key),
+        Ok(_) => {
+            tracing::error!(
+                event = "keys.sealing-differs",
+                "keys/sealing.key is not a sealing key of descriptor.txt: no bundle can be opened"
+            );
+            None
+        }
+        Err(problem) => {
+            tracing::error!(event = "keys.sealing-unusable", problem = %problem, "no bundle can be opened");
+            None
+        }
+    }
 }
 
 fn engine(config: &NodeConfig) -> Result<EngineKind, NodeError> {

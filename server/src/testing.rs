@@ -97,7 +97,7 @@ pub(crate) fn node() -> (Node, Hands) {
 /// The acts of such a node.
 pub(crate) fn acts(node: &Node) -> Acts {
     let chain = DescriptorChain::begin(&sign_descriptor(&descriptor(&node.about), &[&key(1)])).unwrap();
-    let own = Own { descriptor_file: chain.to_file(), chain, signer: signer() };
+    let own = Own { descriptor_file: chain.to_file(), chain, signer: signer(), sealing: None };
     Acts::new(node.store.clone(), own, node.ambient.clone()).unwrap()
 }
 

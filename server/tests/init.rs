@@ -18,7 +18,7 @@ use titian_proto::model::vocabulary::PartnerKind;
 use titian_server::config::{NodeConfig, Rehearsal};
 use titian_server::exit::Exit;
 use titian_server::federation::identity::CertificateFacts;
-use titian_server::federation::keys::{KeyError, KeyFolder, KeyName, self_signed};
+use titian_server::federation::keys::{KeyError, KeyFolder, KeyName, SEALING_KEY_FILE, self_signed};
 use titian_server::init::{Endpoints, FirstAdmin, FurnishError, InitError, Made, Plan, TlsFiles, init};
 use titian_server::node;
 
@@ -82,6 +82,7 @@ fn a_new_node_is_described_by_what_lies_in_its_folder() {
     assert_eq!(descriptor.endpoints[0].to_string(), config.federation.listen.to_string());
     assert_eq!(&descriptor.tls_pins[0].spki_sha256.0, certificate.facts().unwrap().pin.as_bytes());
     assert_eq!(descriptor.signing_keys[0].public_key, keys.load(KeyName::Signing).unwrap().public_bytes());
+    assert_eq!(descriptor.sealing_keys[0].public_key, keys.load_sealing().unwrap().public_bytes());
     assert_eq!(descriptor.root_keys[0].public_key, keys.load(KeyName::Root).unwrap().public_bytes());
     assert!((0..60_000).contains(&(descriptor.issued_at.as_millis() - now().as_millis())), "made by the rehearsal's clock");
     assert_eq!(descriptor.log_origin, "my.mtuc/titian/log/2026a");
@@ -95,11 +96,12 @@ fn nobody_else_can_read_its_keys() {
     let config = make(&plan(&home.path().join("mtuc"))).unwrap().config;
     assert_eq!(mode(&config.folder), 0o700);
     assert_eq!(mode(&config.key_folder()), 0o700);
-    for file in ["root.key", "signing.key", "log.key", "witness.key", "tls.key", "tls.crt"] {
+    for file in ["root.key", "signing.key", "log.key", "witness.key", "sealing.key", "tls.key", "tls.crt"] {
         assert_eq!(mode(&config.key_folder().join(file)), 0o600, "{file}");
     }
     let keys = KeyFolder::at(config.key_folder());
     assert_eq!(format!("{:?}", keys.load(KeyName::Signing).unwrap()), "SecretKey(..)");
+    assert_eq!(format!("{:?}", keys.load_sealing().unwrap()), "SealingKey(..)");
     assert!(!format!("{:?}{:?}", keys.load_tls().unwrap(), plan(home.path())).contains(PASSWORD));
 }
 
@@ -189,6 +191,11 @@ fn a_missing_or_damaged_key_is_named_with_what_to_do() {
     fs::remove_dir(&signing).unwrap();
     let missing = keys.load(KeyName::Signing).unwrap_err().to_string();
     assert!(missing.contains("signing.key is missing: put it back from its backup"), "{missing}");
+
+    let sealing = keys.path(SEALING_KEY_FILE);
+    fs::copy(keys.path(KeyName::Log.file_name()), &sealing).unwrap();
+    let other_kind = keys.load_sealing().unwrap_err().to_string();
+    assert!(other_kind.contains("sealing.key does not hold an X25519 private key"), "{other_kind}");
 
     assert!(matches!(keys.store(KeyName::Root, &keys.load(KeyName::Root).unwrap()), Err(KeyError::Exists { .. })), "never overwritten");
 }

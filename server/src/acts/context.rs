@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use titian_proto::bundle::SealingKey;
 use titian_proto::envelope::{KeyRing, Signer};
 use titian_proto::gate::PeerView;
 use titian_proto::model::agreement::Agreement;
@@ -75,6 +76,8 @@ pub struct Own {
     pub descriptor_file: String,
     /// Signs its statements. Envelopes and receipts are signed by the store with the same key.
     pub signer: Signer,
+    /// Opens the bundles that are sealed to it; none on a node that was made before there were bundles.
+    pub sealing: Option<SealingKey>,
 }
 
 impl Own {

@@ -18,8 +18,10 @@ use super::identity::CertificateFacts;
 use crate::ambient::Ambient;
 
 mod certificate;
+mod sealing;
 
 pub use certificate::{NewCertificate, self_signed};
+pub use sealing::{SEALING_KEY_FILE, new_sealing_key};
 
 /// Largest key or certificate file: a chain of a few certificates. A wrong file (a disk image, say) must not be read whole.
 const FILE_BYTES_MAX: u64 = 256 * 1024;

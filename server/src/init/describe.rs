@@ -42,7 +42,7 @@ pub(super) fn first_descriptor(
         signing_keys: key(&keys.signing),
         log_keys: key(&keys.log),
         witness_keys: key(&keys.witness),
-        sealing_keys: Vec::new(),
+        sealing_keys: vec![VerifyingKey::new(keys.sealing.public_bytes(), not_before, not_after)],
         protocol_min: PROTOCOL,
         protocol_max: PROTOCOL,
         issued_at: now,
