@@ -36,6 +36,10 @@ use crate::link::Links;
 use crate::store::peers::PeerStanding;
 use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
 
+mod bundles;
+
+use bundles::LinkBundles;
+
 /// Connections that wait for their session: more would be peers that open streams without end.
 const CONNECTIONS_WAITING: usize = 16;
 
@@ -145,6 +149,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
     let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
     let links = Links::new(Passage::new(acts.clone()));
+    let bundles = Arc::new(LinkBundles::new(Passage::new(acts.clone())));
     workers.spawn(links.clone().run(incoming, shutdown.clone()));
     let (tls, doorkeeper) = (Tls::new(tls_identity, pins, ambient.clone()), Doorkeeper::default());
     if config.federation.dial {
@@ -158,7 +163,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     let stop_both = shutdown.child_token();
     let listener = Listener::new(tls, doorkeeper, connections);
     let served = tokio::try_join!(async { listener.serve(federation_listener, stop_both.clone()).await.map_err(NodeError::from) }, async {
-        desk::serve(desk_listener, Office::new(acts.clone(), about), stop_both.clone()).await.map_err(NodeError::from)
+        desk::serve(desk_listener, Office::new(acts.clone(), bundles, about), stop_both.clone()).await.map_err(NodeError::from)
     },);
     shutdown.cancel();
     workers.close();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use titian_proto::envelope::Signer;
 use titian_proto::model::date::Instant;
@@ -12,11 +13,14 @@ use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::value::{Country, LocalText, Text};
 use titian_proto::model::vocabulary::PartnerKind;
 use titian_proto::wire;
+use tokio::sync::mpsc;
 
 use crate::acts::context::{Acts, Own};
+use crate::acts::error::ActError;
 use crate::acts::node::About;
 use crate::acts::staff::Staff;
 use crate::ambient::{Ambient, Clock, Entropy};
+use crate::desk::{BundleWork, Bundles};
 use crate::store::engine::double::Double;
 use crate::store::{EngineKind, Store, StoreOptions};
 
@@ -99,6 +103,19 @@ pub(crate) fn acts(node: &Node) -> Acts {
     let chain = DescriptorChain::begin(&sign_descriptor(&descriptor(&node.about), &[&key(1)])).unwrap();
     let own = Own { descriptor_file: chain.to_file(), chain, signer: signer(), sealing: None };
     Acts::new(node.store.clone(), own, node.ambient.clone()).unwrap()
+}
+
+/// A desk without a link behind it.
+pub(crate) struct NoBundles;
+
+impl Bundles for NoBundles {
+    fn export(&self, _: NodeId, _: mpsc::Sender<wire::ExportBundleResponse>) -> BundleWork<'_> {
+        Box::pin(async { Err(ActError::Busy) })
+    }
+
+    fn import(&self, _: mpsc::Receiver<Bytes>, _: mpsc::Sender<wire::ImportBundleResponse>) -> BundleWork<'_> {
+        Box::pin(async { Err(ActError::Busy) })
+    }
 }
 
 /// The descriptor file of a union in Indonesia, and the words of its fingerprint.

@@ -49,9 +49,15 @@ pub enum BundleError {
     /// The frames inside break a rule of the format.
     #[error("the bundle's content breaks a rule: {0}")]
     Content(#[from] Malformed),
-    /// It was made under another life of the sender's database than the one that is known.
-    #[error("the bundle was made under another epoch of {sender}: its database was restored or made anew")]
+    /// It was made from a database of the sender that was replaced by a newer one.
+    #[error("the bundle was made from a database of {sender} that was replaced by a newer one")]
     OtherEpoch {
+        /// Who made it.
+        sender: NodeId,
+    },
+    /// It says something else in a place than what is here.
+    #[error("the bundle and what {sender} sent before exclude each other")]
+    OtherChain {
         /// Who made it.
         sender: NodeId,
     },
@@ -59,7 +65,7 @@ pub enum BundleError {
 
 impl BundleError {
     /// Every stable code, in the order of the variants.
-    pub const CODES: [&'static str; 11] = [
+    pub const CODES: [&'static str; 12] = [
         "BUNDLE_UNREADABLE",
         "BUNDLE_NEWER",
         "BUNDLE_TRUNCATED",
@@ -71,6 +77,7 @@ impl BundleError {
         "NO_SEALING_KEY",
         "BUNDLE_CONTENT",
         "BUNDLE_OTHER_EPOCH",
+        "BUNDLE_OTHER_CHAIN",
     ];
 
     /// The stable code that programs may rely on.
@@ -88,6 +95,7 @@ impl BundleError {
             Self::NoSealingKey { .. } => "NO_SEALING_KEY",
             Self::Content(_) => "BUNDLE_CONTENT",
             Self::OtherEpoch { .. } => "BUNDLE_OTHER_EPOCH",
+            Self::OtherChain { .. } => "BUNDLE_OTHER_CHAIN",
         }
     }
 
@@ -115,7 +123,10 @@ impl BundleError {
             Self::Content(_) => {
                 "Ask the other union for the file again; if it stays, union IT of both compare the versions of their nodes."
             }
-            Self::OtherEpoch { .. } => "Call the other union: its node was restored from a backup, or the file was made before it was.",
+            Self::OtherEpoch { .. } => "Ask the other union for a new bundle: its node was restored from a backup after this one was made.",
+            Self::OtherChain { .. } => {
+                "Keep the file, and call the other union; only withdrawals and what protects people pass until then."
+            }
         }
     }
 }

@@ -244,7 +244,8 @@ fn every_error_has_a_code_of_its_own_and_says_what_to_do() {
         BundleError::OtherKey { key_id: "0".repeat(16) },
         BundleError::NoSealingKey { peer },
         BundleError::Content(crate::model::malformed::Malformed::missing("frame")),
-        BundleError::OtherEpoch { sender },
+        BundleError::OtherEpoch { sender: sender.clone() },
+        BundleError::OtherChain { sender },
     ];
     assert_eq!(errors.each_ref().map(BundleError::code), BundleError::CODES);
     assert!(errors.iter().all(|error| error.next_step().ends_with('.') && !error.to_string().ends_with('.')));

@@ -10064,6 +10064,153 @@ pub struct ExportStoreResponse {
     #[prost(bytes = "bytes", tag = "1")]
     pub lines: ::prost::bytes::Bytes,
 }
+/// Asks for a bundle.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ExportBundleRequest {
+    /// The peer that it is for.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+}
+/// Some of a bundle.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ExportBundleResponse {
+    /// The next bytes of the file; none in the last reply.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub piece: ::prost::bytes::Bytes,
+    /// What the file holds up to here.
+    #[prost(message, optional, tag = "2")]
+    pub contents: ::core::option::Option<BundleContents>,
+    /// Set in the last reply: the file is whole. Without it the file is to be thrown away.
+    #[prost(bool, tag = "3")]
+    pub complete: bool,
+}
+/// What a bundle holds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BundleContents {
+    /// The peer that it is for.
+    #[prost(string, tag = "1")]
+    pub recipient: ::prost::alloc::string::String,
+    /// Envelopes.
+    #[prost(uint64, tag = "2")]
+    pub envelopes: u64,
+    /// Of these, envelopes whose body stayed here because the gate refused it; the peer learns their place and the code.
+    #[prost(uint64, tag = "3")]
+    pub purged: u64,
+    /// Receipts for what came from the peer.
+    #[prost(uint64, tag = "4")]
+    pub receipts: u64,
+    /// Bytes of the file.
+    #[prost(uint64, tag = "5")]
+    pub bytes: u64,
+    /// Lanes of which nothing passes now. What waits in them stays.
+    #[prost(message, repeated, tag = "6")]
+    pub withheld: ::prost::alloc::vec::Vec<WithheldLane>,
+}
+/// A lane of which nothing passes now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WithheldLane {
+    /// Lane.
+    #[prost(enumeration = "Lane", tag = "1")]
+    pub lane: i32,
+    /// Why.
+    #[prost(enumeration = "RefusalCode", tag = "2")]
+    pub code: i32,
+    /// Envelopes that wait in it.
+    #[prost(uint64, tag = "3")]
+    pub envelopes: u64,
+}
+/// Some of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ImportBundleRequest {
+    /// The next bytes of the file; 256 KiB are a good piece. The stream ends with the file.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub piece: ::prost::bytes::Bytes,
+}
+/// How far a bundle was taken in.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ImportBundleResponse {
+    /// Everything up to here, on stable storage.
+    #[prost(message, optional, tag = "1")]
+    pub intake: ::core::option::Option<BundleIntake>,
+    /// Set in the last reply: the file was read to its end.
+    #[prost(bool, tag = "2")]
+    pub complete: bool,
+}
+/// What became of a bundle.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BundleIntake {
+    /// Who made it.
+    #[prost(string, tag = "1")]
+    pub sender: ::prost::alloc::string::String,
+    /// When the sender says it was, milliseconds since 1970.
+    #[prost(int64, tag = "2")]
+    pub made_at_ms: i64,
+    /// Envelopes that were new here and were applied.
+    #[prost(uint64, tag = "3")]
+    pub applied: u64,
+    /// Envelopes that were new here, were answered and not applied: refused, parked, or without their body.
+    #[prost(uint64, tag = "4")]
+    pub not_applied: u64,
+    /// Why, by code.
+    #[prost(message, repeated, tag = "5")]
+    pub refusals: ::prost::alloc::vec::Vec<BundleRefusal>,
+    /// Envelopes that were here already; each has its identical receipt.
+    #[prost(uint64, tag = "6")]
+    pub known: u64,
+    /// Receipts that settled something.
+    #[prost(uint64, tag = "7")]
+    pub settled: u64,
+    /// Receipts that were here already.
+    #[prost(uint64, tag = "8")]
+    pub settled_before: u64,
+    /// Receipts for something that this node does not know it sent.
+    #[prost(uint64, tag = "9")]
+    pub strange_receipts: u64,
+    /// Lanes in which an earlier bundle must be taken in first.
+    #[prost(message, repeated, tag = "10")]
+    pub gaps: ::prost::alloc::vec::Vec<BundleGap>,
+    /// Frames of a kind that this node does not know.
+    #[prost(uint64, tag = "11")]
+    pub passed_over: u64,
+    /// The sender told two stories before, so nothing but the safety lane was taken in.
+    #[prost(bool, tag = "12")]
+    pub quarantined: bool,
+}
+/// Envelopes that were not applied.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BundleRefusal {
+    /// Why.
+    #[prost(enumeration = "RefusalCode", tag = "1")]
+    pub code: i32,
+    /// How many.
+    #[prost(uint64, tag = "2")]
+    pub envelopes: u64,
+}
+/// Something is missing between what is here and what the bundle holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BundleGap {
+    /// Lane.
+    #[prost(enumeration = "Lane", tag = "1")]
+    pub lane: i32,
+    /// The place that would have been next.
+    #[prost(uint64, tag = "2")]
+    pub expected: u64,
+    /// The place at which the bundle goes on; places count anew after a restore of the sender.
+    #[prost(uint64, tag = "3")]
+    pub found: u64,
+    /// Envelopes of the bundle that wait for what is missing. Nothing of them was taken in.
+    #[prost(uint64, tag = "4")]
+    pub envelopes: u64,
+}
 /// How this node stands to a peer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -12508,6 +12655,407 @@ pub mod node_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "titian.v1.NodeService";
     impl<T> tonic::server::NamedService for NodeServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+#[cfg(feature = "services")]
+pub mod bundle_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Bundles: the link in a file, for a USB stick or an e-mail.
+    #[derive(Debug, Clone)]
+    pub struct BundleServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl BundleServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> BundleServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> BundleServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            BundleServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Makes a bundle of everything that a peer has not answered. Server streaming, because it is as large as what waits.
+        pub async fn export_bundle(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportBundleResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.BundleService/ExportBundle",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.BundleService", "ExportBundle"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Takes a bundle in. Client streaming for the file, server streaming for how far it has come. What it told is on stable storage.
+        pub async fn import_bundle(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportBundleRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ImportBundleResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.BundleService/ImportBundle",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.BundleService", "ImportBundle"));
+            self.inner.streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "services")]
+pub mod bundle_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with BundleServiceServer.
+    #[async_trait]
+    pub trait BundleService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the ExportBundle method.
+        type ExportBundleStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ExportBundleResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Makes a bundle of everything that a peer has not answered. Server streaming, because it is as large as what waits.
+        async fn export_bundle(
+            &self,
+            request: tonic::Request<super::ExportBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ExportBundleStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ImportBundle method.
+        type ImportBundleStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ImportBundleResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Takes a bundle in. Client streaming for the file, server streaming for how far it has come. What it told is on stable storage.
+        async fn import_bundle(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::ImportBundleRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ImportBundleStream>,
+            tonic::Status,
+        >;
+    }
+    /// Bundles: the link in a file, for a USB stick or an e-mail.
+    #[derive(Debug)]
+    pub struct BundleServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> BundleServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for BundleServiceServer<T>
+    where
+        T: BundleService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/titian.v1.BundleService/ExportBundle" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExportBundleSvc<T: BundleService>(pub Arc<T>);
+                    impl<
+                        T: BundleService,
+                    > tonic::server::ServerStreamingService<super::ExportBundleRequest>
+                    for ExportBundleSvc<T> {
+                        type Response = super::ExportBundleResponse;
+                        type ResponseStream = T::ExportBundleStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExportBundleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BundleService>::export_bundle(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExportBundleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.BundleService/ImportBundle" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportBundleSvc<T: BundleService>(pub Arc<T>);
+                    impl<
+                        T: BundleService,
+                    > tonic::server::StreamingService<super::ImportBundleRequest>
+                    for ImportBundleSvc<T> {
+                        type Response = super::ImportBundleResponse;
+                        type ResponseStream = T::ImportBundleStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ImportBundleRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BundleService>::import_bundle(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportBundleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for BundleServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "titian.v1.BundleService";
+    impl<T> tonic::server::NamedService for BundleServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -3565,6 +3565,354 @@ impl<'de> serde::Deserialize<'de> for BreachNotice {
         deserializer.deserialize_struct("titian.v1.BreachNotice", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BundleContents {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.recipient.is_empty() {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        if self.purged != 0 {
+            len += 1;
+        }
+        if self.receipts != 0 {
+            len += 1;
+        }
+        if self.bytes != 0 {
+            len += 1;
+        }
+        if !self.withheld.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleContents", len)?;
+        if !self.recipient.is_empty() {
+            struct_ser.serialize_field("recipient", &self.recipient)?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        if self.purged != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("purged", ToString::to_string(&self.purged).as_str())?;
+        }
+        if self.receipts != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("receipts", ToString::to_string(&self.receipts).as_str())?;
+        }
+        if self.bytes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("bytes", ToString::to_string(&self.bytes).as_str())?;
+        }
+        if !self.withheld.is_empty() {
+            struct_ser.serialize_field("withheld", &self.withheld)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleContents {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "recipient",
+            "envelopes",
+            "purged",
+            "receipts",
+            "bytes",
+            "withheld",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Recipient,
+            Envelopes,
+            Purged,
+            Receipts,
+            Bytes,
+            Withheld,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "recipient" => Ok(GeneratedField::Recipient),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            "purged" => Ok(GeneratedField::Purged),
+                            "receipts" => Ok(GeneratedField::Receipts),
+                            "bytes" => Ok(GeneratedField::Bytes),
+                            "withheld" => Ok(GeneratedField::Withheld),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleContents;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleContents")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleContents, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut recipient__ = None;
+                let mut envelopes__ = None;
+                let mut purged__ = None;
+                let mut receipts__ = None;
+                let mut bytes__ = None;
+                let mut withheld__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Recipient => {
+                            if recipient__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recipient"));
+                            }
+                            recipient__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Purged => {
+                            if purged__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("purged"));
+                            }
+                            purged__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Receipts => {
+                            if receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("receipts"));
+                            }
+                            receipts__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Bytes => {
+                            if bytes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bytes"));
+                            }
+                            bytes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Withheld => {
+                            if withheld__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("withheld"));
+                            }
+                            withheld__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BundleContents {
+                    recipient: recipient__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                    purged: purged__.unwrap_or_default(),
+                    receipts: receipts__.unwrap_or_default(),
+                    bytes: bytes__.unwrap_or_default(),
+                    withheld: withheld__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleContents", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleGap {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.lane != 0 {
+            len += 1;
+        }
+        if self.expected != 0 {
+            len += 1;
+        }
+        if self.found != 0 {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleGap", len)?;
+        if self.lane != 0 {
+            let v = Lane::try_from(self.lane)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
+            struct_ser.serialize_field("lane", &v)?;
+        }
+        if self.expected != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("expected", ToString::to_string(&self.expected).as_str())?;
+        }
+        if self.found != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("found", ToString::to_string(&self.found).as_str())?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleGap {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "lane",
+            "expected",
+            "found",
+            "envelopes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Lane,
+            Expected,
+            Found,
+            Envelopes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "lane" => Ok(GeneratedField::Lane),
+                            "expected" => Ok(GeneratedField::Expected),
+                            "found" => Ok(GeneratedField::Found),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleGap;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleGap")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleGap, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut lane__ = None;
+                let mut expected__ = None;
+                let mut found__ = None;
+                let mut envelopes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Lane => {
+                            if lane__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lane"));
+                            }
+                            lane__ = Some(map_.next_value::<Lane>()? as i32);
+                        }
+                        GeneratedField::Expected => {
+                            if expected__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("expected"));
+                            }
+                            expected__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Found => {
+                            if found__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("found"));
+                            }
+                            found__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BundleGap {
+                    lane: lane__.unwrap_or_default(),
+                    expected: expected__.unwrap_or_default(),
+                    found: found__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleGap", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for BundleHeader {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3773,6 +4121,321 @@ impl<'de> serde::Deserialize<'de> for BundleHeader {
         deserializer.deserialize_struct("titian.v1.BundleHeader", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BundleIntake {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.sender.is_empty() {
+            len += 1;
+        }
+        if self.made_at_ms != 0 {
+            len += 1;
+        }
+        if self.applied != 0 {
+            len += 1;
+        }
+        if self.not_applied != 0 {
+            len += 1;
+        }
+        if !self.refusals.is_empty() {
+            len += 1;
+        }
+        if self.known != 0 {
+            len += 1;
+        }
+        if self.settled != 0 {
+            len += 1;
+        }
+        if self.settled_before != 0 {
+            len += 1;
+        }
+        if self.strange_receipts != 0 {
+            len += 1;
+        }
+        if !self.gaps.is_empty() {
+            len += 1;
+        }
+        if self.passed_over != 0 {
+            len += 1;
+        }
+        if self.quarantined {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleIntake", len)?;
+        if !self.sender.is_empty() {
+            struct_ser.serialize_field("sender", &self.sender)?;
+        }
+        if self.made_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
+        }
+        if self.applied != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("applied", ToString::to_string(&self.applied).as_str())?;
+        }
+        if self.not_applied != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("notApplied", ToString::to_string(&self.not_applied).as_str())?;
+        }
+        if !self.refusals.is_empty() {
+            struct_ser.serialize_field("refusals", &self.refusals)?;
+        }
+        if self.known != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("known", ToString::to_string(&self.known).as_str())?;
+        }
+        if self.settled != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("settled", ToString::to_string(&self.settled).as_str())?;
+        }
+        if self.settled_before != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("settledBefore", ToString::to_string(&self.settled_before).as_str())?;
+        }
+        if self.strange_receipts != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("strangeReceipts", ToString::to_string(&self.strange_receipts).as_str())?;
+        }
+        if !self.gaps.is_empty() {
+            struct_ser.serialize_field("gaps", &self.gaps)?;
+        }
+        if self.passed_over != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("passedOver", ToString::to_string(&self.passed_over).as_str())?;
+        }
+        if self.quarantined {
+            struct_ser.serialize_field("quarantined", &self.quarantined)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleIntake {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "sender",
+            "made_at_ms",
+            "madeAtMs",
+            "applied",
+            "not_applied",
+            "notApplied",
+            "refusals",
+            "known",
+            "settled",
+            "settled_before",
+            "settledBefore",
+            "strange_receipts",
+            "strangeReceipts",
+            "gaps",
+            "passed_over",
+            "passedOver",
+            "quarantined",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Sender,
+            MadeAtMs,
+            Applied,
+            NotApplied,
+            Refusals,
+            Known,
+            Settled,
+            SettledBefore,
+            StrangeReceipts,
+            Gaps,
+            PassedOver,
+            Quarantined,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "sender" => Ok(GeneratedField::Sender),
+                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
+                            "applied" => Ok(GeneratedField::Applied),
+                            "notApplied" | "not_applied" => Ok(GeneratedField::NotApplied),
+                            "refusals" => Ok(GeneratedField::Refusals),
+                            "known" => Ok(GeneratedField::Known),
+                            "settled" => Ok(GeneratedField::Settled),
+                            "settledBefore" | "settled_before" => Ok(GeneratedField::SettledBefore),
+                            "strangeReceipts" | "strange_receipts" => Ok(GeneratedField::StrangeReceipts),
+                            "gaps" => Ok(GeneratedField::Gaps),
+                            "passedOver" | "passed_over" => Ok(GeneratedField::PassedOver),
+                            "quarantined" => Ok(GeneratedField::Quarantined),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleIntake;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleIntake")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleIntake, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut sender__ = None;
+                let mut made_at_ms__ = None;
+                let mut applied__ = None;
+                let mut not_applied__ = None;
+                let mut refusals__ = None;
+                let mut known__ = None;
+                let mut settled__ = None;
+                let mut settled_before__ = None;
+                let mut strange_receipts__ = None;
+                let mut gaps__ = None;
+                let mut passed_over__ = None;
+                let mut quarantined__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Sender => {
+                            if sender__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sender"));
+                            }
+                            sender__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::MadeAtMs => {
+                            if made_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
+                            }
+                            made_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Applied => {
+                            if applied__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("applied"));
+                            }
+                            applied__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::NotApplied => {
+                            if not_applied__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("notApplied"));
+                            }
+                            not_applied__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Refusals => {
+                            if refusals__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refusals"));
+                            }
+                            refusals__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Known => {
+                            if known__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("known"));
+                            }
+                            known__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Settled => {
+                            if settled__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settled"));
+                            }
+                            settled__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SettledBefore => {
+                            if settled_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settledBefore"));
+                            }
+                            settled_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::StrangeReceipts => {
+                            if strange_receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("strangeReceipts"));
+                            }
+                            strange_receipts__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Gaps => {
+                            if gaps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("gaps"));
+                            }
+                            gaps__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PassedOver => {
+                            if passed_over__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("passedOver"));
+                            }
+                            passed_over__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Quarantined => {
+                            if quarantined__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quarantined"));
+                            }
+                            quarantined__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BundleIntake {
+                    sender: sender__.unwrap_or_default(),
+                    made_at_ms: made_at_ms__.unwrap_or_default(),
+                    applied: applied__.unwrap_or_default(),
+                    not_applied: not_applied__.unwrap_or_default(),
+                    refusals: refusals__.unwrap_or_default(),
+                    known: known__.unwrap_or_default(),
+                    settled: settled__.unwrap_or_default(),
+                    settled_before: settled_before__.unwrap_or_default(),
+                    strange_receipts: strange_receipts__.unwrap_or_default(),
+                    gaps: gaps__.unwrap_or_default(),
+                    passed_over: passed_over__.unwrap_or_default(),
+                    quarantined: quarantined__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleIntake", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for BundlePreamble {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3883,6 +4546,120 @@ impl<'de> serde::Deserialize<'de> for BundlePreamble {
             }
         }
         deserializer.deserialize_struct("titian.v1.BundlePreamble", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleRefusal {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.code != 0 {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleRefusal", len)?;
+        if self.code != 0 {
+            let v = RefusalCode::try_from(self.code)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.code)))?;
+            struct_ser.serialize_field("code", &v)?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleRefusal {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "code",
+            "envelopes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Code,
+            Envelopes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "code" => Ok(GeneratedField::Code),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleRefusal;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleRefusal")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleRefusal, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut code__ = None;
+                let mut envelopes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Code => {
+                            if code__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("code"));
+                            }
+                            code__ = Some(map_.next_value::<RefusalCode>()? as i32);
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BundleRefusal {
+                    code: code__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleRefusal", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for BundleSuite {
@@ -10147,6 +10924,227 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
         deserializer.deserialize_struct("titian.v1.ErasureReceipt", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ExportBundleRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ExportBundleRequest", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ExportBundleRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ExportBundleRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ExportBundleRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExportBundleRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ExportBundleRequest {
+                    node_id: node_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ExportBundleRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ExportBundleResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.piece.is_empty() {
+            len += 1;
+        }
+        if self.contents.is_some() {
+            len += 1;
+        }
+        if self.complete {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ExportBundleResponse", len)?;
+        if !self.piece.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("piece", pbjson::private::base64::encode(&self.piece).as_str())?;
+        }
+        if let Some(v) = self.contents.as_ref() {
+            struct_ser.serialize_field("contents", v)?;
+        }
+        if self.complete {
+            struct_ser.serialize_field("complete", &self.complete)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ExportBundleResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "piece",
+            "contents",
+            "complete",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Piece,
+            Contents,
+            Complete,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "piece" => Ok(GeneratedField::Piece),
+                            "contents" => Ok(GeneratedField::Contents),
+                            "complete" => Ok(GeneratedField::Complete),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ExportBundleResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ExportBundleResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExportBundleResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut piece__ = None;
+                let mut contents__ = None;
+                let mut complete__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Piece => {
+                            if piece__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("piece"));
+                            }
+                            piece__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Contents => {
+                            if contents__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contents"));
+                            }
+                            contents__ = map_.next_value()?;
+                        }
+                        GeneratedField::Complete => {
+                            if complete__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("complete"));
+                            }
+                            complete__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ExportBundleResponse {
+                    piece: piece__.unwrap_or_default(),
+                    contents: contents__,
+                    complete: complete__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ExportBundleResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ExportStoreRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -15330,6 +16328,209 @@ impl<'de> serde::Deserialize<'de> for ImportAgreementResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ImportAgreementResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ImportBundleRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.piece.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ImportBundleRequest", len)?;
+        if !self.piece.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("piece", pbjson::private::base64::encode(&self.piece).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ImportBundleRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "piece",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Piece,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "piece" => Ok(GeneratedField::Piece),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ImportBundleRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ImportBundleRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ImportBundleRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut piece__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Piece => {
+                            if piece__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("piece"));
+                            }
+                            piece__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ImportBundleRequest {
+                    piece: piece__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ImportBundleRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ImportBundleResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.intake.is_some() {
+            len += 1;
+        }
+        if self.complete {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ImportBundleResponse", len)?;
+        if let Some(v) = self.intake.as_ref() {
+            struct_ser.serialize_field("intake", v)?;
+        }
+        if self.complete {
+            struct_ser.serialize_field("complete", &self.complete)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ImportBundleResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "intake",
+            "complete",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Intake,
+            Complete,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "intake" => Ok(GeneratedField::Intake),
+                            "complete" => Ok(GeneratedField::Complete),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ImportBundleResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ImportBundleResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ImportBundleResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut intake__ = None;
+                let mut complete__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Intake => {
+                            if intake__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("intake"));
+                            }
+                            intake__ = map_.next_value()?;
+                        }
+                        GeneratedField::Complete => {
+                            if complete__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("complete"));
+                            }
+                            complete__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ImportBundleResponse {
+                    intake: intake__,
+                    complete: complete__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ImportBundleResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ImportRecordsRequest {
@@ -32532,6 +33733,139 @@ impl<'de> serde::Deserialize<'de> for Withheld {
             }
         }
         deserializer.deserialize_struct("titian.v1.Withheld", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for WithheldLane {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.lane != 0 {
+            len += 1;
+        }
+        if self.code != 0 {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.WithheldLane", len)?;
+        if self.lane != 0 {
+            let v = Lane::try_from(self.lane)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
+            struct_ser.serialize_field("lane", &v)?;
+        }
+        if self.code != 0 {
+            let v = RefusalCode::try_from(self.code)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.code)))?;
+            struct_ser.serialize_field("code", &v)?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for WithheldLane {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "lane",
+            "code",
+            "envelopes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Lane,
+            Code,
+            Envelopes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "lane" => Ok(GeneratedField::Lane),
+                            "code" => Ok(GeneratedField::Code),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = WithheldLane;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.WithheldLane")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<WithheldLane, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut lane__ = None;
+                let mut code__ = None;
+                let mut envelopes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Lane => {
+                            if lane__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lane"));
+                            }
+                            lane__ = Some(map_.next_value::<Lane>()? as i32);
+                        }
+                        GeneratedField::Code => {
+                            if code__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("code"));
+                            }
+                            code__ = Some(map_.next_value::<RefusalCode>()? as i32);
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(WithheldLane {
+                    lane: lane__.unwrap_or_default(),
+                    code: code__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.WithheldLane", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for WithheldReason {

@@ -1,5 +1,6 @@
 //! Why an act was not done. One type for every act; each error has a stable code, one sentence, and what to do next. None holds personal data.
 
+use titian_proto::bundle::BundleError;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::DescriptorError;
 use titian_proto::model::malformed::Malformed;
@@ -45,6 +46,9 @@ pub enum ActError {
     /// A descriptor or its chain is not believed.
     #[error("the descriptor is not believed: {0}")]
     Descriptor(#[from] DescriptorError),
+    /// A bundle is not taken in, or cannot be made.
+    #[error("{0}")]
+    Bundle(#[from] BundleError),
     /// The input breaks a rule of its form.
     #[error("the input cannot be used: {0}")]
     Malformed(#[from] Malformed),
@@ -111,6 +115,7 @@ impl ActError {
             Self::SameOfficer => "SAME_OFFICER",
             Self::FingerprintDiffers => "FINGERPRINT_DIFFERS",
             Self::Descriptor(problem) => problem.code(),
+            Self::Bundle(problem) => problem.code(),
             Self::Malformed(_) => "MALFORMED",
             Self::RoleForbids => "ROLE_FORBIDS",
             Self::SignInFailed => "SIGN_IN_FAILED",
@@ -142,6 +147,7 @@ impl ActError {
                 "Compare the words with the paper agreement; if they truly differ, do not confirm and call the union."
             }
             Self::Descriptor(_) => "Ask the union for its descriptor file again, and call its officers if that does not help.",
+            Self::Bundle(problem) => problem.next_step(),
             Self::Malformed(_) => "Correct the field that is named and try again; nothing was stored.",
             Self::RoleForbids => "Ask somebody with the right role, or an admin if your role is wrong.",
             Self::SignInFailed => "Check name and password and try again; after 5 failures the name is locked for a while.",
@@ -182,6 +188,7 @@ impl ActError {
             | Self::SameOfficer
             | Self::FingerprintDiffers
             | Self::Descriptor(_)
+            | Self::Bundle(_)
             | Self::RoleForbids
             | Self::SignInFailed
             | Self::LockedOut { .. }

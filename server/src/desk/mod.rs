@@ -2,11 +2,13 @@
 //!
 //! - [`roles`]: what each role may call.
 //! - `connections` and `door`: how many, and session and role before every call.
+//! - `bundles`: what the desk asks of the link.
 //! - [`status`]: an act's error as a gRPC status.
 //! - `service`: one file a noun; each call is one act.
 //!
 //! Only on loopback until the desk has TLS of its own; from elsewhere staff come through SSH or a tunnel that union IT sets up.
 
+mod bundles;
 mod connections;
 mod door;
 mod office;
@@ -22,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
+pub use bundles::{BundleWork, Bundles};
 pub use office::Office;
 use service::Desk;
 

@@ -55,6 +55,8 @@ const CASE_OWNERS: &[Role] = &[Role::Caseworker, Role::Supervisor];
 const APPROVERS: &[Role] = &[Role::Supervisor];
 /// Union IT and officers.
 const ADMINS: &[Role] = &[Role::Admin];
+/// Those who carry a file to the other union: the person who answers its referrals, and union IT. They cannot read what is in it.
+const CARRIERS: &[Role] = &[Role::FocalPoint, Role::Admin];
 /// Those who read the log.
 const LOG_READERS: &[Role] = &[Role::Admin, Role::Auditor];
 
@@ -113,6 +115,9 @@ permissions! {
 
     NodeStatus = "node.status" on NodeService/GetStatus for ALL;
     NodeExport = "node.export" on NodeService/ExportStore for ADMINS;
+
+    BundleExport = "bundle.export" on BundleService/ExportBundle for CARRIERS;
+    BundleImport = "bundle.import" on BundleService/ImportBundle for CARRIERS;
 
     LogList = "log.list" on AuditService/ListLeaves for LOG_READERS;
     LogStatus = "log.status" on AuditService/GetLog for LOG_READERS;

@@ -3,6 +3,7 @@
 //! Programs rely on the metadata `titian-code`; the gRPC code is for clients that were not written here. A refusal of the gate is
 //! `FAILED_PRECONDITION`: something about agreement, consent or content must change first. `PERMISSION_DENIED` always means the caller's role.
 
+use titian_proto::bundle::BundleError;
 use titian_proto::model::refusal::RefusalCode;
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Code, Status};
@@ -47,6 +48,7 @@ pub fn grpc_code(error: &ActError) -> Code {
         ActError::WrongState { .. } | ActError::OwnApproval | ActError::NotYours | ActError::SameOfficer | ActError::FingerprintDiffers => {
             Code::FailedPrecondition
         }
+        ActError::Bundle(problem) => bundle_code(problem),
         ActError::StaleRevision => Code::Aborted,
         ActError::Malformed(_) | ActError::Descriptor(_) => Code::InvalidArgument,
         ActError::RoleForbids => Code::PermissionDenied,
@@ -58,6 +60,24 @@ pub fn grpc_code(error: &ActError) -> Code {
         ActError::NoSuchCall => Code::Unimplemented,
         ActError::Internal(_) => Code::Internal,
         ActError::Store(cause) => store_code(cause),
+    }
+}
+
+/// What is wrong with a file is bad input; what is wrong with what the unions know of each other must change first.
+fn bundle_code(problem: &BundleError) -> Code {
+    match problem {
+        BundleError::NotABundle
+        | BundleError::Newer
+        | BundleError::Truncated
+        | BundleError::Damaged
+        | BundleError::ForAnother { .. }
+        | BundleError::NotSigned(_)
+        | BundleError::Content(_) => Code::InvalidArgument,
+        BundleError::SenderUnknown { .. }
+        | BundleError::OtherKey { .. }
+        | BundleError::NoSealingKey { .. }
+        | BundleError::OtherEpoch { .. }
+        | BundleError::OtherChain { .. } => Code::FailedPrecondition,
     }
 }
 

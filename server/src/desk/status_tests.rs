@@ -1,13 +1,20 @@
 use std::fmt::Write as _;
 
+use titian_proto::bundle::BundleError;
+use titian_proto::envelope::EnvelopeError;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::DescriptorError;
+use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 
 use super::{CODE, NEXT_STEP, PATHS, status};
 use crate::acts::error::ActError;
 use crate::store::StoreError;
+
+fn node(name: &str) -> NodeId {
+    NodeId::parse(name).unwrap()
+}
 
 fn every_error() -> Vec<ActError> {
     let mut errors = vec![
@@ -20,6 +27,18 @@ fn every_error() -> Vec<ActError> {
         ActError::FingerprintDiffers,
         ActError::Descriptor(DescriptorError::SignaturesMissing { sequence: 1, needed: 2, found: 1 }),
         ActError::Descriptor(DescriptorError::Chain(Malformed::new("is not a descriptor chain"))),
+        ActError::Bundle(BundleError::NotABundle),
+        ActError::Bundle(BundleError::Newer),
+        ActError::Bundle(BundleError::Truncated),
+        ActError::Bundle(BundleError::Damaged),
+        ActError::Bundle(BundleError::ForAnother { recipient: node("kh.clc") }),
+        ActError::Bundle(BundleError::SenderUnknown { sender: node("id.ksbsi") }),
+        ActError::Bundle(BundleError::NotSigned(EnvelopeError::KeyUnknown { key_id: "8139770ea87d175f".to_owned() })),
+        ActError::Bundle(BundleError::OtherKey { key_id: "8139770ea87d175f".to_owned() }),
+        ActError::Bundle(BundleError::NoSealingKey { peer: node("id.ksbsi") }),
+        ActError::Bundle(BundleError::Content(Malformed::new("must begin with a hello"))),
+        ActError::Bundle(BundleError::OtherEpoch { sender: node("id.ksbsi") }),
+        ActError::Bundle(BundleError::OtherChain { sender: node("id.ksbsi") }),
         ActError::Malformed(Malformed::new("must be 16 bytes").at("case_id")),
         ActError::RoleForbids,
         ActError::SignInFailed,

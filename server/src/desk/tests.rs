@@ -3,6 +3,7 @@
 mod casework;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use titian_proto::wire;
 use titian_proto::wire::audit_service_client::AuditServiceClient;
@@ -33,7 +34,7 @@ impl Open {
     /// A desk with the admin Aminah.
     async fn desk() -> Self {
         let (node, hands) = testing::node();
-        let office = Office::new(testing::acts(&node), node.about);
+        let office = Office::new(testing::acts(&node), Arc::new(testing::NoBundles), node.about);
         create_first_admin(&office.store, &office.ambient, "aminah", Password::new(PASSWORD.to_owned())).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();

@@ -20,6 +20,8 @@ use crate::acts::settlement::{self, Settlement};
 use crate::store::quarantine::QuarantineTable as _;
 use crate::store::{Position, Store, StoreError, Submitted};
 
+mod bundle;
+
 /// Why something could not pass. The stream ends; nothing is lost, because nothing was acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum PassageError {

@@ -9,6 +9,7 @@ use titian_proto::wire;
 use super::lanes::PerLane;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
+use crate::store::peer_settled::PeerSettledTable as _;
 use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, View};
 
 /// Oldest protocol version this node speaks.
@@ -145,7 +146,26 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.settled.get_mut(lane) = Some(settled(&terms, cursor));
     }
+    note_settled(passage, peer, &terms).await?;
     Ok(terms)
+}
+
+/// Remembers what the peer holds receipts for: a bundle for it begins there.
+async fn note_settled(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), StoreError> {
+    let view = passage.store().view();
+    let mut news = Vec::new();
+    for lane in Lane::ALL {
+        if let Some(through) = *terms.settled.get(*lane)
+            && through != view.peer_settled(peer, *lane)?
+        {
+            news.push((*lane, through));
+        }
+    }
+    if news.is_empty() {
+        return Ok(());
+    }
+    let peer = peer.clone();
+    passage.store().write(move |unit| news.iter().try_for_each(|(lane, through)| unit.put_peer_settled(&peer, *lane, *through))).await
 }
 
 fn agree(min: u32, max: u32) -> Result<u32, SessionError> {

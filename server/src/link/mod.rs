@@ -10,9 +10,11 @@
 //! - [`courier`]: takes what is durable in one lane of the outbox, past the gate.
 //! - [`giving`]: what a peer that was restored gets back.
 //! - [`lanes`] and [`window`]: which lane goes next, and how much may be on the way.
+//! - [`bundle`]: the same frames in a file, where there is no line.
 //! - [`limits`]: every bound of a link, with its reason.
 
 mod board;
+pub mod bundle;
 mod courier;
 mod giving;
 mod hello;

@@ -7,6 +7,7 @@
 //! - `names`: by which records are known at peers.
 //! - `room`: what the room on the disk still allows.
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
+//! - `peer_settled`: which receipts a peer holds.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
@@ -28,6 +29,7 @@ mod meta;
 mod names;
 mod outbox;
 pub mod parked;
+pub mod peer_settled;
 pub mod peers;
 mod position;
 pub mod quarantine;

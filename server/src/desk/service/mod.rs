@@ -14,6 +14,7 @@
 
 mod agreement;
 mod audit;
+mod bundle;
 mod case;
 mod consent;
 mod import;
@@ -97,6 +98,7 @@ pub(super) fn routes(desk: Desk) -> Routes {
         referral_service_server::ReferralServiceServer,
         agreement_service_server::AgreementServiceServer,
         peer_service_server::PeerServiceServer,
+        bundle_service_server::BundleServiceServer,
     ]
 }
 

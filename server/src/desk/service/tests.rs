@@ -15,7 +15,7 @@ const PASSWORD: &str = "a footbridge over the water";
 
 fn office() -> Office {
     let (node, _) = testing::node();
-    Office::new(testing::acts(&node), node.about)
+    Office::new(testing::acts(&node), std::sync::Arc::new(testing::NoBundles), node.about)
 }
 
 /// A stream that never ends by itself, and what can end it.

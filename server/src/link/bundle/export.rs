@@ -1,0 +1,130 @@
+//! What the peer has not answered, lane after lane, and the receipts it may not have.
+
+use bytes::Bytes;
+use prost::Message as _;
+use titian_proto::bundle::Sealer;
+use titian_proto::envelope::Lane;
+use titian_proto::model::id::NodeId;
+use titian_proto::model::malformed::Malformed;
+use titian_proto::wire::{self, frame};
+use tokio::sync::mpsc;
+
+use super::BundleFailure;
+use crate::federation::passage::Passage;
+use crate::link::hello;
+use crate::link::limits::{FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS};
+use crate::store::peer_settled::PeerSettledTable as _;
+use crate::store::{Most, OutboxLane, OutboxTable as _, StoreError};
+
+/// Makes a bundle for a peer and gives it piece by piece. Holds one frame in memory; waits while the reader is slow.
+///
+/// # Errors
+/// When a bundle cannot be made for this peer, the store fails, or nobody reads.
+pub async fn export(passage: &Passage, peer: &NodeId, pieces: mpsc::Sender<wire::ExportBundleResponse>) -> Result<(), BundleFailure> {
+    let (sealer, head) = passage.begin_bundle(peer)?;
+    let contents = wire::BundleContents { recipient: peer.to_string(), ..wire::BundleContents::default() };
+    let mut export = Export { passage, peer, sealer, pieces, contents };
+    export.hand_out(head).await?;
+    export.run().await
+}
+
+/// One bundle in the making.
+struct Export<'a> {
+    passage: &'a Passage,
+    peer: &'a NodeId,
+    sealer: Sealer,
+    pieces: mpsc::Sender<wire::ExportBundleResponse>,
+    contents: wire::BundleContents,
+}
+
+impl Export<'_> {
+    async fn run(mut self) -> Result<(), BundleFailure> {
+        let hello = hello::say(self.passage, self.peer)?;
+        self.say(frame::Frame::Hello(hello)).await?;
+        for lane in Lane::ALL {
+            self.deliveries(*lane).await?;
+        }
+        for lane in Lane::ALL {
+            self.receipts(*lane).await?;
+        }
+        self.end().await
+    }
+
+    /// Everything of a lane without a receipt that the gate lets pass now, up to what is durable now.
+    async fn deliveries(&mut self, lane: Lane) -> Result<(), BundleFailure> {
+        let view = self.passage.store().view();
+        let through = self.passage.store().durable_through(self.peer, lane);
+        let OutboxLane { settled_through: mut after, turns, .. } = view.outbox_lane(self.peer, lane)?;
+        while after < through {
+            let mut waiting = view.deliveries(self.peer, lane, after, Most { count: FRAME_ENVELOPES, bytes: FRAME_BYTES })?;
+            waiting.retain(|(position, _)| *position <= through);
+            let Some((last, _)) = waiting.last() else { return Ok(()) };
+            let last = *last;
+            let deliveries = match self.passage.depart(self.peer, lane, waiting).await {
+                Ok(deliveries) => deliveries,
+                // What waits keeps its place and its body: it goes when the peer may have it again.
+                Err(problem) => {
+                    let Some(code) = problem.refusal().map(|refusal| refusal.code) else { return Err(problem.into()) };
+                    let withheld =
+                        wire::WithheldLane { lane: lane.to_wire(), code: code.to_wire(), envelopes: turns.count(after, through) };
+                    self.contents.withheld.push(withheld);
+                    return Ok(());
+                }
+            };
+            self.contents.envelopes += deliveries.len() as u64;
+            self.contents.purged += deliveries.iter().filter(|delivery| delivery.purged != 0).count() as u64;
+            self.say(frame::Frame::Deliveries(wire::Deliveries { deliveries })).await?;
+            after = last;
+        }
+        Ok(())
+    }
+
+    /// The receipts of a lane that the peer may not have.
+    async fn receipts(&mut self, lane: Lane) -> Result<(), BundleFailure> {
+        let view = self.passage.store().view();
+        let mut after = view.peer_settled(self.peer, lane)?;
+        loop {
+            let found = view.receipts_after(self.peer, lane, after, Most { count: FRAME_RECEIPTS, bytes: FRAME_BYTES })?;
+            let Some((last, _)) = found.last() else { return Ok(()) };
+            after = *last;
+            let receipts = found.into_iter().map(|(_, bytes)| wire::SignedReceipt::decode(bytes).map_err(|_| unreadable_receipt()));
+            let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
+            self.contents.receipts += receipts.len() as u64;
+            self.say(frame::Frame::Receipts(wire::Receipts { receipts })).await?;
+        }
+    }
+
+    async fn say(&mut self, frame: frame::Frame) -> Result<(), BundleFailure> {
+        let chunk = self.sealer.seal(&wire::Frame { frame: Some(frame) })?;
+        self.hand_out(chunk).await
+    }
+
+    async fn hand_out(&mut self, piece: Bytes) -> Result<(), BundleFailure> {
+        self.contents.bytes += piece.len() as u64;
+        hand_out(&self.pieces, piece, &self.contents).await
+    }
+
+    async fn end(self) -> Result<(), BundleFailure> {
+        let Self { passage: _, peer, sealer, pieces, mut contents } = self;
+        let piece = sealer.finish(&wire::Frame { frame: Some(frame::Frame::Bye(wire::Bye::default())) })?;
+        contents.bytes += piece.len() as u64;
+        hand_out(&pieces, piece, &contents).await?;
+        let wire::BundleContents { envelopes, purged, receipts, bytes, .. } = contents;
+        tracing::info!(event = "bundle.exported", peer = %peer, envelopes, purged, receipts, bytes, withheld = contents.withheld.len());
+        let last = wire::ExportBundleResponse { piece: Bytes::new(), contents: Some(contents), complete: true };
+        pieces.send(last).await.map_err(|_| BundleFailure::HungUp)
+    }
+}
+
+async fn hand_out(
+    pieces: &mpsc::Sender<wire::ExportBundleResponse>,
+    piece: Bytes,
+    contents: &wire::BundleContents,
+) -> Result<(), BundleFailure> {
+    let reply = wire::ExportBundleResponse { piece, contents: Some(contents.clone()), complete: false };
+    pieces.send(reply).await.map_err(|_| BundleFailure::HungUp)
+}
+
+fn unreadable_receipt() -> StoreError {
+    StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt"))
+}
