@@ -125,6 +125,7 @@ codes!(
     ImmigrationStatusCode,
     IntakeChannel,
     IntakeKind,
+    Lane,
     MaterialTopic,
     MembershipKind,
     MigrationStage,

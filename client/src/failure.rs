@@ -37,6 +37,9 @@ pub enum Failure {
     /// The answer was shown; it says that something stays blocked.
     #[error("{0}")]
     Blocked(DeskError),
+    /// The answer was shown; it says that something is still to be done first.
+    #[error("{0}")]
+    Unfinished(DeskError),
     /// The answer could not be written out.
     #[error("output")]
     Output(#[from] std::io::Error),
@@ -71,6 +74,12 @@ impl Failure {
         Self::Blocked(DeskError::from_refusal(refusal))
     }
 
+    /// Work that stays unfinished, after its answer was shown.
+    #[must_use]
+    pub fn unfinished(code: &str, kind: ErrorKind) -> Self {
+        Self::Unfinished(DeskError::local(code, kind))
+    }
+
     /// Whether the reader of the output has gone away (`titian log list | head`): nothing went wrong.
     #[must_use]
     pub fn is_closed_output(&self) -> bool {
@@ -81,7 +90,7 @@ impl Failure {
     #[must_use]
     pub fn report(&self) -> Report {
         match self {
-            Self::Desk(error) => Report::of(error, None),
+            Self::Desk(error) | Self::Unfinished(error) => Report::of(error, None),
             Self::Blocked(error) => Report { exit: ErrorKind::Refused.exit_code(), ..Report::of(error, None) },
             Self::Input(error) => {
                 Report { paths: error.paths(), ..Report::of(&DeskError::local("BAD_INPUT", ErrorKind::Input), Some(error.to_string())) }

@@ -13,6 +13,7 @@ pub struct PrivateFile {
     place: PathBuf,
     beside: PathBuf,
     file: File,
+    finished: bool,
 }
 
 impl PrivateFile {
@@ -26,7 +27,7 @@ impl PrivateFile {
         let beside = PathBuf::from(beside);
         drop(fs::remove_file(&beside)); // one that a killed process of the same number left
         let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&beside)?;
-        Ok(Self { place: place.to_owned(), beside, file })
+        Ok(Self { place: place.to_owned(), beside, file, finished: false })
     }
 
     /// Writes more.
@@ -41,9 +42,23 @@ impl PrivateFile {
     ///
     /// # Errors
     /// When it cannot be synced or moved.
-    pub fn finish(self) -> std::io::Result<()> {
+    pub fn finish(mut self) -> std::io::Result<()> {
         self.file.sync_all()?;
-        fs::rename(&self.beside, &self.place)
+        fs::rename(&self.beside, &self.place)?;
+        self.finished = true;
+        // The name too: a stick is pulled out soon after. Some file systems of sticks cannot sync a folder, and then have nothing to.
+        let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        drop(File::open(folder).and_then(|folder| folder.sync_all()));
+        Ok(())
+    }
+}
+
+impl Drop for PrivateFile {
+    /// Half a file is no file.
+    fn drop(&mut self) {
+        if !self.finished {
+            drop(fs::remove_file(&self.beside));
+        }
     }
 }
 

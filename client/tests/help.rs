@@ -47,6 +47,8 @@ peer confirm id.ksbsi --words words
 peer suspend id.ksbsi --reason SAFETY
 peer resume id.ksbsi
 peer list
+bundle export --peer id.ksbsi --out f
+bundle import f
 agreement draft f
 agreement propose AG --version 2
 agreement sign AG

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod arguments;
+mod bundle;
 mod case;
 mod consent;
 mod log;
@@ -76,6 +77,9 @@ enum Noun {
     /// Peers: other unions' nodes
     #[command(subcommand, arg_required_else_help = true)]
     Peer(peer::Command),
+    /// Bundles: the link to a peer in a file, where there is no line
+    #[command(subcommand, arg_required_else_help = true)]
+    Bundle(bundle::Command),
     /// The log: what crossed the border, without personal data
     #[command(subcommand, arg_required_else_help = true)]
     Log(log::Command),
@@ -117,6 +121,7 @@ impl Arguments {
             Noun::Referral(command) => referral::run(command, &context).await,
             Noun::Agreement(command) => agreement::run(command, &context).await,
             Noun::Peer(command) => peer::run(command, &context).await,
+            Noun::Bundle(command) => bundle::run(command, &context).await,
             Noun::Log(command) => log::run(command, &context).await,
             Noun::Staff(command) => staff::run(command, &context).await,
             Noun::Node(command) => node::run(command, &context).await,

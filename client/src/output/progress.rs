@@ -21,6 +21,12 @@ impl Progress {
         Self { what, count: 0, shown: false, visible }
     }
 
+    /// As [`Self::new`], of work whose answer comes at its end: also where both go to the same screen.
+    #[must_use]
+    pub fn beside(what: &'static str) -> Self {
+        Self { what, count: 0, shown: false, visible: std::io::stderr().is_terminal() }
+    }
+
     /// Counts more.
     pub fn add(&mut self, more: u64) {
         let before = self.count / EVERY;
