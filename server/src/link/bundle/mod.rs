@@ -1,7 +1,7 @@
 //! The link without a line: the same frames in a file that is sealed to the peer (`proto::bundle`).
 //!
-//! - [`export`]: what the peer has not answered, lane after lane, and the receipts it may not have.
-//! - [`import`]: what a peer's file brings, through the same border as what comes over the line.
+//! - [`mod@export`]: what the peer has not answered, lane after lane, and the receipts it may not have.
+//! - [`mod@import`]: what a peer's file brings, through the same border as what comes over the line.
 //!
 //! An export begins after what is settled, so a later file holds everything of an earlier one that was not answered in between: whatever their order,
 //! and whatever the line delivered, nothing is missing and everything else is a duplicate.
