@@ -99,10 +99,12 @@ impl LaneState {
     /// # Errors
     /// When it is more.
     pub(super) fn came(&mut self, lane: Lane, envelopes: u64, bytes: u64) -> Result<(), Malformed> {
+        let room = granted(lane, self.taken);
+        // The last envelope may reach over the bytes, because it cannot be cut; none may follow it.
+        let full = self.came.envelopes + envelopes > room.envelopes || self.came.bytes >= room.bytes;
         self.came.envelopes += envelopes;
         self.came.bytes += bytes;
-        let room = granted(lane, self.taken);
-        if self.came.envelopes > room.envelopes || self.came.bytes > room.bytes {
+        if full {
             return Err(Malformed::new("is more than this node gave credit for").at("deliveries"));
         }
         Ok(())
@@ -122,8 +124,33 @@ impl LaneState {
     }
 }
 
-/// What a peer may send in all once so much was taken in. The last envelope may reach over the bytes: it cannot be cut.
+/// What a peer may send in all once so much was taken in.
 pub(super) fn granted(lane: Lane, taken: Allowance) -> Allowance {
     let Allowance { envelopes, bytes } = allowance(lane);
     Allowance { envelopes: taken.envelopes + envelopes, bytes: taken.bytes + bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_envelope_may_reach_over_the_credit_and_none_may_follow() {
+        let mut lane = LaneState::default();
+        let bytes = allowance(Lane::Shares).bytes;
+        lane.came(Lane::Shares, 1, bytes - 1).unwrap();
+        lane.came(Lane::Shares, 1, 64 * 1024).unwrap();
+        lane.came(Lane::Shares, 1, 1).unwrap_err();
+    }
+
+    #[test]
+    fn no_more_envelopes_come_than_there_is_credit_for() {
+        let mut lane = LaneState::default();
+        for _ in 0..allowance(Lane::Safety).envelopes {
+            lane.came(Lane::Safety, 1, 1).unwrap();
+        }
+        lane.came(Lane::Safety, 1, 1).unwrap_err();
+        lane.taken.envelopes += 1;
+        LaneState { came: Allowance::default(), ..lane }.came(Lane::Safety, 1, 1).unwrap();
+    }
 }
