@@ -7,6 +7,7 @@
 //! - [`union`](mod@union): a node and its staff.
 //! - [`world`]: several unions; two that trust each other; two with an agreement in force.
 //! - [`sample`] and [`road`]: the returnee of `deploy/sample`, and the steps of her referral.
+//! - [`fuzz`]: what strangers' bytes go through, for fuzzers and for tests.
 //! - [`pair`], [`traffic`], [`meter`]: two unions for a bench, what is sent between them, and what it costs.
 //! - [`transcript`]: commands and outputs as a golden text.
 //! - [`wait`]: the one place that waits.
@@ -16,6 +17,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod fuzz;
 pub mod meter;
 pub mod node;
 pub mod pair;

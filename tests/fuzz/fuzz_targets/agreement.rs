@@ -1,0 +1,8 @@
+//! Agreement files.
+#![no_main]
+
+use titian_tests::fuzz::agreement;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    agreement::enter_file(bytes);
+});

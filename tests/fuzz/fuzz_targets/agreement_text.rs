@@ -1,0 +1,8 @@
+//! Texts of agreements.
+#![no_main]
+
+use titian_tests::fuzz::agreement;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    agreement::enter_text(bytes);
+});
