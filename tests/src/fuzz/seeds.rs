@@ -1,4 +1,5 @@
 //! Inputs that are read to the end: the golden vectors, and the returnee of `deploy/sample`.
+#![allow(clippy::needless_update, reason = "messages grow with the protocol")]
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
@@ -27,7 +28,7 @@ pub fn frames() -> Vec<Vec<u8>> {
     let others = [
         frame::Frame::Hello(hello()),
         frame::Frame::Receipts(wire::Receipts { receipts: vec![golden_receipt()] }),
-        frame::Frame::Stored(wire::Stored { lane: 3, through: 17 }),
+        frame::Frame::Stored(wire::Stored { lane: 3, through: 17, ..wire::Stored::default() }),
         frame::Frame::Credit(wire::Credit { lane: 4, envelopes: 64, bytes: 1 << 20 }),
         frame::Frame::Bye(wire::Bye { reason: 1 }),
         frame::Frame::Ping(wire::Ping { nonce: 7, answer: true }),
@@ -120,9 +121,14 @@ fn signer() -> Signer {
     Signer::new(key_id_of(&key.verifying_key().to_bytes()), key)
 }
 
-#[allow(clippy::needless_update, reason = "a hello grows with the protocol")]
 fn hello() -> wire::Hello {
-    let cursor = |lane| wire::LaneCursor { lane, applied_through: 2, stored_through: 3, last_hash: vec![7; 32].into() };
+    let cursor = |lane| wire::LaneCursor {
+        lane,
+        applied_through: 2,
+        stored_through: 3,
+        last_hash: vec![7; 32].into(),
+        ..wire::LaneCursor::default()
+    };
     wire::Hello {
         node_id: "my.mtuc".into(),
         epoch: id(1),
