@@ -6,6 +6,7 @@
 //! - [`account`] and [`answer`]: who calls, and what a call answered.
 //! - [`union`](mod@union): a node and its staff.
 //! - [`world`]: several unions; two that trust each other; two with an agreement in force.
+//! - [`disk`]: a disk whose power can be cut.
 //! - [`sample`] and [`road`]: the returnee of `deploy/sample`, and the steps of her referral.
 //! - [`fuzz`]: what strangers' bytes go through, for fuzzers and for tests.
 //! - [`pair`], [`traffic`], [`meter`]: two unions for a bench, what is sent between them, and what it costs.
@@ -17,6 +18,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod disk;
 pub mod fuzz;
 pub mod meter;
 pub mod node;

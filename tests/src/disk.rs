@@ -1,0 +1,102 @@
+//! A disk of its own for a node's folder, whose power can be cut: ext4 on a loop device, shut down without flushing its log, as the suites of file
+//! systems do it. What was not synced is gone; what a drive only claims to have written is not modelled. Root is needed.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::node::{Node, run};
+use crate::wait::{PATIENCE, wait_until};
+
+/// Bytes of the disk: a store with its first segments, and room for what a story puts into it.
+const DISK_BYTES: u64 = 512 << 20;
+
+/// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH`: from now on the file system takes nothing, and nothing of it reaches the device.
+const SHUT_DOWN: &str = "import fcntl, os, struct, sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack('I', 2))";
+
+/// A disk. It goes away with the value.
+#[derive(Debug)]
+pub struct Disk {
+    ground: TempDir,
+}
+
+impl Disk {
+    /// Makes one, with an empty file system.
+    ///
+    /// # Panics
+    /// When this machine or this user cannot: a test that needs a disk fails here, it is never passed over.
+    #[must_use]
+    pub fn new() -> Self {
+        let made = TempDir::with_prefix("titian-disk-").and_then(|ground| {
+            File::create(ground.path().join("image"))?.set_len(DISK_BYTES)?;
+            fs::create_dir(ground.path().join("mount"))?;
+            Ok(Self { ground })
+        });
+        let Ok(disk) = made else { panic!("no temporary folder for a disk") };
+        told("mkfs.ext4", &["-q", "-F", &disk.image()]);
+        disk.mount();
+        disk
+    }
+
+    /// Where its file system is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.ground.path().join("mount")
+    }
+
+    /// Cuts the power of the machine on which these nodes run: they stop in the middle of whatever they do, the disk goes off, and they are gone. Then
+    /// the disk is there again, with what had reached it.
+    ///
+    /// # Panics
+    /// When a step fails.
+    pub fn cut_power(&self, nodes: &mut [&mut Node]) {
+        // A node must not see the disk fail: one whose sync returned an error would know.
+        for pid in nodes.iter().filter_map(|node| node.pid()) {
+            told("kill", &["-STOP", &pid.to_string()]);
+            wait_until("every thread stands still", PATIENCE, || stands_still(pid).then_some(()));
+        }
+        told("python3", &["-c", SHUT_DOWN, &self.path().display().to_string()]);
+        nodes.iter_mut().for_each(|node| node.kill9());
+        told("umount", &[&self.path().display().to_string()]);
+        self.mount();
+    }
+
+    fn image(&self) -> String {
+        self.ground.path().join("image").display().to_string()
+    }
+
+    fn mount(&self) {
+        told("mount", &["-o", "loop", &self.image(), &self.path().display().to_string()]);
+    }
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(self.path()).status().ok();
+    }
+}
+
+fn told(program: &str, arguments: &[&str]) {
+    let answer = run(&format!("{program} {}", arguments.join(" ")), Command::new(program).args(arguments));
+    assert!(answer.exit == 0, "a disk needs root, loop devices, e2fsprogs, mount and python3:\n{}", answer.told());
+}
+
+/// Whether all threads of a process are stopped. One inside a system call on the disk stops only when that is over.
+fn stands_still(pid: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
+    threads.map(|thread| state(&thread.path())).all(|state| state == Some('T'))
+}
+
+fn state(thread: &Path) -> Option<char> {
+    let line = fs::read_to_string(thread.join("stat")).ok()?;
+    line.rsplit(')').next()?.trim_start().chars().next()
+}
