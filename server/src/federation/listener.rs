@@ -1,9 +1,11 @@
 //! Peers that dial us: accept, shake hands within a deadline, serve.
 
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use titian_proto::model::id::NodeId;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
@@ -15,7 +17,7 @@ use tonic::transport::Server;
 use super::barred::{Barred, Doorkeeper, of_handshake};
 use super::connection::Connection;
 use super::service::Federation;
-use super::stream::{Admitted, PeerStream, Places};
+use super::stream::{Admitted, PeerStream, Place, Places};
 use super::tls::Tls;
 use super::{
     CONNECTION_WINDOW_BYTES, HANDSHAKE_DEADLINE, HEADER_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, STREAM_WINDOW_BYTES,
@@ -24,6 +26,10 @@ use super::{
 
 /// Handshakes at once: a hundred silent sockets must not keep a peer waiting, and each costs some 30 KiB.
 pub const HANDSHAKES_MAX: usize = 256;
+
+/// Handshakes of one address at once: a bureau with all its unions may stand behind one, and nobody behind it may fill the hall. Of an IPv6 address
+/// the first half counts, because whoever has one has all of the second.
+pub const HANDSHAKES_PER_ADDRESS_MAX: usize = 32;
 
 /// Sockets of one peer at once: one in use, one half-open after a lost line, and their replacements.
 pub const SOCKETS_PER_PEER_MAX: usize = 4;
@@ -74,7 +80,8 @@ impl Listener {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             tls,
             doorkeeper,
-            places: Places::default(),
+            places: Places::new(),
+            handshakes_of: Places::new(),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
             admitted,
             cut_all: cut_all.clone(),
@@ -109,10 +116,17 @@ struct Door {
     acceptor: TlsAcceptor,
     tls: Tls,
     doorkeeper: Doorkeeper,
-    places: Places,
+    places: Places<NodeId>,
+    handshakes_of: Places<IpAddr>,
     handshakes: Arc<Semaphore>,
     admitted: mpsc::Sender<io::Result<PeerStream>>,
     cut_all: CancellationToken,
+}
+
+/// A place among the handshakes of all, and among those of one address.
+struct Turn {
+    _own: Place<IpAddr>,
+    _any: OwnedSemaphorePermit,
 }
 
 impl Door {
@@ -123,9 +137,9 @@ impl Door {
                 accepted = socket.accept() => accepted,
             };
             match accepted {
-                Ok((tcp, _)) => match self.handshakes.clone().try_acquire_owned() {
-                    Ok(permit) => drop(tokio::spawn(self.clone().admit(tcp, permit))),
-                    Err(_) => self.doorkeeper.record(Barred::TooMany, None),
+                Ok((tcp, from)) => match self.turn(from.ip()) {
+                    Some(turn) => drop(tokio::spawn(self.clone().admit(tcp, turn))),
+                    None => self.doorkeeper.record(Barred::TooMany, None),
                 },
                 Err(error) => {
                     tracing::warn!(event = "federation.accept_failed", kind = ?error.kind());
@@ -135,9 +149,16 @@ impl Door {
         }
     }
 
-    async fn admit(self, tcp: TcpStream, permit: OwnedSemaphorePermit) {
+    /// A turn to shake hands, unless all are taken, or all of this address.
+    fn turn(&self, from: IpAddr) -> Option<Turn> {
+        let own = self.handshakes_of.take(&network(from), HANDSHAKES_PER_ADDRESS_MAX)?;
+        let any = self.handshakes.clone().try_acquire_owned().ok()?;
+        Some(Turn { _own: own, _any: any })
+    }
+
+    async fn admit(self, tcp: TcpStream, turn: Turn) {
         if let Some(stream) = self.shake_hands(tcp).await {
-            drop(permit);
+            drop(turn);
             let _ = self.admitted.send(Ok(stream)).await; // nobody listens any more: the node stops
         }
     }
@@ -169,5 +190,13 @@ impl Door {
         };
         let admitted = Admitted { identity, cut: self.cut_all.child_token() };
         Some(PeerStream::new(TlsStream::Server(tls), admitted, self.tls.pins().clone(), Some(place)))
+    }
+}
+
+/// What of an address counts.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }

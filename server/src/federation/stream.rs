@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future as _;
+use std::hash::Hash;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,12 +32,12 @@ pub(super) struct PeerStream {
     tls: TlsStream<TcpStream>,
     admitted: Admitted,
     when_cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    _place: Option<Place>,
+    _place: Option<Place<NodeId>>,
 }
 
 impl PeerStream {
     /// Watches the peer's status from now on.
-    pub(super) fn new(tls: TlsStream<TcpStream>, admitted: Admitted, pins: PinTable, place: Option<Place>) -> Self {
+    pub(super) fn new(tls: TlsStream<TcpStream>, admitted: Admitted, pins: PinTable, place: Option<Place<NodeId>>) -> Self {
         tokio::spawn(watch_status(pins, admitted.clone()));
         let when_cut = Box::pin(admitted.cut.clone().cancelled_owned());
         Self { tls, admitted, when_cut, _place: place }
@@ -107,38 +108,43 @@ async fn watch_status(pins: PinTable, admitted: Admitted) {
     }
 }
 
-/// Counts the sockets of each peer, so that one peer cannot take the places of all others.
-#[derive(Clone, Default)]
-pub(super) struct Places {
-    taken: Arc<Mutex<HashMap<NodeId, usize>>>,
+/// Counts what each of many holds, a peer its sockets or an address its handshakes, so that one cannot take the places of all others.
+#[derive(Clone)]
+pub(super) struct Places<K> {
+    taken: Arc<Mutex<HashMap<K, usize>>>,
 }
 
-/// One socket's place; free again when dropped.
-pub(super) struct Place {
-    places: Places,
-    peer: NodeId,
+/// One place; free again when dropped.
+pub(super) struct Place<K: Eq + Hash> {
+    places: Places<K>,
+    holder: K,
 }
 
-impl Places {
-    /// A place for this peer, unless it has `most` already.
-    pub(super) fn take(&self, peer: &NodeId, most: usize) -> Option<Place> {
+impl<K: Eq + Hash + Clone> Places<K> {
+    /// Nobody holds a place.
+    pub(super) fn new() -> Self {
+        Self { taken: Arc::default() }
+    }
+
+    /// A place for this one, unless it has `most` already.
+    pub(super) fn take(&self, holder: &K, most: usize) -> Option<Place<K>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(peer.clone()).or_default();
+        let count = taken.entry(holder.clone()).or_default();
         if *count >= most {
             return None;
         }
         *count += 1;
-        Some(Place { places: self.clone(), peer: peer.clone() })
+        Some(Place { places: self.clone(), holder: holder.clone() })
     }
 }
 
-impl Drop for Place {
+impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.peer) {
+        if let Some(count) = taken.get_mut(&self.holder) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                taken.remove(&self.peer);
+                taken.remove(&self.holder);
             }
         }
     }
