@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::node::{Node, run};
 use crate::wait::{PATIENCE, wait_until};
 
-/// Bytes of the disk: a store with its first segments, and room for what a story puts into it.
-const DISK_BYTES: u64 = 512 << 20;
+/// Bytes of the disk: a store with its first segments, and more room than a node needs to take in everything. The file is sparse.
+const DISK_BYTES: u64 = 4 << 30;
 
 /// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH`: from now on the file system takes nothing, and nothing of it reaches the device.
 const SHUT_DOWN: &str = "import fcntl, os, struct, sys
