@@ -28,7 +28,7 @@ pub(crate) const ACTS_WAITING_MAX: usize = 4 * GROUP_ACTS_MAX;
 pub(crate) const GROUPS_WAITING_MAX: usize = 1;
 
 /// Groups that share a sync at most; bounds how long the first of them waits for its answer.
-const GROUPS_A_SYNC_MAX: usize = 4;
+pub(crate) const GROUPS_A_SYNC_MAX: usize = 4;
 
 /// Room that must be left on the disk before a group is taken: sled was never shown to survive a disk that fills up under it, and the log of
 /// the system and the key file need some too.
@@ -124,21 +124,32 @@ impl Group {
 /// The first thread: decides and applies, until no store is left that could ask.
 pub(crate) fn decide(core: &Arc<Core>, acts: &mut mpsc::Receiver<Box<dyn Act>>, groups: &SyncSender<Group>) {
     while let Some(first) = acts.blocking_recv() {
-        if core.is_stopped() {
-            first.answer(Err(StoreError::Stopped));
-            continue;
-        }
-        let mut unit = Unit::new(Arc::clone(core));
-        let mut decided = vec![decide_one(first, &mut unit)];
-        while decided.len() < GROUP_ACTS_MAX && unit.bytes() < GROUP_BYTES_MAX {
-            let Ok(next) = acts.try_recv() else { break };
-            decided.push(decide_one(next, &mut unit));
-        }
-        let (group, applied) = close(core, unit, decided);
-        if let Err(error) = applied {
-            group.answer(&Err(error));
-        } else if let Err(unsent) = groups.send(group) {
+        let Some(group) = decide_group(core, first, acts) else { continue };
+        if let Err(unsent) = groups.send(group) {
             unsent.0.answer(&Err(StoreError::Stopped));
+        }
+    }
+}
+
+/// Decides one act and those that wait behind it, and applies what they would write. None when nothing is left to make durable: the writers are
+/// answered then.
+pub(crate) fn decide_group(core: &Arc<Core>, first: Box<dyn Act>, acts: &mut mpsc::Receiver<Box<dyn Act>>) -> Option<Group> {
+    if core.is_stopped() {
+        first.answer(Err(StoreError::Stopped));
+        return None;
+    }
+    let mut unit = Unit::new(Arc::clone(core));
+    let mut decided = vec![decide_one(first, &mut unit)];
+    while decided.len() < GROUP_ACTS_MAX && unit.bytes() < GROUP_BYTES_MAX {
+        let Ok(next) = acts.try_recv() else { break };
+        decided.push(decide_one(next, &mut unit));
+    }
+    let (group, applied) = close(core, unit, decided);
+    match applied {
+        Ok(()) => Some(group),
+        Err(error) => {
+            group.answer(&Err(error));
+            None
         }
     }
 }
@@ -193,13 +204,18 @@ pub(crate) fn sync(core: &Core, groups: &Receiver<Group>) {
             let Ok(next) = groups.try_recv() else { break };
             ready.push(next);
         }
-        let kept = keep(core, ready.iter().any(|group| group.changed));
-        for mut group in ready {
-            if kept.is_ok() {
-                tell(core, &mut group);
-            }
-            group.answer(&kept);
+        finish(core, ready);
+    }
+}
+
+/// Makes groups durable with one sync, and answers their writers.
+pub(crate) fn finish(core: &Core, ready: Vec<Group>) {
+    let kept = keep(core, ready.iter().any(|group| group.changed));
+    for mut group in ready {
+        if kept.is_ok() {
+            tell(core, &mut group);
         }
+        group.answer(&kept);
     }
 }
 

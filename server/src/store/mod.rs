@@ -23,6 +23,8 @@ mod error;
 mod export;
 mod group;
 mod inbox;
+#[cfg(feature = "simulation")]
+mod inline;
 mod key;
 mod log;
 mod meta;
@@ -64,6 +66,8 @@ pub use epochs::EpochTable;
 pub use error::StoreError;
 use group::{Act, Core, Waiting};
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
+#[cfg(feature = "simulation")]
+pub use inline::Pace;
 pub use key::Key;
 pub use log::LogTable;
 pub use outbox::{BODY_MAX, EnvelopeDraft, OutboxCounts, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};
@@ -123,6 +127,15 @@ impl Store {
 
     /// As [`Self::open`], on an engine that is open already.
     pub(crate) fn on(engine: Arc<dyn engine::Engine>, options: StoreOptions) -> Result<Self, StoreError> {
+        Self::driven(engine, options, start)
+    }
+
+    /// As [`Self::on`], with a driver that decides and syncs.
+    fn driven(
+        engine: Arc<dyn engine::Engine>,
+        options: StoreOptions,
+        start: impl FnOnce(&Arc<Core>) -> Result<Driver, StoreError>,
+    ) -> Result<Self, StoreError> {
         meta::open_or_create(engine.as_ref(), &options)?;
         let durable = Arc::new(Durable::default());
         durable.raise(durable_at_opening(&View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) })?);
@@ -294,9 +307,10 @@ fn durable_at_opening(view: &View) -> Result<Marks, StoreError> {
     Ok(marks)
 }
 
-type Threads = (mpsc::Sender<Box<dyn Act>>, Vec<JoinHandle<()>>);
+/// Where acts are handed in, and the threads to wait for at the end.
+type Driver = (mpsc::Sender<Box<dyn Act>>, Vec<JoinHandle<()>>);
 
-fn start(core: &Arc<Core>) -> Result<Threads, StoreError> {
+fn start(core: &Arc<Core>) -> Result<Driver, StoreError> {
     let (acts, mut waiting) = mpsc::channel(group::ACTS_WAITING_MAX);
     let (groups, applied) = std::sync::mpsc::sync_channel(group::GROUPS_WAITING_MAX);
     let failed = |error| engine::EngineError::io("starting a thread of the store", error);

@@ -1,0 +1,54 @@
+//! The other driver, for the simulated world: the same deciding and syncing, as two tasks of the caller's runtime instead of two threads, so that
+//! one seed gives one order of things. A released node has none of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::engine::Engine;
+use super::group::{self, Act, Core, Group};
+use super::{Driver, Store, StoreError, StoreOptions};
+
+/// How long the next sync takes.
+pub type Pace = Box<dyn FnMut() -> Duration + Send>;
+
+impl Store {
+    /// As [`Self::open`], on an engine that is open already, driven by tasks of this runtime. `pace` says how long each sync takes; meanwhile the
+    /// next group is decided, as beside a real disk. [`Self::write_blocking`] and [`Self::export`] cannot be used on it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn on_inline(engine: Arc<dyn Engine>, options: StoreOptions, pace: Pace) -> Result<Self, StoreError> {
+        Self::driven(engine, options, |core| Ok(start(core, pace)))
+    }
+}
+
+fn start(core: &Arc<Core>, pace: Pace) -> Driver {
+    let (acts, waiting) = mpsc::channel(group::ACTS_WAITING_MAX);
+    let (groups, applied) = mpsc::channel(group::GROUPS_WAITING_MAX);
+    tokio::spawn(decide(Arc::clone(core), waiting, groups));
+    tokio::spawn(sync(Arc::clone(core), applied, pace));
+    (acts, Vec::new())
+}
+
+async fn decide(core: Arc<Core>, mut acts: mpsc::Receiver<Box<dyn Act>>, groups: mpsc::Sender<Group>) {
+    while let Some(first) = acts.recv().await {
+        let Some(group) = group::decide_group(&core, first, &mut acts) else { continue };
+        if groups.send(group).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn sync(core: Arc<Core>, mut groups: mpsc::Receiver<Group>, mut pace: Pace) {
+    while let Some(first) = groups.recv().await {
+        tokio::time::sleep(pace()).await;
+        let mut ready = vec![first];
+        while ready.len() < group::GROUPS_A_SYNC_MAX {
+            let Ok(next) = groups.try_recv() else { break };
+            ready.push(next);
+        }
+        group::finish(&core, ready);
+    }
+}
