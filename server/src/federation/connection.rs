@@ -35,6 +35,26 @@ pub struct Connection {
     pub close: CancellationToken,
 }
 
+#[cfg(feature = "simulation")]
+impl Connection {
+    /// A connection over pipes in memory, for the simulated world: `frames` is what the peer says, and what is returned beside the connection
+    /// is what we say. The peer's status is asked for every frame, as on a socket, and a peer that is no longer active is cut at once.
+    pub fn in_memory(
+        identity: super::identity::PeerIdentity,
+        pins: &PinTable,
+        dialled_by_us: bool,
+        frames: impl Stream<Item = wire::Frame> + Send + 'static,
+    ) -> (Self, Outgoing) {
+        let admitted = Admitted { identity, cut: CancellationToken::new() };
+        tokio::spawn(super::stream::watch_status(pins.clone(), admitted.clone()));
+        let (sender, said, close) = outgoing(&admitted, pins);
+        let messages = frames.map(|frame| Ok(wire::LinkRequest { frame: Some(frame) }));
+        let cut_when_dropped = admitted.cut.clone().drop_guard();
+        let heard = incoming(messages, cut_when_dropped, &admitted, pins, close.clone());
+        (Self { peer: admitted.identity.node_id, dialled_by_us, incoming: heard, outgoing: sender, close }, said)
+    }
+}
+
 /// Why a stream of frames ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
@@ -80,7 +100,7 @@ pub struct Incoming {
 }
 
 /// What we say to a peer, on its way to the socket. Its status is asked again for every frame.
-pub(super) struct Outgoing {
+pub struct Outgoing {
     frames: mpsc::Receiver<wire::Frame>,
     watched: Watched,
 }

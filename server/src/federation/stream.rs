@@ -94,7 +94,7 @@ impl AsyncWrite for PeerStream {
 }
 
 /// Cuts the socket as soon as the table of peers no longer admits who stands on its other end.
-async fn watch_status(pins: PinTable, admitted: Admitted) {
+pub(super) async fn watch_status(pins: PinTable, admitted: Admitted) {
     let mut changes = pins.watch();
     loop {
         if let Err(reason) = pins.still_admits(&admitted.identity) {

@@ -46,6 +46,7 @@ impl Links {
         let mut number = 0;
         loop {
             let connection = tokio::select! {
+                biased;
                 () = shutdown.cancelled() => break,
                 next = connections.recv() => match next {
                     Some(connection) => connection,
