@@ -144,8 +144,10 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     };
 
     let workers = TaskTracker::new();
+    // Followed from before they are read: a change between the two would be lost.
+    let changes = acts.store.watch_changes();
     let pins = PinTable::new(pinned(&acts));
-    workers.spawn(follow_peers(acts.clone(), pins.clone(), shutdown.clone()));
+    workers.spawn(follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
     let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
     let links = Links::new(Passage::new(acts.clone()));
@@ -290,8 +292,7 @@ fn address_of(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
 }
 
 /// The table of pins follows the peers: a suspended peer's streams are cut as soon as its suspension is durable.
-async fn follow_peers(acts: Acts, pins: PinTable, shutdown: CancellationToken) {
-    let mut changes = acts.store.watch_changes();
+async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins: PinTable, shutdown: CancellationToken) {
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
