@@ -49,7 +49,7 @@ fn build() -> Programs {
     command.current_dir(project()).args(["build", "--locked", "--package", "titian-server", "--package", "titian-client", "--bins"]);
     command.args(["--profile", profile]);
     if profile == "dev" {
-        command.args(["--features", "titian-server/crash-points"]);
+        command.args(["--features", "titian-server/crash-points,titian-server/simulation"]);
     }
     if let Some(target) = folder.parent() {
         command.arg("--target-dir").arg(target);

@@ -1,0 +1,185 @@
+//! A disk that forgets what was not synced: everything applied is visible at once, and only a sync makes it stay.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use titian_proto::model::id::NodeId;
+use titian_server::store::engine::{Batch, Engine, EngineError, Health, Pair};
+use titian_server::store::{Read, StoreError};
+
+use crate::watch::Watch;
+
+/// What stands on a disk, by key.
+pub type Pairs = BTreeMap<Bytes, Bytes>;
+
+/// What is wrong with a disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// It says that little room is left; what is asked now is refused.
+    pub low: bool,
+    /// It fills up under the next write.
+    pub full: bool,
+    /// The next sync fails.
+    pub sync: bool,
+    /// Reading fails.
+    pub read: bool,
+}
+
+/// One node's disk. It outlives the node's lives.
+#[derive(Clone)]
+pub struct Disk(Arc<Mutex<Platter>>);
+
+struct Platter {
+    applied: Pairs,
+    durable: Pairs,
+    unsynced: Vec<(Vec<Pair>, Vec<Bytes>)>,
+    life: u64,
+    trouble: Trouble,
+}
+
+impl Disk {
+    /// A disk that holds these pairs.
+    pub fn holding(pairs: Pairs) -> Self {
+        let platter = Platter { applied: pairs.clone(), durable: pairs, unsynced: Vec::new(), life: 0, trouble: Trouble::default() };
+        Self(Arc::new(Mutex::new(platter)))
+    }
+
+    /// For the next life of its node. What an earlier life still holds of it fails from now on.
+    pub fn mount(&self, node: &NodeId, watch: &Watch) -> Mounted {
+        let mut platter = self.lock();
+        platter.life += 1;
+        Mounted { disk: self.clone(), life: platter.life, node: node.clone(), watch: watch.clone() }
+    }
+
+    /// The power fails: of the batches that were not synced the first `survive` are there afterwards, and nothing of the others.
+    pub fn crash(&self, survive: usize) {
+        let mut platter = self.lock();
+        platter.life += 1;
+        let unsynced = std::mem::take(&mut platter.unsynced);
+        for (puts, deletes) in unsynced.into_iter().take(survive) {
+            write(&mut platter.durable, &puts, &deletes);
+        }
+        platter.applied = platter.durable.clone();
+    }
+
+    /// How many batches wait for a sync.
+    pub fn unsynced(&self) -> usize {
+        self.lock().unsynced.len()
+    }
+
+    /// Sets what is wrong with it.
+    pub fn set_trouble(&self, trouble: Trouble) {
+        self.lock().trouble = trouble;
+    }
+
+    /// What would be there after a power cut now.
+    pub fn durable(&self) -> Durable {
+        Durable(self.clone())
+    }
+
+    /// Everything that would be there after a power cut now.
+    pub fn durable_pairs(&self) -> Pairs {
+        self.lock().durable.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Platter> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A disk in one life of its node.
+pub struct Mounted {
+    disk: Disk,
+    life: u64,
+    node: NodeId,
+    watch: Watch,
+}
+
+impl Mounted {
+    fn platter(&self) -> Result<MutexGuard<'_, Platter>, EngineError> {
+        let platter = self.disk.lock();
+        if platter.life == self.life { Ok(platter) } else { Err(EngineError::Stopped) }
+    }
+
+    fn readable(&self) -> Result<MutexGuard<'_, Platter>, EngineError> {
+        let platter = self.platter()?;
+        if platter.trouble.read { Err(broken("reading")) } else { Ok(platter) }
+    }
+}
+
+impl Engine for Mounted {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        Ok(self.readable()?.applied.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, EngineError> {
+        Ok(scan(&self.readable()?.applied, prefix, after, limit))
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), EngineError> {
+        let mut platter = self.platter()?;
+        if platter.trouble.full {
+            return Err(EngineError::Full);
+        }
+        let Batch { expect, puts, deletes } = batch;
+        if expect.iter().any(|(key, expected)| platter.applied.get(key) != expected.as_ref()) {
+            return Err(EngineError::Conflict);
+        }
+        self.watch.applied(&self.node, &puts);
+        write(&mut platter.applied, &puts, &deletes);
+        platter.unsynced.push((puts, deletes));
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), EngineError> {
+        let mut platter = self.platter()?;
+        if platter.trouble.sync {
+            return Err(broken("syncing"));
+        }
+        for (puts, deletes) in std::mem::take(&mut platter.unsynced) {
+            write(&mut platter.durable, &puts, &deletes);
+        }
+        Ok(())
+    }
+
+    fn health(&self) -> Result<Health, EngineError> {
+        let free = if self.platter()?.trouble.low { 4096 } else { u64::MAX };
+        Ok(Health { disk_bytes: 0, free_bytes: Some(free) })
+    }
+}
+
+/// Reads what would be there after a power cut now.
+#[derive(Clone)]
+pub struct Durable(Disk);
+
+impl Read for Durable {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.0.lock().durable.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+        Ok(scan(&self.0.lock().durable, prefix, after, limit))
+    }
+}
+
+fn scan(pairs: &Pairs, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Vec<Pair> {
+    let from = match after {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        Some(_) | None => Bound::Included(prefix),
+    };
+    let wanted = pairs.range::<[u8], _>((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
+    wanted.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn write(pairs: &mut Pairs, puts: &[Pair], deletes: &[Bytes]) {
+    pairs.extend(puts.iter().cloned());
+    for key in deletes {
+        pairs.remove(key);
+    }
+}
+
+fn broken(doing: &'static str) -> EngineError {
+    EngineError::Io { doing, source: std::io::Error::other("the simulated disk fails") }
+}

@@ -1,0 +1,235 @@
+//! The lines between the nodes: frames take their time, vanish, come twice or in another order; streams are cut, or silent without an end.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use prost::Message as _;
+use titian_proto::model::id::NodeId;
+use titian_proto::wire;
+use titian_server::federation::connection::{Connection, Outgoing};
+use titian_server::federation::identity::PeerIdentity;
+use titian_server::federation::pins::PinTable;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::random::Random;
+use crate::watch::Watch;
+
+/// What a line does to what goes over it.
+#[derive(Clone, Copy, Debug)]
+pub struct Weather {
+    /// Longest time that a frame takes, in milliseconds.
+    pub delay_max: u64,
+    /// Frames in a thousand that vanish.
+    pub drop: u64,
+    /// Frames in a thousand that come twice.
+    pub duplicate: u64,
+    /// Frames in a thousand that may be overtaken.
+    pub reorder: u64,
+    /// Everything vanishes, both ways, and no stream ends.
+    pub half_open: bool,
+    /// Nobody can dial.
+    pub down: bool,
+}
+
+impl Weather {
+    /// Nothing is lost.
+    pub const FAIR: Self = Self { delay_max: 20, drop: 0, duplicate: 0, reorder: 0, half_open: false, down: false };
+}
+
+/// Two nodes, the smaller name first.
+type Pair = (NodeId, NodeId);
+
+/// A node as others can dial it.
+#[derive(Clone)]
+pub struct Door {
+    /// Who it is, and its key.
+    pub identity: PeerIdentity,
+    /// Whom it admits.
+    pub pins: PinTable,
+    /// Where its connections go.
+    pub connections: mpsc::Sender<Connection>,
+    /// Ends with the node's life.
+    pub life: CancellationToken,
+}
+
+/// All lines of the world.
+#[derive(Clone)]
+pub struct Network(Arc<Mutex<Lines>>);
+
+struct Lines {
+    random: Random,
+    weather: BTreeMap<Pair, Weather>,
+    cuts: BTreeMap<Pair, CancellationToken>,
+    doors: BTreeMap<NodeId, Door>,
+    watch: Watch,
+}
+
+impl Network {
+    /// Lines in fair weather.
+    pub fn new(random: Random, watch: Watch) -> Self {
+        Self(Arc::new(Mutex::new(Lines { random, weather: BTreeMap::new(), cuts: BTreeMap::new(), doors: BTreeMap::new(), watch })))
+    }
+
+    /// A node can be dialled from now on, until its life ends.
+    pub fn open(&self, door: Door) {
+        self.lock().doors.insert(door.identity.node_id.clone(), door);
+    }
+
+    /// Sets the weather between two nodes. Where silence ends, its streams end with it, as a socket's do when the other side answers again.
+    pub fn set_weather(&self, one: &NodeId, other: &NodeId, weather: Weather) {
+        let before = self.lock().weather.insert(pair(one, other), weather).unwrap_or(Weather::FAIR);
+        if (before.half_open && !weather.half_open) || weather.down {
+            self.cut(one, other);
+        }
+    }
+
+    /// The weather between two nodes.
+    pub fn weather(&self, one: &NodeId, other: &NodeId) -> Weather {
+        self.lock().weather.get(&pair(one, other)).copied().unwrap_or(Weather::FAIR)
+    }
+
+    /// Cuts every stream between two nodes; what was under way on them is lost.
+    pub fn cut(&self, one: &NodeId, other: &NodeId) {
+        if let Some(cut) = self.lock().cuts.remove(&pair(one, other)) {
+            cut.cancel();
+        }
+    }
+
+    /// Dials. Gives the token that ends with the stream, or nothing where nobody answers or one of the two does not admit the other.
+    pub fn dial(&self, from: &NodeId, to: &NodeId) -> Option<CancellationToken> {
+        let (caller, called, cut, seeds, watch) = {
+            let mut lines = self.lock();
+            let weather = lines.weather.get(&pair(from, to)).copied().unwrap_or(Weather::FAIR);
+            let (caller, called) = (lines.doors.get(from)?.clone(), lines.doors.get(to)?.clone());
+            let unreachable = weather.down || weather.half_open || caller.life.is_cancelled() || called.life.is_cancelled();
+            let barred = caller.pins.still_admits(&called.identity).is_err() || called.pins.still_admits(&caller.identity).is_err();
+            if unreachable || barred {
+                return None;
+            }
+            let cut = lines.cuts.entry(pair(from, to)).or_default().child_token();
+            (caller, called, cut, [lines.random.fork(), lines.random.fork()], lines.watch.clone())
+        };
+        let (to_called, called_hears) = mpsc::unbounded_channel();
+        let (to_caller, caller_hears) = mpsc::unbounded_channel();
+        let (ours, said) = Connection::in_memory(called.identity.clone(), &caller.pins, true, UnboundedReceiverStream::new(caller_hears));
+        let (theirs, answered) =
+            Connection::in_memory(caller.identity.clone(), &called.pins, false, UnboundedReceiverStream::new(called_hears));
+        let close = ours.close.clone();
+        if called.connections.try_send(theirs).is_err() || caller.connections.try_send(ours).is_err() {
+            return None;
+        }
+        let lives = [caller.life, called.life];
+        let ways = [(from, to, said, to_called), (to, from, answered, to_caller)];
+        for ((from, to, frames, deliver), random) in ways.into_iter().zip(seeds) {
+            let (network, watch) = (self.clone(), watch.clone());
+            let carrier = Carrier { from: from.clone(), to: to.clone(), network, watch, random, under_way: BTreeMap::new(), count: 0 };
+            tokio::spawn(carrier.run(frames, deliver, cut.clone(), lives.clone()));
+        }
+        Some(close)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn pair(one: &NodeId, other: &NodeId) -> Pair {
+    if one < other { (one.clone(), other.clone()) } else { (other.clone(), one.clone()) }
+}
+
+/// Carries the frames of one direction of one stream.
+struct Carrier {
+    from: NodeId,
+    to: NodeId,
+    network: Network,
+    watch: Watch,
+    random: Random,
+    /// By the time at which they arrive.
+    under_way: BTreeMap<(Instant, u64), Vec<u8>>,
+    count: u64,
+}
+
+impl Carrier {
+    async fn run(
+        mut self,
+        mut frames: Outgoing,
+        deliver: mpsc::UnboundedSender<wire::Frame>,
+        cut: CancellationToken,
+        lives: [CancellationToken; 2],
+    ) {
+        let [one, other] = lives;
+        let mut more = true;
+        loop {
+            let next = self.under_way.first_key_value().map(|((at, _), _)| *at);
+            tokio::select! {
+                biased;
+                () = cut.cancelled() => return,
+                () = one.cancelled() => return,
+                () = other.cancelled() => return,
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.arrive(&deliver),
+                frame = frames.next(), if more => match frame {
+                    Some(frame) => self.take(&frame),
+                    None => more = false,
+                },
+            }
+            let silent = self.network.weather(&self.from, &self.to).half_open;
+            if !more && self.under_way.is_empty() && !silent {
+                return;
+            }
+            if !more && self.under_way.is_empty() {
+                // Not even the end is heard.
+                tokio::select! {
+                    biased;
+                    () = cut.cancelled() => return,
+                    () = one.cancelled() => return,
+                    () = other.cancelled() => return,
+                }
+            }
+        }
+    }
+
+    /// A frame leaves.
+    fn take(&mut self, frame: &wire::Frame) {
+        self.watch.left(&self.from, &self.to, frame);
+        let weather = self.network.weather(&self.from, &self.to);
+        if weather.half_open || self.random.chance(weather.drop) {
+            return;
+        }
+        let bytes = frame.encode_to_vec();
+        let copies = if self.random.chance(weather.duplicate) { 2 } else { 1 };
+        for _ in 0..copies {
+            let mut at = Instant::now() + Duration::from_millis(self.random.below(weather.delay_max + 1));
+            let last = self.under_way.last_key_value().map(|((at, _), _)| *at);
+            if let Some(last) = last
+                && !self.random.chance(weather.reorder)
+            {
+                at = at.max(last);
+            }
+            self.count += 1;
+            self.under_way.insert((at, self.count), bytes.clone());
+        }
+    }
+
+    /// What is due arrives.
+    fn arrive(&mut self, deliver: &mpsc::UnboundedSender<wire::Frame>) {
+        let now = Instant::now();
+        while let Some(first) = self.under_way.first_entry()
+            && first.key().0 <= now
+        {
+            let bytes = first.remove();
+            if self.network.weather(&self.from, &self.to).half_open {
+                continue;
+            }
+            self.watch.arrived(&self.from, &self.to, &bytes);
+            if let Ok(frame) = wire::Frame::decode(bytes.as_slice()) {
+                // A session that has ended hears nothing more.
+                drop(deliver.send(frame));
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What must hold in the end, once everything was put right:
+//!
+//! - *eventually*: every receipt arrives, both sides of a referral say the same, and a peer holds what it was given;
+//! - *finally*: every leaf of a receiver has its leaf at the sender and the other way round, no channel has a gap, no transfer counts twice, and
+//!   the order of each case held.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use titian_proto::envelope::{Header, Lane};
+use titian_proto::log::leaf::{Event, Leaf};
+use titian_proto::model::id::Digest;
+use titian_proto::model::referral::ReferralState;
+use titian_server::store::referrals::{ReferralFile, ReferralTable as _};
+use titian_server::store::{InboxTable as _, LogTable as _, OutboxTable as _};
+
+use crate::node::Node;
+use crate::world::World;
+
+/// How long everything may take to settle. Silent streams are noticed after a minute and a half.
+const PATIENCE: Duration = Duration::from_secs(1800);
+
+/// Whether a receipt that was lost with a stream is sent again. Until the link does, only what is not stored is waited for.
+const LOST_RECEIPTS_COME_AGAIN: bool = false;
+
+impl World {
+    /// Waits until nobody waits for a receipt any more, and checks everything.
+    pub async fn settles(&mut self) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while let Some(debt) = self.debt() {
+            if tokio::time::Instant::now() > deadline {
+                self.watch.violated("eventually receipts arrive", &debt);
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
+        for at in 0..self.nodes.len() {
+            self.keeps_promises(at);
+        }
+        for (from, to) in self.pairs() {
+            self.logs_agree(from, to);
+            self.order_holds(from, to);
+            self.both_sides_agree(from, to);
+        }
+    }
+
+    fn pairs(&self) -> Vec<(usize, usize)> {
+        let count = self.nodes.len();
+        (0..count).flat_map(|from| (0..count).filter(move |to| *to != from).map(move |to| (from, to))).collect()
+    }
+
+    /// Who still waits for what.
+    fn debt(&self) -> Option<String> {
+        self.pairs().into_iter().find_map(|(from, to)| {
+            let (node, peer) = (&self.nodes[from], &self.nodes[to].union.node_id);
+            let Some(acts) = node.acts() else { return Some(format!("{} does not run", node.union.node_id)) };
+            let contact = acts.house.contact(peer);
+            let view = acts.store.view();
+            let unread = Lane::ALL.iter().any(|lane| {
+                let sent = view.outbox_lane(peer, *lane).map_or(0, |lane| lane.last_sequence);
+                let stored = self.nodes[to].disk.durable().inbox_lane(&node.union.node_id, *lane).map_or(0, |lane| lane.applied_through);
+                sent != stored
+            });
+            let waiting = LOST_RECEIPTS_COME_AGAIN && view.queued_count(peer).is_ok_and(|queued| queued > 0);
+            (unread || waiting).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
+        })
+    }
+
+    /// The two logs tell the same story of what went from one union to another.
+    fn logs_agree(&self, from: usize, to: usize) {
+        let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
+        let wrong = |what: String| {
+            self.watch.violated("finally both logs reconcile", &format!("{} to {}: {what}", sender.union.node_id, receiver.union.node_id));
+        };
+        let at_sender = leaves_about(sender, &receiver.union.log_origin);
+        let at_receiver = leaves_about(receiver, &sender.union.log_origin);
+        let sent: Vec<&(Digest, Leaf)> = at_sender.iter().filter(|(_, leaf)| leaf.env.is_some() && leaf.peer_leaf.is_none()).collect();
+        let acked: Vec<&Leaf> = at_sender.iter().map(|(_, leaf)| leaf).filter(|leaf| leaf.event == Event::ReferralAcked).collect();
+        let received: Vec<&(Digest, Leaf)> =
+            at_receiver.iter().filter(|(_, leaf)| leaf.peer_leaf.is_some() && leaf.event != Event::ReferralAcked).collect();
+        let mut answers: BTreeMap<Digest, &(Digest, Leaf)> = BTreeMap::new();
+        for one in &received {
+            if let Some(peer_leaf) = one.1.peer_leaf
+                && answers.insert(peer_leaf, one).is_some()
+            {
+                wrong(format!("a leaf is answered twice, leaf {} at the receiver", one.1.seq));
+            }
+        }
+        for (hash, leaf) in &sent {
+            match answers.remove(hash) {
+                None => wrong(format!("leaf {} of the sender has no leaf at the receiver", leaf.seq)),
+                Some((answer, mirrored)) => {
+                    if (mirrored.xfer, mirrored.env, mirrored.chan, &mirrored.mou) != (leaf.xfer, leaf.env, leaf.chan, &leaf.mou) {
+                        wrong(format!("leaf {} of the sender is told otherwise at the receiver", leaf.seq));
+                    }
+                    let receipts = acked.iter().filter(|ack| ack.env == leaf.env && ack.peer_leaf == Some(*answer)).count();
+                    if receipts > 1 || (receipts == 0 && LOST_RECEIPTS_COME_AGAIN) {
+                        wrong(format!("leaf {} of the sender has {receipts} receipts", leaf.seq));
+                    }
+                }
+            }
+        }
+        if let Some((_, (_, orphan))) = answers.pop_first() {
+            wrong(format!("leaf {} of the receiver has no leaf at the sender", orphan.seq));
+        }
+        let transfers: BTreeSet<_> = received.iter().filter_map(|(_, leaf)| leaf.xfer).collect();
+        if transfers.len() != received.len() {
+            wrong("a transfer counts twice".to_owned());
+        }
+        let mut channels: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, leaf) in sent {
+            let (Some(chan), Some(mou)) = (leaf.chan, &leaf.mou) else { continue };
+            let next = channels.entry(mou.split('#').next().unwrap_or_default().to_owned()).or_default();
+            if chan != *next {
+                wrong(format!("channel {mou} goes from {next} to {chan}"));
+            }
+            *next = chan + 1;
+        }
+    }
+
+    /// What belongs to one case was taken in in the order in which it was sent; only safety overtakes.
+    fn order_holds(&self, from: usize, to: usize) {
+        let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
+        let disk = receiver.disk.durable();
+        let mut cases: BTreeMap<Digest, Header> = BTreeMap::new();
+        for lane in Lane::ALL.iter().filter(|lane| **lane != Lane::Safety) {
+            let through = disk.inbox_lane(&sender.union.node_id, *lane).map_or(0, |lane| lane.applied_through);
+            for sequence in 1..=through {
+                let evidence = disk.evidence(&sender.union.node_id, *lane, sequence).ok().flatten();
+                let header = evidence.and_then(|delivery| Header::parse(&delivery.envelope?.header).ok());
+                let hash = disk.received_hash(&sender.union.node_id, *lane, sequence).ok().flatten();
+                cases.extend(hash.zip(header));
+            }
+        }
+        let mut last: BTreeMap<_, u64> = BTreeMap::new();
+        for (_, leaf) in leaves_about(receiver, &sender.union.log_origin) {
+            let header = leaf.env.filter(|_| leaf.event != Event::ReferralAcked).and_then(|env| cases.get(&env));
+            let Some((case, sequence)) = header.and_then(|header| header.case) else { continue };
+            let before = last.insert(case, sequence).unwrap_or(0);
+            if sequence <= before {
+                let what = format!("{} takes {sequence} of a case of {} after {before}", receiver.union.node_id, sender.union.node_id);
+                self.watch.violated("finally the order of each case held", &what);
+            }
+        }
+    }
+
+    /// Both sides of each referral say the same, and the receiver holds what it was given.
+    fn both_sides_agree(&self, from: usize, to: usize) {
+        let (sender, receiver) = (self.nodes[from].disk.durable(), self.nodes[to].disk.durable());
+        let (ours, theirs) = (&self.nodes[from].union.node_id, &self.nodes[to].union.node_id);
+        if !LOST_RECEIPTS_COME_AGAIN && sender.queued_count(theirs).is_ok_and(|queued| queued > 0) {
+            return;
+        }
+        let files = sender.referrals(None, usize::MAX).unwrap_or_default();
+        for file in files.iter().filter(|file| &file.sender == ours && &file.recipient == theirs) {
+            let other = receiver.referral(file.referral_id).ok().flatten();
+            if let Some(problem) = differ(file, other.as_ref()) {
+                self.watch.violated("eventually both sides agree", &format!("{} of {ours} at {theirs}: {problem}", file.referral_id));
+                continue;
+            }
+            if file.frozen || other.is_none() {
+                continue;
+            }
+            let given = sender.all_given(file.referral_id).unwrap_or_default();
+            let given: BTreeSet<_> =
+                given.iter().filter(|one| one.revision > 0).map(|one| (one.record_ref.0.to_vec(), one.revision)).collect();
+            let held = receiver.held_after(file.referral_id, None, usize::MAX).unwrap_or_default();
+            let held: BTreeSet<_> = held.iter().map(|one| (one.record_ref.to_vec(), one.revision)).collect();
+            if !given.is_subset(&held) {
+                let what = format!("{} of {ours}: {theirs} does not hold what it was given", file.referral_id);
+                self.watch.violated("eventually a peer holds what it was given", &what);
+            }
+        }
+    }
+}
+
+/// Each side expires a referral by its own clock, so that one may do it alone.
+fn differ(file: &ReferralFile, other: Option<&ReferralFile>) -> Option<String> {
+    let Some(other) = other else {
+        return (file.state.is_open()).then(|| format!("{} at the sender, unknown at the receiver", file.state));
+    };
+    let by_clock = [file.state, other.state].contains(&ReferralState::Expired);
+    let not_there = file.state == ReferralState::Draft;
+    (file.state != other.state && !by_clock && !not_there).then(|| format!("{} at the sender, {} at the receiver", file.state, other.state))
+}
+
+/// A node's leaves about a peer, in their order, each with its hash.
+fn leaves_about(node: &Node, peer: &str) -> Vec<(Digest, Leaf)> {
+    let leaves = node.disk.durable().leaves(0, usize::MAX).unwrap_or_default();
+    let read = leaves.iter().filter_map(|(_, bytes)| Some((Leaf::hash(bytes), Leaf::parse(bytes).ok()?)));
+    read.filter(|(_, leaf)| leaf.peer.as_deref() == Some(peer)).collect()
+}
