@@ -73,6 +73,7 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
             }
             check_fits(&known, house.node_id(), &saying)?;
             let statement = statement(&house, &known, &saying, unit.now());
+            statement.check().map_err(ActError::Malformed)?;
             let signed = sign(&house, &statement).to_wire().encode_to_vec();
             unit.put_statement(known.digest, house.node_id(), statement.sequence, &signed)?;
             log_statement(unit, &known, saying.kind)?;
