@@ -8,6 +8,7 @@
 //! - [`link`]: moving envelopes, nothing about their meaning.
 //! - [`store`]: the only place that knows a database.
 //! - [`config`], [`telemetry`], [`ambient`], [`exit`], [`crash`]: what a node is told, what it tells, where time and randomness come in, how it ends.
+//! - [`mutant`]: faults that the simulated world must catch.
 
 pub mod acts;
 pub mod ambient;
@@ -18,6 +19,7 @@ pub mod exit;
 pub mod federation;
 pub mod init;
 pub mod link;
+pub mod mutant;
 pub mod node;
 pub mod store;
 pub mod telemetry;

@@ -10,8 +10,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use titian_tests::programs::project;
 
 /// What each part of the server may use (`README.md`, the map). `ambient`, `config` and `telemetry` are the ground everybody
-/// stands on; `crash` (points at which a test ends the node) and `testing` (what unit tests share) may be used by all.
-const ARROWS: [(&str, &[&str]); 12] = [
+/// stands on; `crash` (points at which a test ends the node), `mutant` (faults a test switches on) and `testing` (what unit tests share) may be used by all.
+const ARROWS: [(&str, &[&str]); 13] = [
     ("ambient", &[]),
     ("config", &["ambient"]),
     ("telemetry", &["ambient", "config"]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("init", &["ambient", "config", "exit", "federation"]),
     ("exit", &[]),
     ("crash", &[]),
+    ("mutant", &[]),
 ];
 
 /// Parts that may use everything: the composition root, the program, the list of modules, and what only unit tests use.
@@ -73,7 +74,11 @@ fn arrows_inside_the_server_point_one_way() {
         };
         let depth = module_depth(&source.path);
         for used in used_parts(&source.tokens, depth) {
-            if used != part && !["crash", "testing"].contains(&used.as_str()) && is_part(&used) && !allowed.contains(&used.as_str()) {
+            if used != part
+                && !["crash", "mutant", "testing"].contains(&used.as_str())
+                && is_part(&used)
+                && !allowed.contains(&used.as_str())
+            {
                 wrong.push(format!("{}: {part} uses {used}", source.path));
             }
         }

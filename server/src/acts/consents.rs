@@ -285,7 +285,7 @@ pub fn tell_owed(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), Ac
 fn freeze(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<(), ActError> {
     let adopted = !is_sender(house, file) && file.custody == Some(Custody::Adopted);
     file.state = ReferralState::ConsentWithdrawn;
-    file.frozen = true;
+    file.frozen = !crate::mutant::is("withdrawal-does-not-freeze");
     file.erasure = Some(if adopted { Erasure::Adopted } else { Erasure::Pending });
     file.changed_at = unit.now();
     unit.remove_due(offer_of(file)?.respond_by, file.referral_id)?;
@@ -300,6 +300,9 @@ fn freeze(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<(),
 /// Takes the bodies of a referral's queued envelopes out of the outbox; headers stay, so that the chain holds.
 fn purge_queued(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId) -> Result<u32, StoreError> {
     let mut purged = 0;
+    if crate::mutant::is("withdrawal-does-not-purge") {
+        return Ok(purged);
+    }
     for lane in [Lane::States, Lane::Referrals, Lane::Shares, Lane::Documents] {
         for waiting in unit.unsettled(peer, lane, Position::START, usize::MAX)? {
             if waiting.header.referral_id == Some(referral_id) && waiting.purged.is_none() {

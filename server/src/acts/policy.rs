@@ -83,15 +83,22 @@ pub fn decide(house: &House, now: Instant, ask: Ask<'_>) -> Result<Permit, Refus
         Direction::Out => (own, ask.peer),
         Direction::In => (ask.peer, own),
     };
+    // A gate that forgets what was taken back: for the simulated world only.
+    let forgets = crate::mutant::is(match ask.direction {
+        Direction::Out => "no-gate-on-the-way-out",
+        Direction::In => "no-gate-on-arrival",
+    });
+    let forgetful = forgets.then(|| Ledger::new(ask.ledger.grants.clone(), Vec::new()));
+    let state = |known: &KnownAgreement| if forgets { AgreementState::InForce } else { known.state };
     house.with_peer(ask.peer, |known| {
         gate::decide(Question {
             now,
             sender,
             recipient,
             peer: known.map(|known| &known.view),
-            agreement: ask.agreement.map(|known| AgreementView { agreement: &known.agreement, digest: known.digest, state: known.state }),
+            agreement: ask.agreement.map(|known| AgreementView { agreement: &known.agreement, digest: known.digest, state: state(known) }),
             pinned: ask.pinned,
-            ledger: ask.ledger,
+            ledger: forgetful.as_ref().unwrap_or(ask.ledger),
             approval: ask.approval,
             prohibited_recipients: ask.prohibited_recipients,
             subject: ask.subject,

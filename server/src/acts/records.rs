@@ -225,7 +225,9 @@ fn write(
         tier: content.tier().to_wire(),
         changed_at_ms: unit.now().as_millis(),
     };
-    unit.put_record(holder, record_id, &record)?;
+    if revision == 1 || !crate::mutant::is("change-is-not-written") {
+        unit.put_record(holder, record_id, &record)?;
+    }
     Ok(record)
 }
 

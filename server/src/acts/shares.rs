@@ -276,7 +276,7 @@ pub fn receive_retract(unit: &mut Unit, peer: &NodeId, retract: &ShareRetract) -
     }
     let mut progress = unit.progress(retract.referral_id)?;
     for record_ref in &retract.record_refs {
-        if unit.held(retract.referral_id, *record_ref)?.is_some() {
+        if unit.held(retract.referral_id, *record_ref)?.is_some() && !crate::mutant::is("retract-is-ignored") {
             unit.remove_held(retract.referral_id, *record_ref)?;
             progress.records_held = progress.records_held.saturating_sub(1);
         }

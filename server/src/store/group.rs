@@ -168,7 +168,7 @@ fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result
     let sealed = seal(core, &mut unit, &mut marks);
     let mut batch = unit.take_batch();
     let changed = !batch.is_empty();
-    let group = Group { acts, changed, topics: std::mem::take(&mut unit.topics), marks };
+    let mut group = Group { acts, changed, topics: std::mem::take(&mut unit.topics), marks };
     let applied = sealed.and_then(|sealed| {
         if !changed {
             return Ok(());
@@ -178,6 +178,9 @@ fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result
         crate::crash::point("group.before-apply");
         core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
         crate::crash::point("group.after-apply");
+        if crate::mutant::is("send-before-sync") {
+            tell(core, &mut group);
+        }
         Ok(())
     });
     (group, applied)
@@ -224,7 +227,7 @@ fn keep(core: &Core, changed: bool) -> Result<(), StoreError> {
     if core.is_stopped() {
         return Err(StoreError::Stopped);
     }
-    if !changed {
+    if !changed || crate::mutant::is("acknowledge-before-sync") {
         return Ok(());
     }
     crate::crash::point("group.before-sync");

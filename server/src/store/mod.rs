@@ -302,7 +302,9 @@ fn settle<T, E: From<StoreError>>(answer: Result<Result<T, E>, oneshot::error::R
 /// Opening syncs, so that everything found counts as durable.
 fn durable_at_opening(view: &View) -> Result<Marks, StoreError> {
     let mut marks = Marks::default();
-    outbox::marks(view, &mut marks)?;
+    if !crate::mutant::is("trim-the-queue-at-restart") {
+        outbox::marks(view, &mut marks)?;
+    }
     inbox::marks(view, &mut marks)?;
     Ok(marks)
 }

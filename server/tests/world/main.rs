@@ -5,7 +5,8 @@
 //! - [`node`] is a node in it, [`union`] whose node, [`founding`] how they came to know each other, [`staff`] what people do.
 //! - [`disk`], [`network`], [`clock`], [`random`] are what is simulated.
 //! - [`watch`] holds what must be true at *any* time, [`settled`] what must be true *eventually* and *finally*; [`word`], [`promise`] and [`taint`]
-//!   are what they are held against, [`trace`] is what is told of it.
+//!   are what they are held against, [`mailbox`] reads the store for them, [`trace`] is what is told of it.
+//! - [`mutants`] shows that the world bites.
 //!
 //! A seed that fails is printed with its story and replays exactly: `TITIAN_WORLD_SEED=7 cargo test ... one_seed`. More seeds than the usual 200:
 //! `TITIAN_WORLD_SCHEDULES=10000`.
@@ -17,6 +18,8 @@ mod clock;
 mod disk;
 mod fault;
 mod founding;
+mod mailbox;
+mod mutants;
 mod network;
 mod node;
 mod promise;
@@ -36,7 +39,7 @@ const SCHEDULES: u64 = 200;
 
 #[test]
 fn nothing_is_lost_doubled_or_overshared_in_any_schedule() {
-    schedule::play_all(1, number("TITIAN_WORLD_SCHEDULES").unwrap_or(SCHEDULES));
+    schedule::play_all(number("TITIAN_WORLD_SCHEDULES").unwrap_or(SCHEDULES));
 }
 
 #[test]

@@ -11,9 +11,10 @@ use titian_proto::envelope::{Header, Lane};
 use titian_proto::log::leaf::{Event, Leaf};
 use titian_proto::model::id::Digest;
 use titian_proto::model::referral::ReferralState;
+use titian_server::store::LogTable as _;
 use titian_server::store::referrals::{ReferralFile, ReferralTable as _};
-use titian_server::store::{InboxTable as _, LogTable as _, OutboxTable as _};
 
+use crate::mailbox;
 use crate::node::Node;
 use crate::world::World;
 
@@ -54,14 +55,10 @@ impl World {
         self.pairs().into_iter().find_map(|(from, to)| {
             let (node, peer) = (&self.nodes[from], &self.nodes[to].union.node_id);
             let Some(acts) = node.acts() else { return Some(format!("{} does not run", node.union.node_id)) };
+            let (sender, receiver) = (node.disk.durable(), self.nodes[to].disk.durable());
+            let unread = !mailbox::is_read(&sender, &receiver, &node.union.node_id, peer);
+            let waiting = LOST_RECEIPTS_COME_AGAIN && mailbox::is_waiting(&sender, peer);
             let contact = acts.house.contact(peer);
-            let view = acts.store.view();
-            let unread = Lane::ALL.iter().any(|lane| {
-                let sent = view.outbox_lane(peer, *lane).map_or(0, |lane| lane.last_sequence);
-                let stored = self.nodes[to].disk.durable().inbox_lane(&node.union.node_id, *lane).map_or(0, |lane| lane.applied_through);
-                sent != stored
-            });
-            let waiting = LOST_RECEIPTS_COME_AGAIN && view.queued_count(peer).is_ok_and(|queued| queued > 0);
             (unread || waiting).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
         })
     }
@@ -121,17 +118,8 @@ impl World {
     /// What belongs to one case was taken in in the order in which it was sent; only safety overtakes.
     fn order_holds(&self, from: usize, to: usize) {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
-        let disk = receiver.disk.durable();
-        let mut cases: BTreeMap<Digest, Header> = BTreeMap::new();
-        for lane in Lane::ALL.iter().filter(|lane| **lane != Lane::Safety) {
-            let through = disk.inbox_lane(&sender.union.node_id, *lane).map_or(0, |lane| lane.applied_through);
-            for sequence in 1..=through {
-                let evidence = disk.evidence(&sender.union.node_id, *lane, sequence).ok().flatten();
-                let header = evidence.and_then(|delivery| Header::parse(&delivery.envelope?.header).ok());
-                let hash = disk.received_hash(&sender.union.node_id, *lane, sequence).ok().flatten();
-                cases.extend(hash.zip(header));
-            }
-        }
+        let received = mailbox::received(&receiver.disk.durable(), &sender.union.node_id);
+        let cases: BTreeMap<Digest, Header> = received.into_iter().filter(|(_, header)| header.lane != Lane::Safety).collect();
         let mut last: BTreeMap<_, u64> = BTreeMap::new();
         for (_, leaf) in leaves_about(receiver, &sender.union.log_origin) {
             let header = leaf.env.filter(|_| leaf.event != Event::ReferralAcked).and_then(|env| cases.get(&env));
@@ -148,7 +136,7 @@ impl World {
     fn both_sides_agree(&self, from: usize, to: usize) {
         let (sender, receiver) = (self.nodes[from].disk.durable(), self.nodes[to].disk.durable());
         let (ours, theirs) = (&self.nodes[from].union.node_id, &self.nodes[to].union.node_id);
-        if !LOST_RECEIPTS_COME_AGAIN && sender.queued_count(theirs).is_ok_and(|queued| queued > 0) {
+        if !LOST_RECEIPTS_COME_AGAIN && mailbox::is_waiting(&sender, theirs) {
             return;
         }
         let files = sender.referrals(None, usize::MAX).unwrap_or_default();
@@ -162,12 +150,13 @@ impl World {
                 continue;
             }
             let given = sender.all_given(file.referral_id).unwrap_or_default();
-            let given: BTreeSet<_> =
-                given.iter().filter(|one| one.revision > 0).map(|one| (one.record_ref.0.to_vec(), one.revision)).collect();
             let held = receiver.held_after(file.referral_id, None, usize::MAX).unwrap_or_default();
-            let held: BTreeSet<_> = held.iter().map(|one| (one.record_ref.to_vec(), one.revision)).collect();
-            if !given.is_subset(&held) {
-                let what = format!("{} of {ours}: {theirs} does not hold what it was given", file.referral_id);
+            let held: BTreeMap<_, _> = held.iter().map(|one| (one.record_ref.to_vec(), one.revision)).collect();
+            // A revision of 0 was refused or never left: an earlier one may be held, or none.
+            let missing = given.iter().any(|one| one.revision > 0 && held.get(one.record_ref.0.as_slice()) != Some(&one.revision));
+            let beyond = held.keys().any(|record_ref| !given.iter().any(|one| one.record_ref.0.as_slice() == record_ref));
+            if missing || beyond {
+                let what = format!("{} of {ours} at {theirs}: {missing} missing, {beyond} beyond", file.referral_id);
                 self.watch.violated("eventually a peer holds what it was given", &what);
             }
         }

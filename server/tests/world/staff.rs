@@ -5,7 +5,7 @@ use titian_proto::model::id::{CaseId, NodeId, RecordId, ReferralId, WorkerId};
 use titian_proto::model::record::RecordContent;
 use titian_proto::model::referral::{DeclineReason, Priority, ReferralKind, ReferralOutcome, ReferralState};
 use titian_proto::model::refusal::RefusalCode;
-use titian_proto::model::statement::StatementKind;
+use titian_proto::model::statement::{StatementKind, StatementReason};
 use titian_proto::model::vocabulary::{Category, Purpose};
 use titian_proto::wire;
 use titian_server::acts::agreements::{self, Saying};
@@ -21,6 +21,7 @@ use titian_server::store::consents::{ConsentTable as _, Subject};
 use titian_server::store::records::Holder;
 
 use crate::disk::Disk;
+use crate::mailbox;
 use crate::promise::Promise;
 use crate::taint::{self, Taint, journey};
 use crate::union::{Union, actor, agreement_id};
@@ -154,7 +155,9 @@ impl Desk {
         let said = self.begin(&matters, false);
         let done = consents::withdraw(&self.acts, Whose::Worker(intake.worker_id), withdrawal()).await;
         self.end(&matters, &said, &done);
-        self.said("a worker withdraws", done);
+        if self.said("a worker withdraws", done).is_some() {
+            self.has_purged(intake.worker);
+        }
     }
 
     /// She takes it back at the union that holds something of hers.
@@ -183,7 +186,8 @@ impl Desk {
         let said = self.begin(&matters, active);
         let kind = if active { StatementKind::Resume } else { StatementKind::Suspend };
         let id = agreement_id(&self.union, &other);
-        let done = agreements::say(&self.acts, Saying { id, version: 0, kind, effective_on: None, reason: None, approval: None }).await;
+        let reason = (!active).then_some(StatementReason::Rehearsal);
+        let done = agreements::say(&self.acts, Saying { id, version: 0, kind, effective_on: None, reason, approval: None }).await;
         self.end(&matters, &said, &done);
         self.said(&format!("{kind} is said about the agreement with {}", other.node_id), done);
     }
@@ -218,6 +222,20 @@ impl Desk {
         let answer = done.as_ref().map_or_else(ActError::code, |_| "done");
         self.watch.line(&format!("{}: {act}: {answer}", self.union.node_id));
         done.ok()
+    }
+
+    /// What was queued is gone from the disk as soon as the withdrawal is acknowledged.
+    fn has_purged(&self, worker: usize) {
+        for to in Union::all() {
+            let bodies = mailbox::waiting_bodies(&self.disk.durable(), &to.node_id);
+            let left = {
+                let eyes = self.watch.eyes();
+                eyes.mark_of(worker, &bodies).filter(|_| eyes.allows_nothing(worker, to.place))
+            };
+            if let Some(taint) = left {
+                self.watch.violated("no overshare", &format!("{taint:?} is queued for {} after a withdrawal", to.node_id));
+            }
+        }
     }
 
     fn tell_refusal(&self, referral: &wire::Referral) {

@@ -12,13 +12,14 @@ use bytes::Bytes;
 use prost::Message as _;
 use titian_proto::envelope::{Header, Lane, Receipt, envelope_hash};
 use titian_proto::log::leaf::Leaf;
-use titian_proto::model::id::{Digest, NodeId, RecordId};
+use titian_proto::model::id::{Digest, Epoch, NodeId, RecordId};
 use titian_proto::model::vocabulary::Category;
 use titian_proto::wire::{self, frame};
+use titian_server::store::LogTable as _;
 use titian_server::store::engine::Pair;
-use titian_server::store::{InboxTable as _, LogTable as _, OutboxTable as _};
 
 use crate::disk::{Disk, Durable};
+use crate::mailbox;
 use crate::promise::Promise;
 use crate::taint::{Taint, Taints};
 use crate::trace::Trace;
@@ -38,8 +39,8 @@ pub enum Matter {
     Holding(usize, usize),
 }
 
-/// A place of a lane: from, to, lane, sequence.
-type Place = (NodeId, NodeId, Lane, u64);
+/// A place of a lane: from, to, epoch, lane, sequence.
+type Place = (NodeId, NodeId, Epoch, Lane, u64);
 
 /// The eyes of the world. Clones see the same.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ pub struct Eyes {
     words: BTreeMap<Matter, Words>,
     disks: BTreeMap<NodeId, Disk>,
     envelopes: BTreeMap<Place, Digest>,
-    receipts: BTreeMap<Place, Bytes>,
+    receipts: BTreeMap<Digest, Bytes>,
 }
 
 impl Watch {
@@ -127,7 +128,7 @@ impl Watch {
             Some(frame::Frame::Hello(hello)) => {
                 for cursor in &hello.received {
                     if let Ok(lane) = Lane::from_wire(cursor.lane) {
-                        self.stored_said(from, to, &disk, lane, cursor.stored_through);
+                        self.stored_said(from, to, &disk, lane, mailbox::cursor_of(cursor));
                     }
                 }
             }
@@ -165,14 +166,14 @@ impl Watch {
         let Some(envelope) = &delivery.envelope else { return };
         let Ok(header) = Header::parse(&envelope.header) else { return };
         let hash = envelope_hash(&envelope.header);
-        let sent = disk.sent(to, header.lane, header.link_sequence).ok().flatten();
+        let sent = mailbox::sent_hash(disk, &header);
         let logged = Leaf::parse(&delivery.leaf).ok().and_then(|leaf| disk.leaf(leaf.seq).ok().flatten());
         let mut eyes = self.eyes();
         let (now, sender, receiver) = (eyes.now(), place_of(from), place_of(to));
-        if sent.is_none_or(|sent| sent.hash != hash) || logged.is_none_or(|logged| logged != delivery.leaf) {
+        if sent != Some(hash) || logged.is_none_or(|logged| logged != delivery.leaf) {
             eyes.trace.violated(now, "acknowledged means stored", &format!("{from} sends to {to} what its own disk may forget"));
         }
-        let place = (from.clone(), to.clone(), header.lane, header.link_sequence);
+        let place = (from.clone(), to.clone(), header.sender_epoch, header.lane, header.link_sequence);
         if *eyes.envelopes.entry(place).or_insert(hash) != hash {
             let what = format!("{from} sends two envelopes to {to} at {}/{}", header.lane, header.link_sequence);
             eyes.trace.violated(now, "one story", &what);
@@ -190,7 +191,7 @@ impl Watch {
     fn receipt_left(&self, from: &NodeId, to: &NodeId, disk: &Durable, signed: &wire::SignedReceipt) {
         let Ok(receipt) = Receipt::parse(&signed.receipt) else { return };
         let (lane, sequence) = (receipt.lane, receipt.link_sequence);
-        let stored = disk.received_hash(to, lane, sequence).ok().flatten();
+        let stored = mailbox::received_hash(disk, &receipt);
         let bytes = Bytes::from(signed.encode_to_vec());
         let mut eyes = self.eyes();
         let now = eyes.now();
@@ -201,7 +202,7 @@ impl Watch {
                 &format!("{from} signs for {lane}/{sequence} of {to} before it is stored"),
             );
         }
-        let known = eyes.receipts.entry((to.clone(), from.clone(), lane, sequence)).or_insert_with(|| bytes.clone()).clone();
+        let known = eyes.receipts.entry(receipt.envelope_hash).or_insert_with(|| bytes.clone()).clone();
         if known != bytes {
             eyes.trace.violated(now, "one story", &format!("{from} gives {to} two receipts for {lane}/{sequence}"));
         }
@@ -210,9 +211,8 @@ impl Watch {
     }
 
     fn stored_said(&self, from: &NodeId, to: &NodeId, disk: &Durable, lane: Lane, through: u64) {
-        let stored = disk.inbox_lane(to, lane).map_or(0, |lane| lane.applied_through);
-        if through > stored {
-            let what = format!("{from} tells {to} that {lane} is stored through {through}, and its disk has {stored}");
+        if !mailbox::has_received(disk, to, lane, through) {
+            let what = format!("{from} tells {to} that {lane} is stored through {through}, and its disk may forget it");
             self.violated("acknowledged means stored", &what);
         }
     }
@@ -240,6 +240,16 @@ impl Eyes {
     fn denied(&self, matter: Matter, now: Moment) -> bool {
         let unsaid = matches!(matter, Matter::Consent(..));
         self.words.get(&matter).map_or(unsaid, |words| words.is_denied(now))
+    }
+
+    /// The first mark of a worker that still stands in one of these bodies.
+    pub fn mark_of(&self, worker: usize, bodies: &[Bytes]) -> Option<Taint> {
+        bodies.iter().flat_map(|body| self.taints.find(body)).find(|taint| taint.worker == worker)
+    }
+
+    /// Whether a worker allows a union nothing at all, for sure.
+    pub fn allows_nothing(&self, worker: usize, to: usize) -> bool {
+        ANNEXED.iter().all(|category| self.denied(Matter::Consent(worker, to, *category), self.now() + 1))
     }
 
     fn why_not_sent(&self, from: usize, to: usize, taint: Taint, now: Moment) -> Option<&'static str> {

@@ -18,7 +18,7 @@ use crate::node::Node;
 use crate::random::Random;
 use crate::staff::{Desk, Intake};
 use crate::union::{ANNEXED, Union};
-use crate::watch::Watch;
+use crate::watch::{Watch, place_of};
 
 /// A day in milliseconds.
 const DAY: i64 = 24 * 3600 * 1000;
@@ -54,7 +54,7 @@ impl World {
     /// So many things happen, one after the other, while what began before goes on.
     pub async fn play(&mut self, steps: u64) {
         for step in 0..steps {
-            if step < 2 {
+            if step < 4 {
                 self.open();
             } else {
                 self.step().await;
@@ -68,17 +68,18 @@ impl World {
     async fn step(&mut self) {
         match self.random.below(100) {
             0..10 => self.open(),
-            10..16 => self.consent(),
-            16..22 => self.request(),
-            22..46 => self.answer(),
-            46..62 => self.put(),
-            62..65 => self.remove(),
-            65..69 => self.amend(),
-            69..73 => self.send(),
-            73..76 => self.withdraw(),
-            76..79 => self.withdraw_here(),
-            79..82 => self.stand(),
-            82..84 => self.agree(),
+            10..14 => self.consent(),
+            14..19 => self.request(),
+            19..45 => self.answer(),
+            45..58 => self.put(),
+            58..61 => self.remove(),
+            61..65 => self.amend(),
+            65..69 => self.send(),
+            69..71 => self.withdraw(),
+            71..73 => self.withdraw_here(),
+            73..75 => self.stand(),
+            75..77 => self.agree(),
+            77..83 => self.rush(),
             _ => self.go_wrong().await,
         }
     }
@@ -182,9 +183,53 @@ impl World {
         Some((desk, referral))
     }
 
+    /// A referral under which records flow, and the desks of both sides.
+    fn shared(&mut self) -> Option<(Desk, Desk, Intake, ReferralFile)> {
+        let sender = self.any_desk()?;
+        let mut known = sender.acts.store.view().referrals(None, usize::MAX).ok()?;
+        known.retain(|file| file.sender == sender.union.node_id && file.state.is_sharing());
+        let file = self.random.pick(&known)?.clone();
+        let intakes = self.intakes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let intake = intakes.into_iter().find(|intake| file.case_id == Some(intake.case_id))?;
+        let receiver = self.desk(place_of(&file.recipient))?;
+        Some((sender, receiver, intake, file))
+    }
+
+    /// Records go out while one of the two sides takes back what allows it.
+    fn rush(&mut self) {
+        /// Long enough for a record to be sent, answered and changed again.
+        const SPAN_MILLIS: u64 = 400;
+        let Some((sender, receiver, intake, file)) = self.shared() else { return };
+        let mut soon = || Duration::from_millis(self.random.below(SPAN_MILLIS));
+        for _ in 0..3 {
+            let (desk, after) = (sender.clone(), soon());
+            tokio::spawn(async move {
+                tokio::time::sleep(after).await;
+                desk.put(intake, Category::Employer, None).await;
+            });
+        }
+        let (after, what) = (soon(), self.random.below(6));
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let (ours, theirs) = (sender.union.clone(), receiver.union.clone());
+            match what {
+                0 => sender.withdraw(intake).await,
+                1 => receiver.withdraw_here(Some(intake.worker), file.referral_id).await,
+                2 => sender.stand(theirs.node_id, false).await,
+                3 => receiver.stand(ours.node_id, false).await,
+                4 => sender.agree(theirs, false).await,
+                _ => receiver.agree(ours, false).await,
+            }
+        });
+    }
+
     fn answer(&mut self) {
-        let Some((desk, file)) = self.referral() else { return };
-        let sends = file.sender == desk.union.node_id;
+        let Some(desk) = self.any_desk() else { return };
+        let Ok(mut known) = desk.acts.store.view().referrals(None, usize::MAX) else { return };
+        // Senders seldom take back what they asked for.
+        let (sends, node) = (self.random.chance(60), &desk.union.node_id);
+        known.retain(|file| file.state.is_open() && (&file.sender == node) == sends);
+        let Some(file) = self.random.pick(&known).cloned() else { return };
         let states: &[ReferralState] = match file.state {
             _ if sends => &[ReferralState::Cancelled, ReferralState::EnteredInError],
             ReferralState::Requested => &[
@@ -203,10 +248,6 @@ impl World {
             ReferralState::OnHold => &[ReferralState::InProgress, ReferralState::Completed],
             _ => &[],
         };
-        // Senders seldom take back what they asked for.
-        if sends && !self.random.chance(100) {
-            return;
-        }
         if let Some(state) = self.random.pick(states).copied() {
             tokio::spawn(desk.answer(file.referral_id, state));
         }
@@ -276,7 +317,7 @@ impl World {
 
     fn stand(&mut self) {
         let Some(desk) = self.any_desk() else { return };
-        let (peer, active) = (self.other(desk.union.place), self.random.chance(600));
+        let (peer, active) = (self.other(desk.union.place), self.random.chance(800));
         tokio::spawn(desk.stand(peer, active));
     }
 
@@ -284,7 +325,7 @@ impl World {
         let Some(desk) = self.any_desk() else { return };
         let peer = self.other(desk.union.place);
         let other = Union::all().into_iter().find(|union| union.node_id == peer).unwrap();
-        let active = self.random.chance(600);
+        let active = self.random.chance(800);
         tokio::spawn(desk.agree(other, active));
     }
 

@@ -106,7 +106,7 @@ pub fn state(
 /// Takes the state over if it may follow; where two states crossed on the wire, the winner table decides. Whether it was taken over.
 fn settle_state(file: &mut ReferralFile, change: &StateChange, side: Side) -> bool {
     let follows = ReferralState::may_follow(file.state, change.state, side);
-    let wins = follows || winner(file.state, change.state) == change.state;
+    let wins = follows || winner(file.state, change.state) == change.state || crate::mutant::is("the-last-word-wins");
     if wins && file.state != change.state {
         file.state = change.state;
         file.reason = change.reason;

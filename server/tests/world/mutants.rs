@@ -1,0 +1,49 @@
+//! The world bites: each deliberate fault is caught by the invariant that is there for it, within a few seeds.
+
+use titian_server::mutant;
+
+use crate::schedule;
+
+/// Most seeds that a fault may survive.
+const SEEDS_MAX: u64 = 150;
+
+/// Plays seeds with a fault switched on until an invariant breaks.
+///
+/// # Panics
+/// When another invariant breaks than this, or none does.
+fn caught(fault: &'static str, invariant: &str) {
+    schedule::prepare();
+    mutant::switch(Some(fault));
+    let found = (1..=SEEDS_MAX).find_map(|seed| Some((seed, schedule::play(seed).violation?)));
+    mutant::switch(None);
+    let Some((seed, violation)) = found else { panic!("{fault} survives {SEEDS_MAX} seeds") };
+    assert!(violation.starts_with(invariant), "{fault} should break \"{invariant}\" and at seed {seed} breaks {violation}");
+    println!("{fault}: seed {seed}: {violation}");
+}
+
+/// One test a fault.
+macro_rules! mutants {
+    ($( $name:ident: $fault:literal breaks $invariant:literal; )+) => {
+        $(
+            #[test]
+            fn $name() {
+                caught($fault, $invariant);
+            }
+        )+
+    };
+}
+
+mutants! {
+    an_acknowledgement_before_the_sync_is_caught: "acknowledge-before-sync" breaks "acknowledged means stored";
+    sending_before_the_sync_is_caught: "send-before-sync" breaks "acknowledged means stored";
+    a_change_that_is_not_written_is_caught: "change-is-not-written" breaks "acknowledged means stored";
+    a_queue_trimmed_at_a_restart_is_caught: "trim-the-queue-at-restart" breaks "eventually receipts arrive";
+    a_forgetful_gate_on_the_way_out_is_caught: "no-gate-on-the-way-out" breaks "no overshare";
+    a_forgetful_gate_on_arrival_is_caught: "no-gate-on-arrival" breaks "no overshare";
+    a_suspension_that_is_forgotten_is_caught: "suspension-is-forgotten" breaks "no overshare";
+    a_withdrawal_that_does_not_purge_is_caught: "withdrawal-does-not-purge" breaks "no overshare";
+    a_withdrawal_that_does_not_freeze_is_caught: "withdrawal-does-not-freeze" breaks "acknowledged means stored";
+    a_retract_that_is_ignored_is_caught: "retract-is-ignored" breaks "eventually a peer holds what it was given";
+    the_last_word_winning_is_caught: "the-last-word-wins" breaks "eventually both sides agree";
+    a_gap_in_a_channel_is_caught: "leave-a-gap-in-a-channel" breaks "finally both logs reconcile";
+}
