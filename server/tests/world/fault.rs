@@ -1,7 +1,7 @@
 //! Everything that can go wrong, in one list.
 
 /// What goes wrong.
-#[allow(dead_code, reason = "some wait to be switched on")]
+#[allow(dead_code, reason = "one waits to be switched on")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Every stream between two nodes is cut; what was under way is lost.
@@ -37,7 +37,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Those that are on. `Drop`, `Duplicate` and `Reorder` wait for a link that sends again within a stream, `Restore` for epochs.
+    /// Those that are on, each as often as it stands here. `Restore` waits for a world that knows what a restored node may have forgotten.
     pub const ON: &'static [Self] = &[
         Self::Cut,
         Self::Cut,
@@ -47,6 +47,12 @@ impl Fault {
         Self::Down,
         Self::Slow,
         Self::Slow,
+        Self::Drop,
+        Self::Drop,
+        Self::Duplicate,
+        Self::Duplicate,
+        Self::Reorder,
+        Self::Reorder,
         Self::Crash,
         Self::Crash,
         Self::Crash,

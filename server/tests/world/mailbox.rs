@@ -2,37 +2,35 @@
 
 use bytes::Bytes;
 use titian_proto::envelope::{Header, Lane, Receipt, envelope_hash};
-use titian_proto::model::id::{Digest, NodeId};
-use titian_proto::wire;
-use titian_server::store::{InboxTable as _, OutboxTable as _, Read};
+use titian_proto::model::id::{Digest, Epoch, NodeId};
+use titian_server::store::{EpochTable as _, InboxLane, InboxTable as _, OutboxLane, OutboxTable as _, Position, Read};
 
 /// Hash of the envelope that stands in the outbox where this header says that it stands.
 pub fn sent_hash(disk: &impl Read, header: &Header) -> Option<Digest> {
-    Some(disk.sent(&header.recipient, header.lane, header.link_sequence).ok()??.hash)
+    let position = place(&disk.own_epochs().ok()?, header.sender_epoch, header.link_sequence)?;
+    Some(disk.sent(&header.recipient, header.lane, position).ok()??.hash)
 }
 
-/// Hash of the envelope that this receipt answers, as it was received.
-pub fn received_hash(disk: &impl Read, receipt: &Receipt) -> Option<Digest> {
-    disk.received_hash(&receipt.sender, receipt.lane, receipt.link_sequence).ok()?
+/// Whether the envelope that this receipt answers was received, in whatever life of its sender.
+pub fn has_answered(disk: &impl Read, receipt: &Receipt) -> bool {
+    let lives = disk.peer_epochs(&receipt.sender).map_or(0, |epochs| epochs.len());
+    let mut places = (0..lives).filter_map(|life| Some(Position::new(u32::try_from(life).ok()?, receipt.link_sequence)));
+    places.any(|place| disk.received_hash(&receipt.sender, receipt.lane, place).is_ok_and(|hash| hash == Some(receipt.envelope_hash)))
 }
 
-/// Whether everything up to here was received from a peer.
-pub fn has_received(disk: &impl Read, from: &NodeId, lane: Lane, cursor: u64) -> bool {
-    cursor <= disk.inbox_lane(from, lane).map_or(0, |lane| lane.applied_through)
-}
-
-/// How far a hello says that a lane is stored.
-pub fn cursor_of(cursor: &wire::LaneCursor) -> u64 {
-    cursor.stored_through
+/// Whether everything up to a sequence in the chain of an epoch was received from a peer. No epoch: its newest.
+pub fn has_received(disk: &impl Read, from: &NodeId, lane: Lane, epoch: &[u8], sequence: u64) -> bool {
+    if sequence == 0 {
+        return true;
+    }
+    let epochs = disk.peer_epochs(from).unwrap_or_default();
+    let Some(epoch) = Epoch::from_wire(epoch).ok().or(epochs.last().copied()) else { return false };
+    place(&epochs, epoch, sequence).is_some_and(|told| told <= inbox(disk, from, lane).applied_through)
 }
 
 /// Whether everything that one node has put in for another was received there.
 pub fn is_read(sender: &impl Read, receiver: &impl Read, from: &NodeId, to: &NodeId) -> bool {
-    Lane::ALL.iter().all(|lane| {
-        let sent = sender.outbox_lane(to, *lane).map_or(0, |lane| lane.last_sequence);
-        let received = receiver.inbox_lane(from, *lane).map_or(0, |lane| lane.applied_through);
-        sent == received
-    })
+    Lane::ALL.iter().all(|lane| outbox(sender, to, *lane).last.sequence() == inbox(receiver, from, *lane).applied_through.sequence())
 }
 
 /// Whether a node waits for receipts of another.
@@ -44,9 +42,9 @@ pub fn is_waiting(sender: &impl Read, to: &NodeId) -> bool {
 pub fn received(disk: &impl Read, from: &NodeId) -> Vec<(Digest, Header)> {
     let mut headers = Vec::new();
     for lane in Lane::ALL {
-        let through = disk.inbox_lane(from, *lane).map_or(0, |lane| lane.applied_through);
-        for sequence in 1..=through {
-            let envelope = disk.evidence(from, *lane, sequence).ok().flatten().and_then(|delivery| delivery.envelope);
+        let state = inbox(disk, from, *lane);
+        for place in state.turns.places(Position::START, state.applied_through) {
+            let envelope = disk.evidence(from, *lane, place).ok().flatten().and_then(|delivery| delivery.envelope);
             headers.extend(envelope.and_then(|envelope| Some((envelope_hash(&envelope.header), Header::parse(&envelope.header).ok()?))));
         }
     }
@@ -57,10 +55,23 @@ pub fn received(disk: &impl Read, from: &NodeId) -> Vec<(Digest, Header)> {
 pub fn waiting_bodies(disk: &impl Read, to: &NodeId) -> Vec<Bytes> {
     let mut bodies = Vec::new();
     for lane in Lane::ALL {
-        let Ok(state) = disk.outbox_lane(to, *lane) else { continue };
-        for sequence in state.settled_through + 1..=state.last_sequence {
-            bodies.extend(disk.sent(to, *lane, sequence).ok().flatten().map(|sent| sent.body));
+        let state = outbox(disk, to, *lane);
+        for place in state.turns.places(state.settled_through, state.last) {
+            bodies.extend(disk.sent(to, *lane, place).ok().flatten().map(|sent| sent.body));
         }
     }
     bodies
+}
+
+fn outbox(disk: &impl Read, to: &NodeId, lane: Lane) -> OutboxLane {
+    disk.outbox_lane(to, lane).unwrap_or(OutboxLane::EMPTY)
+}
+
+fn inbox(disk: &impl Read, from: &NodeId, lane: Lane) -> InboxLane {
+    disk.inbox_lane(from, lane).unwrap_or(InboxLane::EMPTY)
+}
+
+fn place(epochs: &[Epoch], epoch: Epoch, sequence: u64) -> Option<Position> {
+    let life = epochs.iter().position(|known| *known == epoch)?;
+    Some(Position::new(u32::try_from(life).ok()?, sequence))
 }

@@ -21,9 +21,6 @@ use crate::world::World;
 /// How long everything may take to settle. Silent streams are noticed after a minute and a half.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
-/// Whether a receipt that was lost with a stream is sent again. Until the link does, only what is not stored is waited for.
-const LOST_RECEIPTS_COME_AGAIN: bool = false;
-
 impl World {
     /// Waits until nobody waits for a receipt any more, and checks everything.
     pub async fn settles(&mut self) {
@@ -57,7 +54,7 @@ impl World {
             let Some(acts) = node.acts() else { return Some(format!("{} does not run", node.union.node_id)) };
             let (sender, receiver) = (node.disk.durable(), self.nodes[to].disk.durable());
             let unread = !mailbox::is_read(&sender, &receiver, &node.union.node_id, peer);
-            let waiting = LOST_RECEIPTS_COME_AGAIN && mailbox::is_waiting(&sender, peer);
+            let waiting = mailbox::is_waiting(&sender, peer);
             let contact = acts.house.contact(peer);
             (unread || waiting).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
         })
@@ -91,7 +88,7 @@ impl World {
                         wrong(format!("leaf {} of the sender is told otherwise at the receiver", leaf.seq));
                     }
                     let receipts = acked.iter().filter(|ack| ack.env == leaf.env && ack.peer_leaf == Some(*answer)).count();
-                    if receipts > 1 || (receipts == 0 && LOST_RECEIPTS_COME_AGAIN) {
+                    if receipts != 1 {
                         wrong(format!("leaf {} of the sender has {receipts} receipts", leaf.seq));
                     }
                 }
@@ -136,9 +133,6 @@ impl World {
     fn both_sides_agree(&self, from: usize, to: usize) {
         let (sender, receiver) = (self.nodes[from].disk.durable(), self.nodes[to].disk.durable());
         let (ours, theirs) = (&self.nodes[from].union.node_id, &self.nodes[to].union.node_id);
-        if !LOST_RECEIPTS_COME_AGAIN && mailbox::is_waiting(&sender, theirs) {
-            return;
-        }
         let files = sender.referrals(None, usize::MAX).unwrap_or_default();
         for file in files.iter().filter(|file| &file.sender == ours && &file.recipient == theirs) {
             let other = receiver.referral(file.referral_id).ok().flatten();

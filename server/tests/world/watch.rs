@@ -122,13 +122,13 @@ impl Watch {
             }
             Some(frame::Frame::Stored(stored)) => {
                 if let Ok(lane) = Lane::from_wire(stored.lane) {
-                    self.stored_said(from, to, &disk, lane, stored.through);
+                    self.stored_said(from, to, &disk, lane, (&stored.epoch, stored.through));
                 }
             }
             Some(frame::Frame::Hello(hello)) => {
                 for cursor in &hello.received {
                     if let Ok(lane) = Lane::from_wire(cursor.lane) {
-                        self.stored_said(from, to, &disk, lane, mailbox::cursor_of(cursor));
+                        self.stored_said(from, to, &disk, lane, (&cursor.epoch, cursor.stored_through));
                     }
                 }
             }
@@ -191,11 +191,11 @@ impl Watch {
     fn receipt_left(&self, from: &NodeId, to: &NodeId, disk: &Durable, signed: &wire::SignedReceipt) {
         let Ok(receipt) = Receipt::parse(&signed.receipt) else { return };
         let (lane, sequence) = (receipt.lane, receipt.link_sequence);
-        let stored = mailbox::received_hash(disk, &receipt);
+        let stored = mailbox::has_answered(disk, &receipt);
         let bytes = Bytes::from(signed.encode_to_vec());
         let mut eyes = self.eyes();
         let now = eyes.now();
-        if stored != Some(receipt.envelope_hash) {
+        if !stored {
             eyes.trace.violated(
                 now,
                 "acknowledged means stored",
@@ -210,8 +210,8 @@ impl Watch {
         eyes.trace.line(now, &line);
     }
 
-    fn stored_said(&self, from: &NodeId, to: &NodeId, disk: &Durable, lane: Lane, through: u64) {
-        if !mailbox::has_received(disk, to, lane, through) {
+    fn stored_said(&self, from: &NodeId, to: &NodeId, disk: &Durable, lane: Lane, (epoch, through): (&[u8], u64)) {
+        if !mailbox::has_received(disk, to, lane, epoch, through) {
             let what = format!("{from} tells {to} that {lane} is stored through {through}, and its disk may forget it");
             self.violated("acknowledged means stored", &what);
         }
