@@ -25,15 +25,15 @@ pub(super) fn check_in_force<'a>(question: &Question<'a>) -> Result<&'a Agreemen
 pub(super) fn check_known(question: &Question<'_>) -> Result<(), Refusal> {
     let view = between_the_two(question)?;
     match view.state {
-        AgreementState::InForce
+        // Signed by all: whether its day has come rests on the clock, and nothing was begun before it came.
+        AgreementState::Signed
+        | AgreementState::InForce
         | AgreementState::Suspended
         | AgreementState::Expired
         | AgreementState::Terminated
         | AgreementState::Superseded => check_same_text(question, &view),
         AgreementState::AwaitingApproval => Err(Refusal::new(RefusalCode::AgreementPendingGovernment)),
-        AgreementState::Draft | AgreementState::Proposed | AgreementState::Signed | AgreementState::Rejected => {
-            Err(Refusal::new(RefusalCode::AgreementNotInForce))
-        }
+        AgreementState::Draft | AgreementState::Proposed | AgreementState::Rejected => Err(Refusal::new(RefusalCode::AgreementNotInForce)),
     }
 }
 
