@@ -172,6 +172,11 @@ fn one(
         let known = unit.evidence(peer, outline.lane, position)?.and_then(|delivery| delivery.envelope);
         return match known {
             Some(known) if known.header != arrival.header_bytes => Err(equivocation(peer, known, arrival)),
+            Some(_) if crate::mutant::is("forget-the-dedupe") => {
+                let verdict = verdict(house, unit, peer, &line.parked, arrival)?;
+                answer(house, unit, peer, arrival, position, verdict)?;
+                Ok(Taken::Answered)
+            }
             Some(_) | None => Ok(Taken::Known),
         };
     }

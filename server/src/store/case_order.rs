@@ -78,7 +78,11 @@ impl Unit {
     /// A case stays in the lane in which the peer still lacks something of it; else it takes the lane of the kind.
     pub(crate) fn lane_for(&self, peer: &NodeId, wanted: Lane, tail: Option<&CaseTail>) -> Result<Lane, StoreError> {
         let Some((lane, last)) = tail.and_then(|tail| tail.last) else { return Ok(wanted) };
-        if wanted == Lane::Safety || lane == wanted || last <= self.outbox_lane(peer, lane)?.settled_through {
+        if wanted == Lane::Safety
+            || lane == wanted
+            || crate::mutant::is("break-the-order-of-a-case")
+            || last <= self.outbox_lane(peer, lane)?.settled_through
+        {
             return Ok(wanted);
         }
         Ok(lane)

@@ -18,6 +18,8 @@ pub enum Fault {
     Duplicate,
     /// Frames overtake each other.
     Reorder,
+    /// Somebody rewrites receipts on the line.
+    Forge,
     /// A node's power fails.
     Crash,
     /// A node is stopped and started in order.
@@ -53,6 +55,7 @@ impl Fault {
         Self::Duplicate,
         Self::Reorder,
         Self::Reorder,
+        Self::Forge,
         Self::Crash,
         Self::Crash,
         Self::Crash,

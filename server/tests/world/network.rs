@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prost::Message as _;
+use titian_proto::envelope::Receipt;
 use titian_proto::model::id::NodeId;
-use titian_proto::wire;
+use titian_proto::wire::{self, frame};
 use titian_server::federation::connection::{Connection, Outgoing};
 use titian_server::federation::identity::PeerIdentity;
 use titian_server::federation::pins::PinTable;
@@ -30,6 +31,8 @@ pub struct Weather {
     pub duplicate: u64,
     /// Frames in a thousand that may be overtaken.
     pub reorder: u64,
+    /// Receipts in a thousand that somebody rewrites.
+    pub forge: u64,
     /// Everything vanishes, both ways, and no stream ends.
     pub half_open: bool,
     /// Nobody can dial.
@@ -38,7 +41,7 @@ pub struct Weather {
 
 impl Weather {
     /// Nothing is lost.
-    pub const FAIR: Self = Self { delay_max: 20, drop: 0, duplicate: 0, reorder: 0, half_open: false, down: false };
+    pub const FAIR: Self = Self { delay_max: 20, drop: 0, duplicate: 0, reorder: 0, forge: 0, half_open: false, down: false };
 }
 
 /// Two nodes, the smaller name first.
@@ -200,7 +203,7 @@ impl Carrier {
         if weather.half_open || self.random.chance(weather.drop) {
             return;
         }
-        let bytes = frame.encode_to_vec();
+        let bytes = if self.random.chance(weather.forge) { forged(frame.clone()).encode_to_vec() } else { frame.encode_to_vec() };
         let copies = if self.random.chance(weather.duplicate) { 2 } else { 1 };
         for _ in 0..copies {
             let mut at = Instant::now() + Duration::from_millis(self.random.below(weather.delay_max + 1));
@@ -232,4 +235,16 @@ impl Carrier {
             }
         }
     }
+}
+
+/// The same receipts under the same seals, each telling of another leaf at the receiver.
+fn forged(mut frame: wire::Frame) -> wire::Frame {
+    if let Some(frame::Frame::Receipts(receipts)) = &mut frame.frame {
+        for signed in &mut receipts.receipts {
+            let Ok(mut receipt) = Receipt::parse(&signed.receipt) else { continue };
+            receipt.leaf = bytes::Bytes::from_static(b"another leaf");
+            signed.receipt = receipt.encode();
+        }
+    }
+    frame
 }

@@ -200,6 +200,11 @@ impl World {
         /// Long enough for a record to be sent, answered and changed again.
         const SPAN_MILLIS: u64 = 400;
         let Some((sender, receiver, intake, file)) = self.shared() else { return };
+        if self.random.chance(500) {
+            // All of it waits in the queue when the line comes back.
+            let weather = self.bad_weather(Fault::Down, Weather::FAIR);
+            self.spoil(&file.sender, &file.recipient, weather, 5_000);
+        }
         let mut soon = || Duration::from_millis(self.random.below(SPAN_MILLIS));
         for _ in 0..3 {
             let (desk, after) = (sender.clone(), soon());
@@ -336,14 +341,9 @@ impl World {
         self.watch.line(&format!("{fault:?} at {node}, perhaps towards {peer}"));
         match fault {
             Fault::Cut => self.network.cut(&node, &peer),
-            Fault::HalfOpen | Fault::Down | Fault::Slow | Fault::Drop | Fault::Duplicate | Fault::Reorder => {
+            Fault::HalfOpen | Fault::Down | Fault::Slow | Fault::Drop | Fault::Duplicate | Fault::Reorder | Fault::Forge => {
                 let weather = self.bad_weather(fault, self.network.weather(&node, &peer));
-                self.network.set_weather(&node, &peer, weather);
-                let (network, clears) = (self.network.clone(), Duration::from_millis(self.random.below(150_000)));
-                tokio::spawn(async move {
-                    tokio::time::sleep(clears).await;
-                    network.set_weather(&node, &peer, Weather::FAIR);
-                });
+                self.spoil(&node, &peer, weather, 150_000);
             }
             Fault::Crash => {
                 let survive = self.random.below(self.nodes[at].disk.unsynced() as u64 + 1);
@@ -361,6 +361,16 @@ impl World {
         }
     }
 
+    /// Bad weather between two nodes, for so many milliseconds at most.
+    fn spoil(&mut self, one: &NodeId, other: &NodeId, weather: Weather, most: u64) {
+        self.network.set_weather(one, other, weather);
+        let (network, one, other, clears) = (self.network.clone(), one.clone(), other.clone(), self.random.below(most));
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(clears)).await;
+            network.set_weather(&one, &other, Weather::FAIR);
+        });
+    }
+
     fn bad_weather(&mut self, fault: Fault, before: Weather) -> Weather {
         match fault {
             Fault::HalfOpen => Weather { half_open: true, ..before },
@@ -369,6 +379,7 @@ impl World {
             Fault::Drop => Weather { drop: self.random.between(10, 500), ..before },
             Fault::Duplicate => Weather { duplicate: self.random.between(10, 500), ..before },
             Fault::Reorder => Weather { reorder: self.random.between(10, 500), delay_max: 400, ..before },
+            Fault::Forge => Weather { forge: 500, ..before },
             _ => before,
         }
     }
