@@ -26,7 +26,7 @@ fn prefix<C: Code>() -> &'static str {
 /// Every code of the list, in the order of the contract, without the unspecified one.
 #[must_use]
 pub fn all<C: Code>() -> Vec<&'static str> {
-    /// Above the highest number of any list of the contract (refusal codes end at 77).
+    /// Above the highest number of any list of the contract (refusal codes end at 79).
     const NUMBER_MAX: i32 = 255;
     (1..=NUMBER_MAX).filter_map(|number| C::try_from(number).ok()).map(Code::code).collect()
 }

@@ -9,12 +9,14 @@ mod agreement;
 mod annex;
 mod approval;
 mod ask;
+mod bytes;
 mod consent;
 mod content;
 mod peer;
 mod permit;
 mod safeguards;
 
+pub use bytes::BytesPermit;
 pub use content::Content;
 pub use permit::{Permit, PermittedBody};
 
@@ -29,6 +31,7 @@ use crate::model::value::Country;
 use crate::model::vocabulary::PartnerKind;
 
 use ask::Ask;
+use bytes::Wanted;
 use content::Demand;
 
 /// The other side, as the deciding node knows it.
@@ -107,17 +110,32 @@ pub fn decide(question: Question<'_>) -> Result<Permit, Refusal> {
             peer::check(&question, None)?;
             agreement::check_known(&question)?;
         }
-        Demand::Everything(ask) => check_everything(&question, &ask)?,
+        Demand::Everything(ask) => check_everything(&question, &ask, None)?,
     }
     Ok(Permit::of(question.content))
 }
 
-fn check_everything(question: &Question<'_>, ask: &Ask<'_>) -> Result<(), Refusal> {
+/// Decides about the bytes of a document: the question holds its record, as a put of this one record. The same rules as for the record, and those
+/// of bytes besides, in the same order. `others` are the bytes of the other documents that went the same way under this referral.
+///
+/// # Errors
+/// The first refusal in the fixed order.
+pub fn decide_bytes(question: &Question<'_>, others: u64) -> Result<BytesPermit, Refusal> {
+    let wanted = Wanted::of(question, others)?;
+    let Demand::Everything(ask) = question.content.demand() else { return Err(Refusal::new(RefusalCode::Malformed)) };
+    check_everything(question, &ask, Some(&wanted))?;
+    Ok(wanted.permit())
+}
+
+fn check_everything(question: &Question<'_>, ask: &Ask<'_>, bytes: Option<&Wanted>) -> Result<(), Refusal> {
     peer::check(question, Some(ask))?;
     let agreement = agreement::check_in_force(question)?;
     let annex = annex::check(question, ask, agreement)?;
+    bytes.map_or(Ok(()), |wanted| wanted.check_annex(annex))?;
     consent::check(question, ask, annex)?;
+    bytes.map_or(Ok(()), |wanted| wanted.check_consent(ask.grant))?;
     approval::check(question, ask)?;
+    bytes.map_or(Ok(()), Wanted::check_content)?;
     safeguards::check(question, ask)
 }
 

@@ -20,6 +20,9 @@ use world::{World, approval, digest, grant, node, party, record, shared, text, w
 
 /// Codes that other parts give, with the reason why the gate cannot.
 const NOT_THE_GATES: &[(C, &str)] = &[
+    (C::DocumentTooLarge, "asked of bytes, not of records: gate_bytes.rs"),
+    (C::DocumentType, "asked of bytes, not of records: gate_bytes.rs"),
+    (C::DocumentDamaged, "whoever takes the bytes compares them with their digest"),
     (C::LegalHold, "an erasure asks for it, not a release"),
     (C::Replay, "the inbox compares envelopes"),
     (C::StaleVersion, "the acts compare versions and revisions with what is held"),

@@ -405,6 +405,8 @@ pub enum RefusalCode {
     OnwardProhibited = 36,
     /// annex: the transfer assessment is out of date.
     StaleAssessment = 37,
+    /// annex: a document, or all documents of a referral together, hold more bytes than the annex allows.
+    DocumentTooLarge = 38,
     /// consent: none. Also the answer to any question about a person without consent.
     NoConsent = 40,
     /// consent: given for another recipient.
@@ -445,6 +447,10 @@ pub enum RefusalCode {
     FreeTextForbidden = 76,
     /// content: cannot be read, or breaks a rule of its form (paths say where).
     Malformed = 77,
+    /// content: bytes that are not of a type on the list, or not of the type they are said to be.
+    DocumentType = 78,
+    /// content: bytes that are not those of the document's digest.
+    DocumentDamaged = 79,
     /// link: written for a newer version of the software than the reader's. Parks its case.
     NewerVersion = 80,
     /// link: names an extension that must be known and is not. Parks its case.
@@ -479,6 +485,7 @@ impl RefusalCode {
             Self::TierTooHigh => "REFUSAL_CODE_TIER_TOO_HIGH",
             Self::OnwardProhibited => "REFUSAL_CODE_ONWARD_PROHIBITED",
             Self::StaleAssessment => "REFUSAL_CODE_STALE_ASSESSMENT",
+            Self::DocumentTooLarge => "REFUSAL_CODE_DOCUMENT_TOO_LARGE",
             Self::NoConsent => "REFUSAL_CODE_NO_CONSENT",
             Self::ConsentRecipient => "REFUSAL_CODE_CONSENT_RECIPIENT",
             Self::ProxyConsent => "REFUSAL_CODE_PROXY_CONSENT",
@@ -499,6 +506,8 @@ impl RefusalCode {
             Self::StaleVersion => "REFUSAL_CODE_STALE_VERSION",
             Self::FreeTextForbidden => "REFUSAL_CODE_FREE_TEXT_FORBIDDEN",
             Self::Malformed => "REFUSAL_CODE_MALFORMED",
+            Self::DocumentType => "REFUSAL_CODE_DOCUMENT_TYPE",
+            Self::DocumentDamaged => "REFUSAL_CODE_DOCUMENT_DAMAGED",
             Self::NewerVersion => "REFUSAL_CODE_NEWER_VERSION",
             Self::UnknownExtension => "REFUSAL_CODE_UNKNOWN_EXTENSION",
             Self::CaseParked => "REFUSAL_CODE_CASE_PARKED",
@@ -527,6 +536,7 @@ impl RefusalCode {
             "REFUSAL_CODE_TIER_TOO_HIGH" => Some(Self::TierTooHigh),
             "REFUSAL_CODE_ONWARD_PROHIBITED" => Some(Self::OnwardProhibited),
             "REFUSAL_CODE_STALE_ASSESSMENT" => Some(Self::StaleAssessment),
+            "REFUSAL_CODE_DOCUMENT_TOO_LARGE" => Some(Self::DocumentTooLarge),
             "REFUSAL_CODE_NO_CONSENT" => Some(Self::NoConsent),
             "REFUSAL_CODE_CONSENT_RECIPIENT" => Some(Self::ConsentRecipient),
             "REFUSAL_CODE_PROXY_CONSENT" => Some(Self::ProxyConsent),
@@ -549,6 +559,8 @@ impl RefusalCode {
             "REFUSAL_CODE_STALE_VERSION" => Some(Self::StaleVersion),
             "REFUSAL_CODE_FREE_TEXT_FORBIDDEN" => Some(Self::FreeTextForbidden),
             "REFUSAL_CODE_MALFORMED" => Some(Self::Malformed),
+            "REFUSAL_CODE_DOCUMENT_TYPE" => Some(Self::DocumentType),
+            "REFUSAL_CODE_DOCUMENT_DAMAGED" => Some(Self::DocumentDamaged),
             "REFUSAL_CODE_NEWER_VERSION" => Some(Self::NewerVersion),
             "REFUSAL_CODE_UNKNOWN_EXTENSION" => Some(Self::UnknownExtension),
             "REFUSAL_CODE_CASE_PARKED" => Some(Self::CaseParked),
@@ -1906,7 +1918,8 @@ pub struct DocumentManifest {
     /// Bytes.
     #[prost(uint64, tag = "5")]
     pub size_bytes: u64,
-    /// Keyed digest of the bytes, 32 bytes, or empty.
+    /// Keyed digest of the bytes, 32 bytes, or empty: the root of the tree over their chunks of 32 KiB, under a salt that travels with the bytes alone.
+    /// Written when bytes are attached; with it the bytes can be pulled and every chunk of them checked.
     #[prost(bytes = "bytes", tag = "6")]
     pub content_digest: ::prost::bytes::Bytes,
 }
@@ -4738,7 +4751,7 @@ pub struct LinkResponse {
 #[prost(skip_debug)]
 pub struct Frame {
     /// Exactly one.
-    #[prost(oneof = "frame::Frame", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "frame::Frame", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21, 22, 23")]
     pub frame: ::core::option::Option<frame::Frame>,
 }
 /// Nested message and enum types in `Frame`.
@@ -4774,6 +4787,18 @@ pub mod frame {
         /// What a restored node answered before it was restored. Protocol 2.
         #[prost(message, tag = "9")]
         Returned(super::Returned),
+        /// Asks for the next chunks of a document. From protocol 2 on, as are the three that follow.
+        #[prost(message, tag = "20")]
+        DocumentAsk(super::DocumentAsk),
+        /// What opens the chunks of a document.
+        #[prost(message, tag = "21")]
+        DocumentOpening(super::DocumentOpening),
+        /// One chunk.
+        #[prost(message, tag = "22")]
+        DocumentChunk(super::DocumentChunk),
+        /// Why no more chunks of a document are given, or taken.
+        #[prost(message, tag = "23")]
+        DocumentRefusal(super::DocumentRefusal),
     }
 }
 /// First frame of each side.
@@ -4958,6 +4983,82 @@ pub struct Ping {
     /// Set in the answer.
     #[prost(bool, tag = "2")]
     pub answer: bool,
+}
+/// Which bytes are meant: those of one record in one share.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentName {
+    /// The referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// The record, as the two unions know it, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub record_ref: ::prost::bytes::Bytes,
+    /// The content digest of the manifest that the speaker has, 32 bytes: bytes that were replaced have another.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub content_digest: ::prost::bytes::Bytes,
+}
+/// Asks for chunks. From whoever holds the share and not the bytes, whichever side dialled. The owner asks the gate for every chunk. At most two
+/// unanswered for one stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentAsk {
+    /// Which bytes.
+    #[prost(message, optional, tag = "1")]
+    pub document: ::core::option::Option<DocumentName>,
+    /// The first chunk wanted, from 0: every chunk before it is on stable storage at the speaker.
+    #[prost(uint64, tag = "2")]
+    pub from: u64,
+    /// How many, 1 to 16. Those beyond the end are not there.
+    #[prost(uint32, tag = "3")]
+    pub count: u32,
+    /// Send the opening first.
+    #[prost(bool, tag = "4")]
+    pub opening: bool,
+}
+/// Goes before the first chunk of a document, when it was asked for. The same every time for one document and one recipient, so that a pull goes on
+/// after a cut where it stood.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentOpening {
+    /// Which bytes.
+    #[prost(message, optional, tag = "1")]
+    pub document: ::core::option::Option<DocumentName>,
+    /// Opens the chunks, 32 bytes. Made for this recipient and this share alone: what two recipients hold has nothing in common.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key: ::prost::bytes::Bytes,
+    /// Stands before every chunk in the tree of the content digest, 32 bytes: without it nobody can tell by the digest what the bytes are.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub salt: ::prost::bytes::Bytes,
+}
+/// One chunk. 32 KiB of the document, and the last one what is left.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentChunk {
+    /// Which bytes.
+    #[prost(message, optional, tag = "1")]
+    pub document: ::core::option::Option<DocumentName>,
+    /// Its place, from 0.
+    #[prost(uint64, tag = "2")]
+    pub index: u64,
+    /// XChaCha20-Poly1305 under the opening's key. Nonce: 16 zero bytes and the index, big end first. Associated data: "titian/document/v1\n".
+    #[prost(bytes = "bytes", tag = "3")]
+    pub sealed: ::prost::bytes::Bytes,
+    /// From the chunk to the content digest, hashes of 32 bytes each (RFC 9162, 2.1.3). The leaf's hash is the SHA-256 of a zero byte, the salt and the
+    /// chunk.
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub path: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+/// No more chunks of this document are given, or taken, for now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentRefusal {
+    /// Which bytes.
+    #[prost(message, optional, tag = "1")]
+    pub document: ::core::option::Option<DocumentName>,
+    /// Why.
+    #[prost(message, optional, tag = "2")]
+    pub refusal: ::core::option::Option<Refusal>,
 }
 /// Why a stream ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -5715,6 +5816,131 @@ pub struct ListRecordsResponse {
     #[prost(message, repeated, tag = "1")]
     pub records: ::prost::alloc::vec::Vec<Record>,
 }
+/// Attaches bytes: first where to, then the bytes, piece by piece. The type is read from the bytes; the name of a file is never asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AttachDocumentRequest {
+    /// Exactly one.
+    #[prost(oneof = "attach_document_request::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<attach_document_request::Part>,
+}
+/// Nested message and enum types in `AttachDocumentRequest`.
+pub mod attach_document_request {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Part {
+        /// The first message.
+        #[prost(message, tag = "1")]
+        To(super::AttachTo),
+        /// Every further message: some of the bytes, at most 1 MiB.
+        #[prost(bytes, tag = "2")]
+        Piece(::prost::bytes::Bytes),
+    }
+}
+/// Which record gets the bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AttachTo {
+    /// Case, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub case_id: ::prost::bytes::Bytes,
+    /// Record, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub record_id: ::prost::bytes::Bytes,
+    /// The revision that is changed; 0 for whichever is there.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// Attached: on stable storage, and the record says so. Bytes that were attached before are gone.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AttachDocumentResponse {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<Record>,
+    /// Referrals under which the record was queued, 16 bytes each.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub queued_under: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Referrals under which the record may not go, and why.
+    #[prost(message, repeated, tag = "3")]
+    pub blocked: ::prost::alloc::vec::Vec<BlockedReferral>,
+    /// Referrals under which the record goes and the bytes may not, and why.
+    #[prost(message, repeated, tag = "4")]
+    pub bytes_blocked: ::prost::alloc::vec::Vec<BlockedReferral>,
+}
+/// Asks for bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetDocumentRequest {
+    /// Record, 16 bytes: its id here, or as the other union knows it when a referral is named.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub record: ::prost::bytes::Bytes,
+    /// A referral, 16 bytes: of what is held from the other union under it. Empty: of this node's own.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub referral_id: ::prost::bytes::Bytes,
+}
+/// Bytes: first what they are, then the bytes, piece by piece.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetDocumentResponse {
+    /// Exactly one.
+    #[prost(oneof = "get_document_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<get_document_response::Part>,
+}
+/// Nested message and enum types in `GetDocumentResponse`.
+pub mod get_document_response {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Part {
+        /// The first message.
+        #[prost(message, tag = "1")]
+        Manifest(super::DocumentManifest),
+        /// Every further message: some of the bytes.
+        #[prost(bytes, tag = "2")]
+        Piece(::prost::bytes::Bytes),
+    }
+}
+/// Asks for documents. Exactly one is given.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListDocumentsRequest {
+    /// Case, 16 bytes: this node's own documents.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub case_id: ::prost::bytes::Bytes,
+    /// A referral, 16 bytes: documents held from the other union.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub referral_id: ::prost::bytes::Bytes,
+}
+/// Some documents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListDocumentsResponse {
+    /// At most 64.
+    #[prost(message, repeated, tag = "1")]
+    pub documents: ::prost::alloc::vec::Vec<Document>,
+}
+/// A document and how many of its bytes are here.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Document {
+    /// Record, 16 bytes: its id here, or as the other union knows it.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub record: ::prost::bytes::Bytes,
+    /// What it is.
+    #[prost(message, optional, tag = "2")]
+    pub manifest: ::core::option::Option<DocumentManifest>,
+    /// How its bytes stand.
+    #[prost(enumeration = "DocumentState", tag = "3")]
+    pub state: i32,
+    /// Bytes on stable storage here.
+    #[prost(uint64, tag = "4")]
+    pub held_bytes: u64,
+    /// COMING: why no more come for now. REFUSED: why.
+    #[prost(message, optional, tag = "5")]
+    pub blocked_by: ::core::option::Option<Refusal>,
+}
 /// A consent, as this node knows it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -6140,6 +6366,47 @@ impl StaffRole {
             "STAFF_ROLE_FOCAL_POINT" => Some(Self::FocalPoint),
             "STAFF_ROLE_ADMIN" => Some(Self::Admin),
             "STAFF_ROLE_AUDITOR" => Some(Self::Auditor),
+            _ => None,
+        }
+    }
+}
+/// How the bytes of a document stand at this node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DocumentState {
+    /// Never valid on the wire.
+    Unspecified = 0,
+    /// There are none: it is on paper, or nobody has attached any.
+    NoBytes = 1,
+    /// All of them are here.
+    Whole = 2,
+    /// They are being pulled from the other union.
+    Coming = 3,
+    /// They came and were not taken.
+    Refused = 4,
+}
+impl DocumentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DOCUMENT_STATE_UNSPECIFIED",
+            Self::NoBytes => "DOCUMENT_STATE_NO_BYTES",
+            Self::Whole => "DOCUMENT_STATE_WHOLE",
+            Self::Coming => "DOCUMENT_STATE_COMING",
+            Self::Refused => "DOCUMENT_STATE_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DOCUMENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DOCUMENT_STATE_NO_BYTES" => Some(Self::NoBytes),
+            "DOCUMENT_STATE_WHOLE" => Some(Self::Whole),
+            "DOCUMENT_STATE_COMING" => Some(Self::Coming),
+            "DOCUMENT_STATE_REFUSED" => Some(Self::Refused),
             _ => None,
         }
     }
@@ -7993,6 +8260,487 @@ pub mod record_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "titian.v1.RecordService";
     impl<T> tonic::server::NamedService for RecordServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+#[cfg(feature = "services")]
+pub mod document_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The bytes of documents. What a document is stands in its record; the record is put first.
+    #[derive(Debug, Clone)]
+    pub struct DocumentServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl DocumentServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> DocumentServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DocumentServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DocumentServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Attaches bytes to a document's record. Client streaming, because a document may be larger than a message.
+        pub async fn attach_document(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::AttachDocumentRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::AttachDocumentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.DocumentService/AttachDocument",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.DocumentService", "AttachDocument"));
+            self.inner.client_streaming(req, path, codec).await
+        }
+        /// Reads bytes, those of a record of this node or those held from the other union. Server streaming, for the same reason.
+        pub async fn get_document(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDocumentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::GetDocumentResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.DocumentService/GetDocument",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.DocumentService", "GetDocument"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Lists the documents of a case or of a share, and how many of their bytes are here. Server streaming, because a case may hold thousands.
+        pub async fn list_documents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ListDocumentsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.DocumentService/ListDocuments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.DocumentService", "ListDocuments"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "services")]
+pub mod document_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DocumentServiceServer.
+    #[async_trait]
+    pub trait DocumentService: std::marker::Send + std::marker::Sync + 'static {
+        /// Attaches bytes to a document's record. Client streaming, because a document may be larger than a message.
+        async fn attach_document(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::AttachDocumentRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::AttachDocumentResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the GetDocument method.
+        type GetDocumentStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::GetDocumentResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Reads bytes, those of a record of this node or those held from the other union. Server streaming, for the same reason.
+        async fn get_document(
+            &self,
+            request: tonic::Request<super::GetDocumentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::GetDocumentStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ListDocuments method.
+        type ListDocumentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ListDocumentsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Lists the documents of a case or of a share, and how many of their bytes are here. Server streaming, because a case may hold thousands.
+        async fn list_documents(
+            &self,
+            request: tonic::Request<super::ListDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ListDocumentsStream>,
+            tonic::Status,
+        >;
+    }
+    /// The bytes of documents. What a document is stands in its record; the record is put first.
+    #[derive(Debug)]
+    pub struct DocumentServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DocumentServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DocumentServiceServer<T>
+    where
+        T: DocumentService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/titian.v1.DocumentService/AttachDocument" => {
+                    #[allow(non_camel_case_types)]
+                    struct AttachDocumentSvc<T: DocumentService>(pub Arc<T>);
+                    impl<
+                        T: DocumentService,
+                    > tonic::server::ClientStreamingService<super::AttachDocumentRequest>
+                    for AttachDocumentSvc<T> {
+                        type Response = super::AttachDocumentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::AttachDocumentRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DocumentService>::attach_document(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AttachDocumentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.DocumentService/GetDocument" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDocumentSvc<T: DocumentService>(pub Arc<T>);
+                    impl<
+                        T: DocumentService,
+                    > tonic::server::ServerStreamingService<super::GetDocumentRequest>
+                    for GetDocumentSvc<T> {
+                        type Response = super::GetDocumentResponse;
+                        type ResponseStream = T::GetDocumentStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDocumentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DocumentService>::get_document(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDocumentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.DocumentService/ListDocuments" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDocumentsSvc<T: DocumentService>(pub Arc<T>);
+                    impl<
+                        T: DocumentService,
+                    > tonic::server::ServerStreamingService<super::ListDocumentsRequest>
+                    for ListDocumentsSvc<T> {
+                        type Response = super::ListDocumentsResponse;
+                        type ResponseStream = T::ListDocumentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDocumentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DocumentService>::list_documents(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDocumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DocumentServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "titian.v1.DocumentService";
+    impl<T> tonic::server::NamedService for DocumentServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

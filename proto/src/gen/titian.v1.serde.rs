@@ -2527,6 +2527,402 @@ impl<'de> serde::Deserialize<'de> for Assistance {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for AttachDocumentRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.part.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.AttachDocumentRequest", len)?;
+        if let Some(v) = self.part.as_ref() {
+            match v {
+                attach_document_request::Part::To(v) => {
+                    struct_ser.serialize_field("to", v)?;
+                }
+                attach_document_request::Part::Piece(v) => {
+                    #[allow(clippy::needless_borrow)]
+                    #[allow(clippy::needless_borrows_for_generic_args)]
+                    struct_ser.serialize_field("piece", pbjson::private::base64::encode(&v).as_str())?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for AttachDocumentRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "to",
+            "piece",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            To,
+            Piece,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "to" => Ok(GeneratedField::To),
+                            "piece" => Ok(GeneratedField::Piece),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = AttachDocumentRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.AttachDocumentRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<AttachDocumentRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut part__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::To => {
+                            if part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("to"));
+                            }
+                            part__ = map_.next_value::<::std::option::Option<_>>()?.map(attach_document_request::Part::To)
+;
+                        }
+                        GeneratedField::Piece => {
+                            if part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("piece"));
+                            }
+                            part__ = map_.next_value::<::std::option::Option<::pbjson::private::BytesDeserialize<_>>>()?.map(|x| attach_document_request::Part::Piece(x.0));
+                        }
+                    }
+                }
+                Ok(AttachDocumentRequest {
+                    part: part__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.AttachDocumentRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for AttachDocumentResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.record.is_some() {
+            len += 1;
+        }
+        if !self.queued_under.is_empty() {
+            len += 1;
+        }
+        if !self.blocked.is_empty() {
+            len += 1;
+        }
+        if !self.bytes_blocked.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.AttachDocumentResponse", len)?;
+        if let Some(v) = self.record.as_ref() {
+            struct_ser.serialize_field("record", v)?;
+        }
+        if !self.queued_under.is_empty() {
+            struct_ser.serialize_field("queuedUnder", &self.queued_under.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
+        if !self.blocked.is_empty() {
+            struct_ser.serialize_field("blocked", &self.blocked)?;
+        }
+        if !self.bytes_blocked.is_empty() {
+            struct_ser.serialize_field("bytesBlocked", &self.bytes_blocked)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for AttachDocumentResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "record",
+            "queued_under",
+            "queuedUnder",
+            "blocked",
+            "bytes_blocked",
+            "bytesBlocked",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Record,
+            QueuedUnder,
+            Blocked,
+            BytesBlocked,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "record" => Ok(GeneratedField::Record),
+                            "queuedUnder" | "queued_under" => Ok(GeneratedField::QueuedUnder),
+                            "blocked" => Ok(GeneratedField::Blocked),
+                            "bytesBlocked" | "bytes_blocked" => Ok(GeneratedField::BytesBlocked),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = AttachDocumentResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.AttachDocumentResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<AttachDocumentResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut record__ = None;
+                let mut queued_under__ = None;
+                let mut blocked__ = None;
+                let mut bytes_blocked__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Record => {
+                            if record__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("record"));
+                            }
+                            record__ = map_.next_value()?;
+                        }
+                        GeneratedField::QueuedUnder => {
+                            if queued_under__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("queuedUnder"));
+                            }
+                            queued_under__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::Blocked => {
+                            if blocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blocked"));
+                            }
+                            blocked__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::BytesBlocked => {
+                            if bytes_blocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bytesBlocked"));
+                            }
+                            bytes_blocked__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(AttachDocumentResponse {
+                    record: record__,
+                    queued_under: queued_under__.unwrap_or_default(),
+                    blocked: blocked__.unwrap_or_default(),
+                    bytes_blocked: bytes_blocked__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.AttachDocumentResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for AttachTo {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.case_id.is_empty() {
+            len += 1;
+        }
+        if !self.record_id.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.AttachTo", len)?;
+        if !self.case_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("caseId", pbjson::private::base64::encode(&self.case_id).as_str())?;
+        }
+        if !self.record_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("recordId", pbjson::private::base64::encode(&self.record_id).as_str())?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for AttachTo {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "case_id",
+            "caseId",
+            "record_id",
+            "recordId",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CaseId,
+            RecordId,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "caseId" | "case_id" => Ok(GeneratedField::CaseId),
+                            "recordId" | "record_id" => Ok(GeneratedField::RecordId),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = AttachTo;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.AttachTo")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<AttachTo, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut case_id__ = None;
+                let mut record_id__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CaseId => {
+                            if case_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("caseId"));
+                            }
+                            case_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RecordId => {
+                            if record_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recordId"));
+                            }
+                            record_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(AttachTo {
+                    case_id: case_id__.unwrap_or_default(),
+                    record_id: record_id__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.AttachTo", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Attestation {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3563,1174 +3959,6 @@ impl<'de> serde::Deserialize<'de> for BreachNotice {
             }
         }
         deserializer.deserialize_struct("titian.v1.BreachNotice", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundleContents {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.recipient.is_empty() {
-            len += 1;
-        }
-        if self.envelopes != 0 {
-            len += 1;
-        }
-        if self.purged != 0 {
-            len += 1;
-        }
-        if self.receipts != 0 {
-            len += 1;
-        }
-        if self.bytes != 0 {
-            len += 1;
-        }
-        if !self.withheld.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleContents", len)?;
-        if !self.recipient.is_empty() {
-            struct_ser.serialize_field("recipient", &self.recipient)?;
-        }
-        if self.envelopes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
-        }
-        if self.purged != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("purged", ToString::to_string(&self.purged).as_str())?;
-        }
-        if self.receipts != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("receipts", ToString::to_string(&self.receipts).as_str())?;
-        }
-        if self.bytes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("bytes", ToString::to_string(&self.bytes).as_str())?;
-        }
-        if !self.withheld.is_empty() {
-            struct_ser.serialize_field("withheld", &self.withheld)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundleContents {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "recipient",
-            "envelopes",
-            "purged",
-            "receipts",
-            "bytes",
-            "withheld",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Recipient,
-            Envelopes,
-            Purged,
-            Receipts,
-            Bytes,
-            Withheld,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "recipient" => Ok(GeneratedField::Recipient),
-                            "envelopes" => Ok(GeneratedField::Envelopes),
-                            "purged" => Ok(GeneratedField::Purged),
-                            "receipts" => Ok(GeneratedField::Receipts),
-                            "bytes" => Ok(GeneratedField::Bytes),
-                            "withheld" => Ok(GeneratedField::Withheld),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BundleContents;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.BundleContents")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleContents, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut recipient__ = None;
-                let mut envelopes__ = None;
-                let mut purged__ = None;
-                let mut receipts__ = None;
-                let mut bytes__ = None;
-                let mut withheld__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Recipient => {
-                            if recipient__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("recipient"));
-                            }
-                            recipient__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Envelopes => {
-                            if envelopes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("envelopes"));
-                            }
-                            envelopes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Purged => {
-                            if purged__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("purged"));
-                            }
-                            purged__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Receipts => {
-                            if receipts__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("receipts"));
-                            }
-                            receipts__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Bytes => {
-                            if bytes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("bytes"));
-                            }
-                            bytes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Withheld => {
-                            if withheld__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("withheld"));
-                            }
-                            withheld__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(BundleContents {
-                    recipient: recipient__.unwrap_or_default(),
-                    envelopes: envelopes__.unwrap_or_default(),
-                    purged: purged__.unwrap_or_default(),
-                    receipts: receipts__.unwrap_or_default(),
-                    bytes: bytes__.unwrap_or_default(),
-                    withheld: withheld__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.BundleContents", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundleGap {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.lane != 0 {
-            len += 1;
-        }
-        if self.expected != 0 {
-            len += 1;
-        }
-        if self.found != 0 {
-            len += 1;
-        }
-        if self.envelopes != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleGap", len)?;
-        if self.lane != 0 {
-            let v = Lane::try_from(self.lane)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
-            struct_ser.serialize_field("lane", &v)?;
-        }
-        if self.expected != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("expected", ToString::to_string(&self.expected).as_str())?;
-        }
-        if self.found != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("found", ToString::to_string(&self.found).as_str())?;
-        }
-        if self.envelopes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundleGap {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "lane",
-            "expected",
-            "found",
-            "envelopes",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Lane,
-            Expected,
-            Found,
-            Envelopes,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "lane" => Ok(GeneratedField::Lane),
-                            "expected" => Ok(GeneratedField::Expected),
-                            "found" => Ok(GeneratedField::Found),
-                            "envelopes" => Ok(GeneratedField::Envelopes),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BundleGap;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.BundleGap")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleGap, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut lane__ = None;
-                let mut expected__ = None;
-                let mut found__ = None;
-                let mut envelopes__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Lane => {
-                            if lane__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("lane"));
-                            }
-                            lane__ = Some(map_.next_value::<Lane>()? as i32);
-                        }
-                        GeneratedField::Expected => {
-                            if expected__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("expected"));
-                            }
-                            expected__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Found => {
-                            if found__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("found"));
-                            }
-                            found__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Envelopes => {
-                            if envelopes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("envelopes"));
-                            }
-                            envelopes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(BundleGap {
-                    lane: lane__.unwrap_or_default(),
-                    expected: expected__.unwrap_or_default(),
-                    found: found__.unwrap_or_default(),
-                    envelopes: envelopes__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.BundleGap", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundleHeader {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.version != 0 {
-            len += 1;
-        }
-        if self.suite != 0 {
-            len += 1;
-        }
-        if !self.sender.is_empty() {
-            len += 1;
-        }
-        if !self.recipient.is_empty() {
-            len += 1;
-        }
-        if !self.sealing_key_id.is_empty() {
-            len += 1;
-        }
-        if !self.encapsulated_key.is_empty() {
-            len += 1;
-        }
-        if self.made_at_ms != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleHeader", len)?;
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
-        if self.suite != 0 {
-            let v = BundleSuite::try_from(self.suite)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.suite)))?;
-            struct_ser.serialize_field("suite", &v)?;
-        }
-        if !self.sender.is_empty() {
-            struct_ser.serialize_field("sender", &self.sender)?;
-        }
-        if !self.recipient.is_empty() {
-            struct_ser.serialize_field("recipient", &self.recipient)?;
-        }
-        if !self.sealing_key_id.is_empty() {
-            struct_ser.serialize_field("sealingKeyId", &self.sealing_key_id)?;
-        }
-        if !self.encapsulated_key.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("encapsulatedKey", pbjson::private::base64::encode(&self.encapsulated_key).as_str())?;
-        }
-        if self.made_at_ms != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundleHeader {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "version",
-            "suite",
-            "sender",
-            "recipient",
-            "sealing_key_id",
-            "sealingKeyId",
-            "encapsulated_key",
-            "encapsulatedKey",
-            "made_at_ms",
-            "madeAtMs",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Version,
-            Suite,
-            Sender,
-            Recipient,
-            SealingKeyId,
-            EncapsulatedKey,
-            MadeAtMs,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "version" => Ok(GeneratedField::Version),
-                            "suite" => Ok(GeneratedField::Suite),
-                            "sender" => Ok(GeneratedField::Sender),
-                            "recipient" => Ok(GeneratedField::Recipient),
-                            "sealingKeyId" | "sealing_key_id" => Ok(GeneratedField::SealingKeyId),
-                            "encapsulatedKey" | "encapsulated_key" => Ok(GeneratedField::EncapsulatedKey),
-                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BundleHeader;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.BundleHeader")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleHeader, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut version__ = None;
-                let mut suite__ = None;
-                let mut sender__ = None;
-                let mut recipient__ = None;
-                let mut sealing_key_id__ = None;
-                let mut encapsulated_key__ = None;
-                let mut made_at_ms__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Version => {
-                            if version__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("version"));
-                            }
-                            version__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Suite => {
-                            if suite__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("suite"));
-                            }
-                            suite__ = Some(map_.next_value::<BundleSuite>()? as i32);
-                        }
-                        GeneratedField::Sender => {
-                            if sender__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("sender"));
-                            }
-                            sender__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Recipient => {
-                            if recipient__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("recipient"));
-                            }
-                            recipient__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::SealingKeyId => {
-                            if sealing_key_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("sealingKeyId"));
-                            }
-                            sealing_key_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::EncapsulatedKey => {
-                            if encapsulated_key__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("encapsulatedKey"));
-                            }
-                            encapsulated_key__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::MadeAtMs => {
-                            if made_at_ms__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
-                            }
-                            made_at_ms__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(BundleHeader {
-                    version: version__.unwrap_or_default(),
-                    suite: suite__.unwrap_or_default(),
-                    sender: sender__.unwrap_or_default(),
-                    recipient: recipient__.unwrap_or_default(),
-                    sealing_key_id: sealing_key_id__.unwrap_or_default(),
-                    encapsulated_key: encapsulated_key__.unwrap_or_default(),
-                    made_at_ms: made_at_ms__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.BundleHeader", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundleIntake {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.sender.is_empty() {
-            len += 1;
-        }
-        if self.made_at_ms != 0 {
-            len += 1;
-        }
-        if self.applied != 0 {
-            len += 1;
-        }
-        if self.not_applied != 0 {
-            len += 1;
-        }
-        if !self.refusals.is_empty() {
-            len += 1;
-        }
-        if self.known != 0 {
-            len += 1;
-        }
-        if self.settled != 0 {
-            len += 1;
-        }
-        if self.settled_before != 0 {
-            len += 1;
-        }
-        if self.strange_receipts != 0 {
-            len += 1;
-        }
-        if !self.gaps.is_empty() {
-            len += 1;
-        }
-        if self.passed_over != 0 {
-            len += 1;
-        }
-        if self.quarantined {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleIntake", len)?;
-        if !self.sender.is_empty() {
-            struct_ser.serialize_field("sender", &self.sender)?;
-        }
-        if self.made_at_ms != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
-        }
-        if self.applied != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("applied", ToString::to_string(&self.applied).as_str())?;
-        }
-        if self.not_applied != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("notApplied", ToString::to_string(&self.not_applied).as_str())?;
-        }
-        if !self.refusals.is_empty() {
-            struct_ser.serialize_field("refusals", &self.refusals)?;
-        }
-        if self.known != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("known", ToString::to_string(&self.known).as_str())?;
-        }
-        if self.settled != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("settled", ToString::to_string(&self.settled).as_str())?;
-        }
-        if self.settled_before != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("settledBefore", ToString::to_string(&self.settled_before).as_str())?;
-        }
-        if self.strange_receipts != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("strangeReceipts", ToString::to_string(&self.strange_receipts).as_str())?;
-        }
-        if !self.gaps.is_empty() {
-            struct_ser.serialize_field("gaps", &self.gaps)?;
-        }
-        if self.passed_over != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("passedOver", ToString::to_string(&self.passed_over).as_str())?;
-        }
-        if self.quarantined {
-            struct_ser.serialize_field("quarantined", &self.quarantined)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundleIntake {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "sender",
-            "made_at_ms",
-            "madeAtMs",
-            "applied",
-            "not_applied",
-            "notApplied",
-            "refusals",
-            "known",
-            "settled",
-            "settled_before",
-            "settledBefore",
-            "strange_receipts",
-            "strangeReceipts",
-            "gaps",
-            "passed_over",
-            "passedOver",
-            "quarantined",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Sender,
-            MadeAtMs,
-            Applied,
-            NotApplied,
-            Refusals,
-            Known,
-            Settled,
-            SettledBefore,
-            StrangeReceipts,
-            Gaps,
-            PassedOver,
-            Quarantined,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "sender" => Ok(GeneratedField::Sender),
-                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
-                            "applied" => Ok(GeneratedField::Applied),
-                            "notApplied" | "not_applied" => Ok(GeneratedField::NotApplied),
-                            "refusals" => Ok(GeneratedField::Refusals),
-                            "known" => Ok(GeneratedField::Known),
-                            "settled" => Ok(GeneratedField::Settled),
-                            "settledBefore" | "settled_before" => Ok(GeneratedField::SettledBefore),
-                            "strangeReceipts" | "strange_receipts" => Ok(GeneratedField::StrangeReceipts),
-                            "gaps" => Ok(GeneratedField::Gaps),
-                            "passedOver" | "passed_over" => Ok(GeneratedField::PassedOver),
-                            "quarantined" => Ok(GeneratedField::Quarantined),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BundleIntake;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.BundleIntake")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleIntake, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut sender__ = None;
-                let mut made_at_ms__ = None;
-                let mut applied__ = None;
-                let mut not_applied__ = None;
-                let mut refusals__ = None;
-                let mut known__ = None;
-                let mut settled__ = None;
-                let mut settled_before__ = None;
-                let mut strange_receipts__ = None;
-                let mut gaps__ = None;
-                let mut passed_over__ = None;
-                let mut quarantined__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Sender => {
-                            if sender__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("sender"));
-                            }
-                            sender__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::MadeAtMs => {
-                            if made_at_ms__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
-                            }
-                            made_at_ms__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Applied => {
-                            if applied__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("applied"));
-                            }
-                            applied__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::NotApplied => {
-                            if not_applied__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("notApplied"));
-                            }
-                            not_applied__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Refusals => {
-                            if refusals__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("refusals"));
-                            }
-                            refusals__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Known => {
-                            if known__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("known"));
-                            }
-                            known__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Settled => {
-                            if settled__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("settled"));
-                            }
-                            settled__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::SettledBefore => {
-                            if settled_before__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("settledBefore"));
-                            }
-                            settled_before__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::StrangeReceipts => {
-                            if strange_receipts__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("strangeReceipts"));
-                            }
-                            strange_receipts__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Gaps => {
-                            if gaps__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("gaps"));
-                            }
-                            gaps__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::PassedOver => {
-                            if passed_over__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("passedOver"));
-                            }
-                            passed_over__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Quarantined => {
-                            if quarantined__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("quarantined"));
-                            }
-                            quarantined__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(BundleIntake {
-                    sender: sender__.unwrap_or_default(),
-                    made_at_ms: made_at_ms__.unwrap_or_default(),
-                    applied: applied__.unwrap_or_default(),
-                    not_applied: not_applied__.unwrap_or_default(),
-                    refusals: refusals__.unwrap_or_default(),
-                    known: known__.unwrap_or_default(),
-                    settled: settled__.unwrap_or_default(),
-                    settled_before: settled_before__.unwrap_or_default(),
-                    strange_receipts: strange_receipts__.unwrap_or_default(),
-                    gaps: gaps__.unwrap_or_default(),
-                    passed_over: passed_over__.unwrap_or_default(),
-                    quarantined: quarantined__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.BundleIntake", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundlePreamble {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.header.is_empty() {
-            len += 1;
-        }
-        if self.seal.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.BundlePreamble", len)?;
-        if !self.header.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("header", pbjson::private::base64::encode(&self.header).as_str())?;
-        }
-        if let Some(v) = self.seal.as_ref() {
-            struct_ser.serialize_field("seal", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundlePreamble {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "header",
-            "seal",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Header,
-            Seal,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "header" => Ok(GeneratedField::Header),
-                            "seal" => Ok(GeneratedField::Seal),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BundlePreamble;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.BundlePreamble")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundlePreamble, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut header__ = None;
-                let mut seal__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Header => {
-                            if header__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("header"));
-                            }
-                            header__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Seal => {
-                            if seal__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("seal"));
-                            }
-                            seal__ = map_.next_value()?;
-                        }
-                    }
-                }
-                Ok(BundlePreamble {
-                    header: header__.unwrap_or_default(),
-                    seal: seal__,
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.BundlePreamble", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundleRefusal {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.code != 0 {
-            len += 1;
-        }
-        if self.envelopes != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleRefusal", len)?;
-        if self.code != 0 {
-            let v = RefusalCode::try_from(self.code)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.code)))?;
-            struct_ser.serialize_field("code", &v)?;
-        }
-        if self.envelopes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundleRefusal {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "code",
-            "envelopes",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Code,
-            Envelopes,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "code" => Ok(GeneratedField::Code),
-                            "envelopes" => Ok(GeneratedField::Envelopes),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BundleRefusal;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.BundleRefusal")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleRefusal, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut code__ = None;
-                let mut envelopes__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Code => {
-                            if code__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("code"));
-                            }
-                            code__ = Some(map_.next_value::<RefusalCode>()? as i32);
-                        }
-                        GeneratedField::Envelopes => {
-                            if envelopes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("envelopes"));
-                            }
-                            envelopes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(BundleRefusal {
-                    code: code__.unwrap_or_default(),
-                    envelopes: envelopes__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.BundleRefusal", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BundleSuite {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        let variant = match self {
-            Self::Unspecified => "BUNDLE_SUITE_UNSPECIFIED",
-            Self::X25519Chacha20Poly1305 => "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
-        };
-        serializer.serialize_str(variant)
-    }
-}
-impl<'de> serde::Deserialize<'de> for BundleSuite {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "BUNDLE_SUITE_UNSPECIFIED",
-            "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
-        ];
-
-        struct GeneratedVisitor;
-
-        impl serde::de::Visitor<'_> for GeneratedVisitor {
-            type Value = BundleSuite;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(formatter, "expected one of: {:?}", &FIELDS)
-            }
-
-            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
-                    })
-            }
-
-            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
-                    })
-            }
-
-            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                match value {
-                    "BUNDLE_SUITE_UNSPECIFIED" => Ok(BundleSuite::Unspecified),
-                    "BUNDLE_SUITE_X25519_CHACHA20_POLY1305" => Ok(BundleSuite::X25519Chacha20Poly1305),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
-                }
-            }
-        }
-        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for Bye {
@@ -9513,6 +8741,478 @@ impl<'de> serde::Deserialize<'de> for DeviceHolder {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for Document {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.record.is_empty() {
+            len += 1;
+        }
+        if self.manifest.is_some() {
+            len += 1;
+        }
+        if self.state != 0 {
+            len += 1;
+        }
+        if self.held_bytes != 0 {
+            len += 1;
+        }
+        if self.blocked_by.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Document", len)?;
+        if !self.record.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("record", pbjson::private::base64::encode(&self.record).as_str())?;
+        }
+        if let Some(v) = self.manifest.as_ref() {
+            struct_ser.serialize_field("manifest", v)?;
+        }
+        if self.state != 0 {
+            let v = DocumentState::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if self.held_bytes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("heldBytes", ToString::to_string(&self.held_bytes).as_str())?;
+        }
+        if let Some(v) = self.blocked_by.as_ref() {
+            struct_ser.serialize_field("blockedBy", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Document {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "record",
+            "manifest",
+            "state",
+            "held_bytes",
+            "heldBytes",
+            "blocked_by",
+            "blockedBy",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Record,
+            Manifest,
+            State,
+            HeldBytes,
+            BlockedBy,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "record" => Ok(GeneratedField::Record),
+                            "manifest" => Ok(GeneratedField::Manifest),
+                            "state" => Ok(GeneratedField::State),
+                            "heldBytes" | "held_bytes" => Ok(GeneratedField::HeldBytes),
+                            "blockedBy" | "blocked_by" => Ok(GeneratedField::BlockedBy),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Document;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Document")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Document, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut record__ = None;
+                let mut manifest__ = None;
+                let mut state__ = None;
+                let mut held_bytes__ = None;
+                let mut blocked_by__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Record => {
+                            if record__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("record"));
+                            }
+                            record__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Manifest => {
+                            if manifest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("manifest"));
+                            }
+                            manifest__ = map_.next_value()?;
+                        }
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<DocumentState>()? as i32);
+                        }
+                        GeneratedField::HeldBytes => {
+                            if held_bytes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("heldBytes"));
+                            }
+                            held_bytes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BlockedBy => {
+                            if blocked_by__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blockedBy"));
+                            }
+                            blocked_by__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(Document {
+                    record: record__.unwrap_or_default(),
+                    manifest: manifest__,
+                    state: state__.unwrap_or_default(),
+                    held_bytes: held_bytes__.unwrap_or_default(),
+                    blocked_by: blocked_by__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Document", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentAsk {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.document.is_some() {
+            len += 1;
+        }
+        if self.from != 0 {
+            len += 1;
+        }
+        if self.count != 0 {
+            len += 1;
+        }
+        if self.opening {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentAsk", len)?;
+        if let Some(v) = self.document.as_ref() {
+            struct_ser.serialize_field("document", v)?;
+        }
+        if self.from != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("from", ToString::to_string(&self.from).as_str())?;
+        }
+        if self.count != 0 {
+            struct_ser.serialize_field("count", &self.count)?;
+        }
+        if self.opening {
+            struct_ser.serialize_field("opening", &self.opening)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentAsk {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "document",
+            "from",
+            "count",
+            "opening",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Document,
+            From,
+            Count,
+            Opening,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "document" => Ok(GeneratedField::Document),
+                            "from" => Ok(GeneratedField::From),
+                            "count" => Ok(GeneratedField::Count),
+                            "opening" => Ok(GeneratedField::Opening),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentAsk;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentAsk")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentAsk, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut document__ = None;
+                let mut from__ = None;
+                let mut count__ = None;
+                let mut opening__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Document => {
+                            if document__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("document"));
+                            }
+                            document__ = map_.next_value()?;
+                        }
+                        GeneratedField::From => {
+                            if from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("from"));
+                            }
+                            from__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Count => {
+                            if count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("count"));
+                            }
+                            count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Opening => {
+                            if opening__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("opening"));
+                            }
+                            opening__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DocumentAsk {
+                    document: document__,
+                    from: from__.unwrap_or_default(),
+                    count: count__.unwrap_or_default(),
+                    opening: opening__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentAsk", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentChunk {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.document.is_some() {
+            len += 1;
+        }
+        if self.index != 0 {
+            len += 1;
+        }
+        if !self.sealed.is_empty() {
+            len += 1;
+        }
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentChunk", len)?;
+        if let Some(v) = self.document.as_ref() {
+            struct_ser.serialize_field("document", v)?;
+        }
+        if self.index != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("index", ToString::to_string(&self.index).as_str())?;
+        }
+        if !self.sealed.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("sealed", pbjson::private::base64::encode(&self.sealed).as_str())?;
+        }
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentChunk {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "document",
+            "index",
+            "sealed",
+            "path",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Document,
+            Index,
+            Sealed,
+            Path,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "document" => Ok(GeneratedField::Document),
+                            "index" => Ok(GeneratedField::Index),
+                            "sealed" => Ok(GeneratedField::Sealed),
+                            "path" => Ok(GeneratedField::Path),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentChunk;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentChunk")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentChunk, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut document__ = None;
+                let mut index__ = None;
+                let mut sealed__ = None;
+                let mut path__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Document => {
+                            if document__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("document"));
+                            }
+                            document__ = map_.next_value()?;
+                        }
+                        GeneratedField::Index => {
+                            if index__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("index"));
+                            }
+                            index__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Sealed => {
+                            if sealed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sealed"));
+                            }
+                            sealed__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                    }
+                }
+                Ok(DocumentChunk {
+                    document: document__,
+                    index: index__.unwrap_or_default(),
+                    sealed: sealed__.unwrap_or_default(),
+                    path: path__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentChunk", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DocumentHolder {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -9790,6 +9490,467 @@ impl<'de> serde::Deserialize<'de> for DocumentManifest {
             }
         }
         deserializer.deserialize_struct("titian.v1.DocumentManifest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentName {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if !self.record_ref.is_empty() {
+            len += 1;
+        }
+        if !self.content_digest.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentName", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if !self.record_ref.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("recordRef", pbjson::private::base64::encode(&self.record_ref).as_str())?;
+        }
+        if !self.content_digest.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("contentDigest", pbjson::private::base64::encode(&self.content_digest).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentName {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "record_ref",
+            "recordRef",
+            "content_digest",
+            "contentDigest",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            RecordRef,
+            ContentDigest,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "recordRef" | "record_ref" => Ok(GeneratedField::RecordRef),
+                            "contentDigest" | "content_digest" => Ok(GeneratedField::ContentDigest),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentName;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentName")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentName, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut record_ref__ = None;
+                let mut content_digest__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RecordRef => {
+                            if record_ref__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recordRef"));
+                            }
+                            record_ref__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ContentDigest => {
+                            if content_digest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contentDigest"));
+                            }
+                            content_digest__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DocumentName {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    record_ref: record_ref__.unwrap_or_default(),
+                    content_digest: content_digest__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentName", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentOpening {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.document.is_some() {
+            len += 1;
+        }
+        if !self.key.is_empty() {
+            len += 1;
+        }
+        if !self.salt.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentOpening", len)?;
+        if let Some(v) = self.document.as_ref() {
+            struct_ser.serialize_field("document", v)?;
+        }
+        if !self.key.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("key", pbjson::private::base64::encode(&self.key).as_str())?;
+        }
+        if !self.salt.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("salt", pbjson::private::base64::encode(&self.salt).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentOpening {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "document",
+            "key",
+            "salt",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Document,
+            Key,
+            Salt,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "document" => Ok(GeneratedField::Document),
+                            "key" => Ok(GeneratedField::Key),
+                            "salt" => Ok(GeneratedField::Salt),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentOpening;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentOpening")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentOpening, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut document__ = None;
+                let mut key__ = None;
+                let mut salt__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Document => {
+                            if document__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("document"));
+                            }
+                            document__ = map_.next_value()?;
+                        }
+                        GeneratedField::Key => {
+                            if key__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("key"));
+                            }
+                            key__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Salt => {
+                            if salt__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("salt"));
+                            }
+                            salt__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DocumentOpening {
+                    document: document__,
+                    key: key__.unwrap_or_default(),
+                    salt: salt__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentOpening", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentRefusal {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.document.is_some() {
+            len += 1;
+        }
+        if self.refusal.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentRefusal", len)?;
+        if let Some(v) = self.document.as_ref() {
+            struct_ser.serialize_field("document", v)?;
+        }
+        if let Some(v) = self.refusal.as_ref() {
+            struct_ser.serialize_field("refusal", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentRefusal {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "document",
+            "refusal",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Document,
+            Refusal,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "document" => Ok(GeneratedField::Document),
+                            "refusal" => Ok(GeneratedField::Refusal),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentRefusal;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentRefusal")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentRefusal, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut document__ = None;
+                let mut refusal__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Document => {
+                            if document__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("document"));
+                            }
+                            document__ = map_.next_value()?;
+                        }
+                        GeneratedField::Refusal => {
+                            if refusal__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refusal"));
+                            }
+                            refusal__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(DocumentRefusal {
+                    document: document__,
+                    refusal: refusal__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentRefusal", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentState {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "DOCUMENT_STATE_UNSPECIFIED",
+            Self::NoBytes => "DOCUMENT_STATE_NO_BYTES",
+            Self::Whole => "DOCUMENT_STATE_WHOLE",
+            Self::Coming => "DOCUMENT_STATE_COMING",
+            Self::Refused => "DOCUMENT_STATE_REFUSED",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentState {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "DOCUMENT_STATE_UNSPECIFIED",
+            "DOCUMENT_STATE_NO_BYTES",
+            "DOCUMENT_STATE_WHOLE",
+            "DOCUMENT_STATE_COMING",
+            "DOCUMENT_STATE_REFUSED",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = DocumentState;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "DOCUMENT_STATE_UNSPECIFIED" => Ok(DocumentState::Unspecified),
+                    "DOCUMENT_STATE_NO_BYTES" => Ok(DocumentState::NoBytes),
+                    "DOCUMENT_STATE_WHOLE" => Ok(DocumentState::Whole),
+                    "DOCUMENT_STATE_COMING" => Ok(DocumentState::Coming),
+                    "DOCUMENT_STATE_REFUSED" => Ok(DocumentState::Refused),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for DocumentType {
@@ -10924,227 +11085,6 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
         deserializer.deserialize_struct("titian.v1.ErasureReceipt", FIELDS, GeneratedVisitor)
     }
 }
-impl serde::Serialize for ExportBundleRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.node_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.ExportBundleRequest", len)?;
-        if !self.node_id.is_empty() {
-            struct_ser.serialize_field("nodeId", &self.node_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ExportBundleRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "node_id",
-            "nodeId",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            NodeId,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ExportBundleRequest;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.ExportBundleRequest")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExportBundleRequest, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut node_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::NodeId => {
-                            if node_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("nodeId"));
-                            }
-                            node_id__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(ExportBundleRequest {
-                    node_id: node_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.ExportBundleRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for ExportBundleResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.piece.is_empty() {
-            len += 1;
-        }
-        if self.contents.is_some() {
-            len += 1;
-        }
-        if self.complete {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.ExportBundleResponse", len)?;
-        if !self.piece.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("piece", pbjson::private::base64::encode(&self.piece).as_str())?;
-        }
-        if let Some(v) = self.contents.as_ref() {
-            struct_ser.serialize_field("contents", v)?;
-        }
-        if self.complete {
-            struct_ser.serialize_field("complete", &self.complete)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ExportBundleResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "piece",
-            "contents",
-            "complete",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Piece,
-            Contents,
-            Complete,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "piece" => Ok(GeneratedField::Piece),
-                            "contents" => Ok(GeneratedField::Contents),
-                            "complete" => Ok(GeneratedField::Complete),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ExportBundleResponse;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.ExportBundleResponse")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExportBundleResponse, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut piece__ = None;
-                let mut contents__ = None;
-                let mut complete__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Piece => {
-                            if piece__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("piece"));
-                            }
-                            piece__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Contents => {
-                            if contents__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("contents"));
-                            }
-                            contents__ = map_.next_value()?;
-                        }
-                        GeneratedField::Complete => {
-                            if complete__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("complete"));
-                            }
-                            complete__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(ExportBundleResponse {
-                    piece: piece__.unwrap_or_default(),
-                    contents: contents__,
-                    complete: complete__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.ExportBundleResponse", FIELDS, GeneratedVisitor)
-    }
-}
 impl serde::Serialize for ExportStoreRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -11479,6 +11419,18 @@ impl serde::Serialize for Frame {
                 frame::Frame::Returned(v) => {
                     struct_ser.serialize_field("returned", v)?;
                 }
+                frame::Frame::DocumentAsk(v) => {
+                    struct_ser.serialize_field("documentAsk", v)?;
+                }
+                frame::Frame::DocumentOpening(v) => {
+                    struct_ser.serialize_field("documentOpening", v)?;
+                }
+                frame::Frame::DocumentChunk(v) => {
+                    struct_ser.serialize_field("documentChunk", v)?;
+                }
+                frame::Frame::DocumentRefusal(v) => {
+                    struct_ser.serialize_field("documentRefusal", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -11500,6 +11452,14 @@ impl<'de> serde::Deserialize<'de> for Frame {
             "ping",
             "unanswered",
             "returned",
+            "document_ask",
+            "documentAsk",
+            "document_opening",
+            "documentOpening",
+            "document_chunk",
+            "documentChunk",
+            "document_refusal",
+            "documentRefusal",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -11513,6 +11473,10 @@ impl<'de> serde::Deserialize<'de> for Frame {
             Ping,
             Unanswered,
             Returned,
+            DocumentAsk,
+            DocumentOpening,
+            DocumentChunk,
+            DocumentRefusal,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -11543,6 +11507,10 @@ impl<'de> serde::Deserialize<'de> for Frame {
                             "ping" => Ok(GeneratedField::Ping),
                             "unanswered" => Ok(GeneratedField::Unanswered),
                             "returned" => Ok(GeneratedField::Returned),
+                            "documentAsk" | "document_ask" => Ok(GeneratedField::DocumentAsk),
+                            "documentOpening" | "document_opening" => Ok(GeneratedField::DocumentOpening),
+                            "documentChunk" | "document_chunk" => Ok(GeneratedField::DocumentChunk),
+                            "documentRefusal" | "document_refusal" => Ok(GeneratedField::DocumentRefusal),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -11626,6 +11594,34 @@ impl<'de> serde::Deserialize<'de> for Frame {
                                 return Err(serde::de::Error::duplicate_field("returned"));
                             }
                             frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::Returned)
+;
+                        }
+                        GeneratedField::DocumentAsk => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("documentAsk"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::DocumentAsk)
+;
+                        }
+                        GeneratedField::DocumentOpening => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("documentOpening"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::DocumentOpening)
+;
+                        }
+                        GeneratedField::DocumentChunk => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("documentChunk"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::DocumentChunk)
+;
+                        }
+                        GeneratedField::DocumentRefusal => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("documentRefusal"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::DocumentRefusal)
 ;
                         }
                     }
@@ -12353,7 +12349,7 @@ impl<'de> serde::Deserialize<'de> for GetDescriptorResponse {
         deserializer.deserialize_struct("titian.v1.GetDescriptorResponse", FIELDS, GeneratedVisitor)
     }
 }
-impl serde::Serialize for GetEvidenceRequest {
+impl serde::Serialize for GetDocumentRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
     where
@@ -12361,123 +12357,42 @@ impl serde::Serialize for GetEvidenceRequest {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if !self.node_id.is_empty() {
+        if !self.record.is_empty() {
             len += 1;
         }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.GetEvidenceRequest", len)?;
-        if !self.node_id.is_empty() {
-            struct_ser.serialize_field("nodeId", &self.node_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetEvidenceRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "node_id",
-            "nodeId",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            NodeId,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetEvidenceRequest;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.GetEvidenceRequest")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetEvidenceRequest, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut node_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::NodeId => {
-                            if node_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("nodeId"));
-                            }
-                            node_id__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(GetEvidenceRequest {
-                    node_id: node_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.GetEvidenceRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for GetEvidenceResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.evidence.is_empty() {
+        if !self.referral_id.is_empty() {
             len += 1;
         }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.GetEvidenceResponse", len)?;
-        if !self.evidence.is_empty() {
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetDocumentRequest", len)?;
+        if !self.record.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("evidence", pbjson::private::base64::encode(&self.evidence).as_str())?;
+            struct_ser.serialize_field("record", pbjson::private::base64::encode(&self.record).as_str())?;
+        }
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
         }
         struct_ser.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for GetEvidenceResponse {
+impl<'de> serde::Deserialize<'de> for GetDocumentRequest {
     #[allow(deprecated)]
     fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
     where
         D: serde::Deserializer<'de>,
     {
         const FIELDS: &[&str] = &[
-            "evidence",
+            "record",
+            "referral_id",
+            "referralId",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
-            Evidence,
+            Record,
+            ReferralId,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12499,7 +12414,8 @@ impl<'de> serde::Deserialize<'de> for GetEvidenceResponse {
                         E: serde::de::Error,
                     {
                         match value {
-                            "evidence" => Ok(GeneratedField::Evidence),
+                            "record" => Ok(GeneratedField::Record),
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -12509,35 +12425,155 @@ impl<'de> serde::Deserialize<'de> for GetEvidenceResponse {
         }
         struct GeneratedVisitor;
         impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetEvidenceResponse;
+            type Value = GetDocumentRequest;
 
             fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.GetEvidenceResponse")
+                formatter.write_str("struct titian.v1.GetDocumentRequest")
             }
 
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetEvidenceResponse, V::Error>
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetDocumentRequest, V::Error>
                 where
                     V: serde::de::MapAccess<'de>,
             {
-                let mut evidence__ = None;
+                let mut record__ = None;
+                let mut referral_id__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
-                        GeneratedField::Evidence => {
-                            if evidence__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("evidence"));
+                        GeneratedField::Record => {
+                            if record__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("record"));
                             }
-                            evidence__ = 
+                            record__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
                     }
                 }
-                Ok(GetEvidenceResponse {
-                    evidence: evidence__.unwrap_or_default(),
+                Ok(GetDocumentRequest {
+                    record: record__.unwrap_or_default(),
+                    referral_id: referral_id__.unwrap_or_default(),
                 })
             }
         }
-        deserializer.deserialize_struct("titian.v1.GetEvidenceResponse", FIELDS, GeneratedVisitor)
+        deserializer.deserialize_struct("titian.v1.GetDocumentRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetDocumentResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.part.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetDocumentResponse", len)?;
+        if let Some(v) = self.part.as_ref() {
+            match v {
+                get_document_response::Part::Manifest(v) => {
+                    struct_ser.serialize_field("manifest", v)?;
+                }
+                get_document_response::Part::Piece(v) => {
+                    #[allow(clippy::needless_borrow)]
+                    #[allow(clippy::needless_borrows_for_generic_args)]
+                    struct_ser.serialize_field("piece", pbjson::private::base64::encode(&v).as_str())?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetDocumentResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "manifest",
+            "piece",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Manifest,
+            Piece,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "manifest" => Ok(GeneratedField::Manifest),
+                            "piece" => Ok(GeneratedField::Piece),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetDocumentResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetDocumentResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetDocumentResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut part__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Manifest => {
+                            if part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("manifest"));
+                            }
+                            part__ = map_.next_value::<::std::option::Option<_>>()?.map(get_document_response::Part::Manifest)
+;
+                        }
+                        GeneratedField::Piece => {
+                            if part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("piece"));
+                            }
+                            part__ = map_.next_value::<::std::option::Option<::pbjson::private::BytesDeserialize<_>>>()?.map(|x| get_document_response::Part::Piece(x.0));
+                        }
+                    }
+                }
+                Ok(GetDocumentResponse {
+                    part: part__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetDocumentResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for GetLogRequest {
@@ -15246,123 +15282,6 @@ impl<'de> serde::Deserialize<'de> for HealthCondition {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
-impl serde::Serialize for HeldRevision {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.record_ref.is_empty() {
-            len += 1;
-        }
-        if self.revision != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.HeldRevision", len)?;
-        if !self.record_ref.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("recordRef", pbjson::private::base64::encode(&self.record_ref).as_str())?;
-        }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for HeldRevision {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "record_ref",
-            "recordRef",
-            "revision",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            RecordRef,
-            Revision,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "recordRef" | "record_ref" => Ok(GeneratedField::RecordRef),
-                            "revision" => Ok(GeneratedField::Revision),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = HeldRevision;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.HeldRevision")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HeldRevision, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut record_ref__ = None;
-                let mut revision__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::RecordRef => {
-                            if record_ref__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("recordRef"));
-                            }
-                            record_ref__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Revision => {
-                            if revision__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("revision"));
-                            }
-                            revision__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(HeldRevision {
-                    record_ref: record_ref__.unwrap_or_default(),
-                    revision: revision__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.HeldRevision", FIELDS, GeneratedVisitor)
-    }
-}
 impl serde::Serialize for Hello {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -16328,209 +16247,6 @@ impl<'de> serde::Deserialize<'de> for ImportAgreementResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ImportAgreementResponse", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for ImportBundleRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.piece.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.ImportBundleRequest", len)?;
-        if !self.piece.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("piece", pbjson::private::base64::encode(&self.piece).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ImportBundleRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "piece",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Piece,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "piece" => Ok(GeneratedField::Piece),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ImportBundleRequest;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.ImportBundleRequest")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ImportBundleRequest, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut piece__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Piece => {
-                            if piece__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("piece"));
-                            }
-                            piece__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(ImportBundleRequest {
-                    piece: piece__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.ImportBundleRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for ImportBundleResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.intake.is_some() {
-            len += 1;
-        }
-        if self.complete {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.ImportBundleResponse", len)?;
-        if let Some(v) = self.intake.as_ref() {
-            struct_ser.serialize_field("intake", v)?;
-        }
-        if self.complete {
-            struct_ser.serialize_field("complete", &self.complete)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ImportBundleResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "intake",
-            "complete",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Intake,
-            Complete,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "intake" => Ok(GeneratedField::Intake),
-                            "complete" => Ok(GeneratedField::Complete),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ImportBundleResponse;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.ImportBundleResponse")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ImportBundleResponse, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut intake__ = None;
-                let mut complete__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Intake => {
-                            if intake__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("intake"));
-                            }
-                            intake__ = map_.next_value()?;
-                        }
-                        GeneratedField::Complete => {
-                            if complete__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("complete"));
-                            }
-                            complete__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(ImportBundleResponse {
-                    intake: intake__,
-                    complete: complete__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.ImportBundleResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ImportRecordsRequest {
@@ -18353,6 +18069,215 @@ impl<'de> serde::Deserialize<'de> for ListConsentsResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ListConsentsResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListDocumentsRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.case_id.is_empty() {
+            len += 1;
+        }
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListDocumentsRequest", len)?;
+        if !self.case_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("caseId", pbjson::private::base64::encode(&self.case_id).as_str())?;
+        }
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListDocumentsRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "case_id",
+            "caseId",
+            "referral_id",
+            "referralId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CaseId,
+            ReferralId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "caseId" | "case_id" => Ok(GeneratedField::CaseId),
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListDocumentsRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListDocumentsRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListDocumentsRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut case_id__ = None;
+                let mut referral_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CaseId => {
+                            if case_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("caseId"));
+                            }
+                            case_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ListDocumentsRequest {
+                    case_id: case_id__.unwrap_or_default(),
+                    referral_id: referral_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListDocumentsRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListDocumentsResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.documents.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListDocumentsResponse", len)?;
+        if !self.documents.is_empty() {
+            struct_ser.serialize_field("documents", &self.documents)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListDocumentsResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "documents",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Documents,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "documents" => Ok(GeneratedField::Documents),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListDocumentsResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListDocumentsResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListDocumentsResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut documents__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Documents => {
+                            if documents__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("documents"));
+                            }
+                            documents__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListDocumentsResponse {
+                    documents: documents__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListDocumentsResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ListLeavesRequest {
@@ -22055,18 +21980,6 @@ impl serde::Serialize for Peer {
         if !self.link_problem.is_empty() {
             len += 1;
         }
-        if self.quarantined_since_ms != 0 {
-            len += 1;
-        }
-        if self.cases_parked_there != 0 {
-            len += 1;
-        }
-        if self.cases_parked_here != 0 {
-            len += 1;
-        }
-        if self.restores != 0 {
-            len += 1;
-        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Peer", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -22114,26 +22027,6 @@ impl serde::Serialize for Peer {
         if !self.link_problem.is_empty() {
             struct_ser.serialize_field("linkProblem", &self.link_problem)?;
         }
-        if self.quarantined_since_ms != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("quarantinedSinceMs", ToString::to_string(&self.quarantined_since_ms).as_str())?;
-        }
-        if self.cases_parked_there != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("casesParkedThere", ToString::to_string(&self.cases_parked_there).as_str())?;
-        }
-        if self.cases_parked_here != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("casesParkedHere", ToString::to_string(&self.cases_parked_here).as_str())?;
-        }
-        if self.restores != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("restores", ToString::to_string(&self.restores).as_str())?;
-        }
         struct_ser.end()
     }
 }
@@ -22160,13 +22053,6 @@ impl<'de> serde::Deserialize<'de> for Peer {
             "lastContactMs",
             "link_problem",
             "linkProblem",
-            "quarantined_since_ms",
-            "quarantinedSinceMs",
-            "cases_parked_there",
-            "casesParkedThere",
-            "cases_parked_here",
-            "casesParkedHere",
-            "restores",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -22183,10 +22069,6 @@ impl<'de> serde::Deserialize<'de> for Peer {
             Answered,
             LastContactMs,
             LinkProblem,
-            QuarantinedSinceMs,
-            CasesParkedThere,
-            CasesParkedHere,
-            Restores,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -22220,10 +22102,6 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             "answered" => Ok(GeneratedField::Answered),
                             "lastContactMs" | "last_contact_ms" => Ok(GeneratedField::LastContactMs),
                             "linkProblem" | "link_problem" => Ok(GeneratedField::LinkProblem),
-                            "quarantinedSinceMs" | "quarantined_since_ms" => Ok(GeneratedField::QuarantinedSinceMs),
-                            "casesParkedThere" | "cases_parked_there" => Ok(GeneratedField::CasesParkedThere),
-                            "casesParkedHere" | "cases_parked_here" => Ok(GeneratedField::CasesParkedHere),
-                            "restores" => Ok(GeneratedField::Restores),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -22255,10 +22133,6 @@ impl<'de> serde::Deserialize<'de> for Peer {
                 let mut answered__ = None;
                 let mut last_contact_ms__ = None;
                 let mut link_problem__ = None;
-                let mut quarantined_since_ms__ = None;
-                let mut cases_parked_there__ = None;
-                let mut cases_parked_here__ = None;
-                let mut restores__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -22339,38 +22213,6 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             }
                             link_problem__ = Some(map_.next_value()?);
                         }
-                        GeneratedField::QuarantinedSinceMs => {
-                            if quarantined_since_ms__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("quarantinedSinceMs"));
-                            }
-                            quarantined_since_ms__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::CasesParkedThere => {
-                            if cases_parked_there__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("casesParkedThere"));
-                            }
-                            cases_parked_there__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::CasesParkedHere => {
-                            if cases_parked_here__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("casesParkedHere"));
-                            }
-                            cases_parked_here__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Restores => {
-                            if restores__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("restores"));
-                            }
-                            restores__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
                     }
                 }
                 Ok(Peer {
@@ -22386,10 +22228,6 @@ impl<'de> serde::Deserialize<'de> for Peer {
                     answered: answered__.unwrap_or_default(),
                     last_contact_ms: last_contact_ms__.unwrap_or_default(),
                     link_problem: link_problem__.unwrap_or_default(),
-                    quarantined_since_ms: quarantined_since_ms__.unwrap_or_default(),
-                    cases_parked_there: cases_parked_there__.unwrap_or_default(),
-                    cases_parked_here: cases_parked_here__.unwrap_or_default(),
-                    restores: restores__.unwrap_or_default(),
                 })
             }
         }
@@ -25473,6 +25311,7 @@ impl serde::Serialize for RefusalCode {
             Self::TierTooHigh => "REFUSAL_CODE_TIER_TOO_HIGH",
             Self::OnwardProhibited => "REFUSAL_CODE_ONWARD_PROHIBITED",
             Self::StaleAssessment => "REFUSAL_CODE_STALE_ASSESSMENT",
+            Self::DocumentTooLarge => "REFUSAL_CODE_DOCUMENT_TOO_LARGE",
             Self::NoConsent => "REFUSAL_CODE_NO_CONSENT",
             Self::ConsentRecipient => "REFUSAL_CODE_CONSENT_RECIPIENT",
             Self::ProxyConsent => "REFUSAL_CODE_PROXY_CONSENT",
@@ -25493,6 +25332,8 @@ impl serde::Serialize for RefusalCode {
             Self::StaleVersion => "REFUSAL_CODE_STALE_VERSION",
             Self::FreeTextForbidden => "REFUSAL_CODE_FREE_TEXT_FORBIDDEN",
             Self::Malformed => "REFUSAL_CODE_MALFORMED",
+            Self::DocumentType => "REFUSAL_CODE_DOCUMENT_TYPE",
+            Self::DocumentDamaged => "REFUSAL_CODE_DOCUMENT_DAMAGED",
             Self::NewerVersion => "REFUSAL_CODE_NEWER_VERSION",
             Self::UnknownExtension => "REFUSAL_CODE_UNKNOWN_EXTENSION",
             Self::CaseParked => "REFUSAL_CODE_CASE_PARKED",
@@ -25525,6 +25366,7 @@ impl<'de> serde::Deserialize<'de> for RefusalCode {
             "REFUSAL_CODE_TIER_TOO_HIGH",
             "REFUSAL_CODE_ONWARD_PROHIBITED",
             "REFUSAL_CODE_STALE_ASSESSMENT",
+            "REFUSAL_CODE_DOCUMENT_TOO_LARGE",
             "REFUSAL_CODE_NO_CONSENT",
             "REFUSAL_CODE_CONSENT_RECIPIENT",
             "REFUSAL_CODE_PROXY_CONSENT",
@@ -25545,6 +25387,8 @@ impl<'de> serde::Deserialize<'de> for RefusalCode {
             "REFUSAL_CODE_STALE_VERSION",
             "REFUSAL_CODE_FREE_TEXT_FORBIDDEN",
             "REFUSAL_CODE_MALFORMED",
+            "REFUSAL_CODE_DOCUMENT_TYPE",
+            "REFUSAL_CODE_DOCUMENT_DAMAGED",
             "REFUSAL_CODE_NEWER_VERSION",
             "REFUSAL_CODE_UNKNOWN_EXTENSION",
             "REFUSAL_CODE_CASE_PARKED",
@@ -25606,6 +25450,7 @@ impl<'de> serde::Deserialize<'de> for RefusalCode {
                     "REFUSAL_CODE_TIER_TOO_HIGH" => Ok(RefusalCode::TierTooHigh),
                     "REFUSAL_CODE_ONWARD_PROHIBITED" => Ok(RefusalCode::OnwardProhibited),
                     "REFUSAL_CODE_STALE_ASSESSMENT" => Ok(RefusalCode::StaleAssessment),
+                    "REFUSAL_CODE_DOCUMENT_TOO_LARGE" => Ok(RefusalCode::DocumentTooLarge),
                     "REFUSAL_CODE_NO_CONSENT" => Ok(RefusalCode::NoConsent),
                     "REFUSAL_CODE_CONSENT_RECIPIENT" => Ok(RefusalCode::ConsentRecipient),
                     "REFUSAL_CODE_PROXY_CONSENT" => Ok(RefusalCode::ProxyConsent),
@@ -25626,6 +25471,8 @@ impl<'de> serde::Deserialize<'de> for RefusalCode {
                     "REFUSAL_CODE_STALE_VERSION" => Ok(RefusalCode::StaleVersion),
                     "REFUSAL_CODE_FREE_TEXT_FORBIDDEN" => Ok(RefusalCode::FreeTextForbidden),
                     "REFUSAL_CODE_MALFORMED" => Ok(RefusalCode::Malformed),
+                    "REFUSAL_CODE_DOCUMENT_TYPE" => Ok(RefusalCode::DocumentType),
+                    "REFUSAL_CODE_DOCUMENT_DAMAGED" => Ok(RefusalCode::DocumentDamaged),
                     "REFUSAL_CODE_NEWER_VERSION" => Ok(RefusalCode::NewerVersion),
                     "REFUSAL_CODE_UNKNOWN_EXTENSION" => Ok(RefusalCode::UnknownExtension),
                     "REFUSAL_CODE_CASE_PARKED" => Ok(RefusalCode::CaseParked),
@@ -25723,189 +25570,6 @@ impl<'de> serde::Deserialize<'de> for Relation {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
-    }
-}
-impl serde::Serialize for ReleasePeerRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.node_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.ReleasePeerRequest", len)?;
-        if !self.node_id.is_empty() {
-            struct_ser.serialize_field("nodeId", &self.node_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ReleasePeerRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "node_id",
-            "nodeId",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            NodeId,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ReleasePeerRequest;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.ReleasePeerRequest")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReleasePeerRequest, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut node_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::NodeId => {
-                            if node_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("nodeId"));
-                            }
-                            node_id__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(ReleasePeerRequest {
-                    node_id: node_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.ReleasePeerRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for ReleasePeerResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.peer.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.ReleasePeerResponse", len)?;
-        if let Some(v) = self.peer.as_ref() {
-            struct_ser.serialize_field("peer", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ReleasePeerResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "peer",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Peer,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "peer" => Ok(GeneratedField::Peer),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ReleasePeerResponse;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.ReleasePeerResponse")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReleasePeerResponse, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut peer__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Peer => {
-                            if peer__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("peer"));
-                            }
-                            peer__ = map_.next_value()?;
-                        }
-                    }
-                }
-                Ok(ReleasePeerResponse {
-                    peer: peer__,
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.ReleasePeerResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for RemoveRecordRequest {
@@ -26602,212 +26266,6 @@ impl<'de> serde::Deserialize<'de> for ResumePeerResponse {
         deserializer.deserialize_struct("titian.v1.ResumePeerResponse", FIELDS, GeneratedVisitor)
     }
 }
-impl serde::Serialize for RetryReferralRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.referral_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.RetryReferralRequest", len)?;
-        if !self.referral_id.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RetryReferralRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "referral_id",
-            "referralId",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            ReferralId,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = RetryReferralRequest;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.RetryReferralRequest")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RetryReferralRequest, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut referral_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::ReferralId => {
-                            if referral_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("referralId"));
-                            }
-                            referral_id__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(RetryReferralRequest {
-                    referral_id: referral_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.RetryReferralRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for RetryReferralResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.envelopes != 0 {
-            len += 1;
-        }
-        if self.referral.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.RetryReferralResponse", len)?;
-        if self.envelopes != 0 {
-            struct_ser.serialize_field("envelopes", &self.envelopes)?;
-        }
-        if let Some(v) = self.referral.as_ref() {
-            struct_ser.serialize_field("referral", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RetryReferralResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "envelopes",
-            "referral",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Envelopes,
-            Referral,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "envelopes" => Ok(GeneratedField::Envelopes),
-                            "referral" => Ok(GeneratedField::Referral),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = RetryReferralResponse;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.RetryReferralResponse")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RetryReferralResponse, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut envelopes__ = None;
-                let mut referral__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Envelopes => {
-                            if envelopes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("envelopes"));
-                            }
-                            envelopes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Referral => {
-                            if referral__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("referral"));
-                            }
-                            referral__ = map_.next_value()?;
-                        }
-                    }
-                }
-                Ok(RetryReferralResponse {
-                    envelopes: envelopes__.unwrap_or_default(),
-                    referral: referral__,
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.RetryReferralResponse", FIELDS, GeneratedVisitor)
-    }
-}
 impl serde::Serialize for Returned {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -26819,21 +26277,9 @@ impl serde::Serialize for Returned {
         if !self.receipts.is_empty() {
             len += 1;
         }
-        if !self.standings.is_empty() {
-            len += 1;
-        }
-        if self.done {
-            len += 1;
-        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Returned", len)?;
         if !self.receipts.is_empty() {
             struct_ser.serialize_field("receipts", &self.receipts)?;
-        }
-        if !self.standings.is_empty() {
-            struct_ser.serialize_field("standings", &self.standings)?;
-        }
-        if self.done {
-            struct_ser.serialize_field("done", &self.done)?;
         }
         struct_ser.end()
     }
@@ -26846,15 +26292,11 @@ impl<'de> serde::Deserialize<'de> for Returned {
     {
         const FIELDS: &[&str] = &[
             "receipts",
-            "standings",
-            "done",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Receipts,
-            Standings,
-            Done,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -26877,8 +26319,6 @@ impl<'de> serde::Deserialize<'de> for Returned {
                     {
                         match value {
                             "receipts" => Ok(GeneratedField::Receipts),
-                            "standings" => Ok(GeneratedField::Standings),
-                            "done" => Ok(GeneratedField::Done),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -26899,8 +26339,6 @@ impl<'de> serde::Deserialize<'de> for Returned {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut receipts__ = None;
-                let mut standings__ = None;
-                let mut done__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Receipts => {
@@ -26909,24 +26347,10 @@ impl<'de> serde::Deserialize<'de> for Returned {
                             }
                             receipts__ = Some(map_.next_value()?);
                         }
-                        GeneratedField::Standings => {
-                            if standings__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("standings"));
-                            }
-                            standings__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Done => {
-                            if done__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("done"));
-                            }
-                            done__ = Some(map_.next_value()?);
-                        }
                     }
                 }
                 Ok(Returned {
                     receipts: receipts__.unwrap_or_default(),
-                    standings: standings__.unwrap_or_default(),
-                    done: done__.unwrap_or_default(),
                 })
             }
         }
@@ -30432,197 +29856,6 @@ impl<'de> serde::Deserialize<'de> for StaffRole {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
-impl serde::Serialize for Standing {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.referral_id.is_empty() {
-            len += 1;
-        }
-        if self.state != 0 {
-            len += 1;
-        }
-        if self.outcome != 0 {
-            len += 1;
-        }
-        if self.reason != 0 {
-            len += 1;
-        }
-        if self.changes != 0 {
-            len += 1;
-        }
-        if !self.held.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.Standing", len)?;
-        if !self.referral_id.is_empty() {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
-        }
-        if self.state != 0 {
-            let v = ReferralState::try_from(self.state)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
-            struct_ser.serialize_field("state", &v)?;
-        }
-        if self.outcome != 0 {
-            let v = ReferralOutcome::try_from(self.outcome)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.outcome)))?;
-            struct_ser.serialize_field("outcome", &v)?;
-        }
-        if self.reason != 0 {
-            let v = DeclineReason::try_from(self.reason)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
-            struct_ser.serialize_field("reason", &v)?;
-        }
-        if self.changes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("changes", ToString::to_string(&self.changes).as_str())?;
-        }
-        if !self.held.is_empty() {
-            struct_ser.serialize_field("held", &self.held)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for Standing {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "referral_id",
-            "referralId",
-            "state",
-            "outcome",
-            "reason",
-            "changes",
-            "held",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            ReferralId,
-            State,
-            Outcome,
-            Reason,
-            Changes,
-            Held,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
-                            "state" => Ok(GeneratedField::State),
-                            "outcome" => Ok(GeneratedField::Outcome),
-                            "reason" => Ok(GeneratedField::Reason),
-                            "changes" => Ok(GeneratedField::Changes),
-                            "held" => Ok(GeneratedField::Held),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = Standing;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.Standing")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Standing, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut referral_id__ = None;
-                let mut state__ = None;
-                let mut outcome__ = None;
-                let mut reason__ = None;
-                let mut changes__ = None;
-                let mut held__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::ReferralId => {
-                            if referral_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("referralId"));
-                            }
-                            referral_id__ = 
-                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::State => {
-                            if state__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("state"));
-                            }
-                            state__ = Some(map_.next_value::<ReferralState>()? as i32);
-                        }
-                        GeneratedField::Outcome => {
-                            if outcome__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("outcome"));
-                            }
-                            outcome__ = Some(map_.next_value::<ReferralOutcome>()? as i32);
-                        }
-                        GeneratedField::Reason => {
-                            if reason__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("reason"));
-                            }
-                            reason__ = Some(map_.next_value::<DeclineReason>()? as i32);
-                        }
-                        GeneratedField::Changes => {
-                            if changes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("changes"));
-                            }
-                            changes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::Held => {
-                            if held__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("held"));
-                            }
-                            held__ = Some(map_.next_value()?);
-                        }
-                    }
-                }
-                Ok(Standing {
-                    referral_id: referral_id__.unwrap_or_default(),
-                    state: state__.unwrap_or_default(),
-                    outcome: outcome__.unwrap_or_default(),
-                    reason: reason__.unwrap_or_default(),
-                    changes: changes__.unwrap_or_default(),
-                    held: held__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.Standing", FIELDS, GeneratedVisitor)
-    }
-}
 impl serde::Serialize for StateAgreementRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -33733,139 +32966,6 @@ impl<'de> serde::Deserialize<'de> for Withheld {
             }
         }
         deserializer.deserialize_struct("titian.v1.Withheld", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for WithheldLane {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.lane != 0 {
-            len += 1;
-        }
-        if self.code != 0 {
-            len += 1;
-        }
-        if self.envelopes != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("titian.v1.WithheldLane", len)?;
-        if self.lane != 0 {
-            let v = Lane::try_from(self.lane)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
-            struct_ser.serialize_field("lane", &v)?;
-        }
-        if self.code != 0 {
-            let v = RefusalCode::try_from(self.code)
-                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.code)))?;
-            struct_ser.serialize_field("code", &v)?;
-        }
-        if self.envelopes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for WithheldLane {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "lane",
-            "code",
-            "envelopes",
-        ];
-
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Lane,
-            Code,
-            Envelopes,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-
-                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", &FIELDS)
-                    }
-
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "lane" => Ok(GeneratedField::Lane),
-                            "code" => Ok(GeneratedField::Code),
-                            "envelopes" => Ok(GeneratedField::Envelopes),
-                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = WithheldLane;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("struct titian.v1.WithheldLane")
-            }
-
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<WithheldLane, V::Error>
-                where
-                    V: serde::de::MapAccess<'de>,
-            {
-                let mut lane__ = None;
-                let mut code__ = None;
-                let mut envelopes__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Lane => {
-                            if lane__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("lane"));
-                            }
-                            lane__ = Some(map_.next_value::<Lane>()? as i32);
-                        }
-                        GeneratedField::Code => {
-                            if code__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("code"));
-                            }
-                            code__ = Some(map_.next_value::<RefusalCode>()? as i32);
-                        }
-                        GeneratedField::Envelopes => {
-                            if envelopes__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("envelopes"));
-                            }
-                            envelopes__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                    }
-                }
-                Ok(WithheldLane {
-                    lane: lane__.unwrap_or_default(),
-                    code: code__.unwrap_or_default(),
-                    envelopes: envelopes__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("titian.v1.WithheldLane", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for WithheldReason {

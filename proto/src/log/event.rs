@@ -65,6 +65,12 @@ pub enum Event {
     /// A referral passed its date without an answer.
     #[serde(rename = "referral.expired")]
     ReferralExpired,
+    /// The bytes of a document begin to leave for a peer.
+    #[serde(rename = "document.sent")]
+    DocumentSent,
+    /// The bytes of a document are here, and are those of its digest.
+    #[serde(rename = "document.received")]
+    DocumentReceived,
     /// A record that was transferred was corrected.
     #[serde(rename = "record.corrected")]
     RecordCorrected,
@@ -127,6 +133,8 @@ impl Event {
         Self::ReferralAcked,
         Self::ReferralDuplicate,
         Self::ReferralExpired,
+        Self::DocumentSent,
+        Self::DocumentReceived,
         Self::RecordCorrected,
         Self::EraseDone,
         Self::EraseNotified,
@@ -159,6 +167,8 @@ impl Event {
             Self::ReferralAcked => "referral.acked",
             Self::ReferralDuplicate => "referral.duplicate",
             Self::ReferralExpired => "referral.expired",
+            Self::DocumentSent => "document.sent",
+            Self::DocumentReceived => "document.received",
             Self::RecordCorrected => "record.corrected",
             Self::EraseDone => "erase.done",
             Self::EraseNotified => "erase.notified",
@@ -186,6 +196,7 @@ impl Event {
             Self::ReferralRefused => &["code", "peer"],
             Self::ReferralAcked => &["peer", "peer_leaf", "xfer"],
             Self::ReferralDuplicate | Self::ReferralExpired => &["peer", "xfer"],
+            Self::DocumentSent | Self::DocumentReceived => &["commit", "fields", "mou", "mou_doc", "peer", "purpose"],
             Self::RecordCorrected => &["commit", "target"],
             Self::EraseDone => &["code", "targets"],
             Self::EraseNotified | Self::EraseAcked => &["peer"],
@@ -211,6 +222,8 @@ impl Event {
             | Self::ReferralAcked
             | Self::ReferralDuplicate
             | Self::ReferralExpired
+            | Self::DocumentSent
+            | Self::DocumentReceived
             | Self::RecordCorrected
             | Self::EraseDone
             | Self::EraseNotified

@@ -25,6 +25,7 @@ impl RefusalCode {
             Self::TierTooHigh => "The record is more sensitive than the annex allows.",
             Self::OnwardProhibited => "This record belongs to another union and may not be passed on.",
             Self::StaleAssessment => "The assessment of data protection in the other country is out of date.",
+            Self::DocumentTooLarge => "The document, or all documents of this referral together, are larger than the annex allows.",
             Self::NoConsent => "The worker has not given consent. Nothing was sent, and the other union learned nothing.",
             Self::ConsentRecipient => "The worker's consent is for another recipient.",
             Self::ProxyConsent => "The consent was given by somebody who may not give it for her.",
@@ -45,6 +46,8 @@ impl RefusalCode {
             Self::StaleVersion => "It is older than what is already there.",
             Self::FreeTextForbidden => "Free text stands where only codes may stand.",
             Self::Malformed => "Something cannot be read, or breaks a rule of its form.",
+            Self::DocumentType => "The bytes are not of a type that may be kept (PDF, JPEG, PNG, WebP, plain text), or not of the type they are said to be.",
+            Self::DocumentDamaged => "The bytes are not those of the document's digest.",
             Self::NewerVersion => "The other union's software is older than what was sent, so it parked the case. Nothing is lost; other cases go on.",
             Self::UnknownExtension => "The other union's software does not know a part that it must know, so it parked the case. Nothing is lost; other cases go on.",
             Self::CaseParked => "An earlier message of this case is parked at the other union, so this one waits behind it. Nothing is lost.",
@@ -73,6 +76,7 @@ impl RefusalCode {
             Self::TierTooHigh => "Leave it out: titian referral amend.",
             Self::OnwardProhibited => "Take the worker's own consent at your union, and write your own record.",
             Self::StaleAssessment => "Ask your admin or data protection officer to renew it in a new version of the agreement.",
+            Self::DocumentTooLarge => "Scan it smaller or in parts, or ask your admin for a wider annex: titian agreement show --text.",
             Self::NoConsent => "Explain the notice in her language and write down what she allows: titian consent record; then titian referral send.",
             Self::ConsentRecipient => "Ask her about this union, and write down a new consent: titian consent record.",
             Self::ProxyConsent => "Ask the worker herself; for a worker under 18, a guardian together with a supervisor.",
@@ -93,6 +97,8 @@ impl RefusalCode {
             Self::StaleVersion => "Look at the newest version, and make the change again.",
             Self::FreeTextForbidden => "Take it out, or put it into a record of the type narrative.",
             Self::Malformed => "Correct the field that is named, and try again.",
+            Self::DocumentType => "Save it as PDF, JPEG, PNG, WebP or plain text, and attach it again: titian document attach.",
+            Self::DocumentDamaged => "Ask the union it comes from to attach it again; tell your admin if it stays.",
             Self::NewerVersion | Self::UnknownExtension | Self::CaseParked => "Ask the other union's IT to upgrade its node; then titian referral retry. If it is urgent, use the safe contact rules and the telephone.",
         }
     }

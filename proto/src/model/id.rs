@@ -96,6 +96,8 @@ id16! {
     Epoch;
     /// A group case, shared by its sub-cases.
     GroupRef;
+    /// The bytes of a document as this node keeps them. Never on the wire between nodes.
+    BodyId;
 }
 
 /// Builds ids that sort by the time they were made.

@@ -41,6 +41,8 @@ coded! {
         OnwardProhibited = "ONWARD_PROHIBITED",
         /// The transfer assessment is out of date.
         StaleAssessment = "STALE_ASSESSMENT",
+        /// A document, or all of a referral's together, hold more bytes than the annex allows.
+        DocumentTooLarge = "DOCUMENT_TOO_LARGE",
         /// No consent.
         NoConsent = "NO_CONSENT",
         /// Given for another recipient.
@@ -81,6 +83,10 @@ coded! {
         FreeTextForbidden = "FREE_TEXT_FORBIDDEN",
         /// Cannot be read, or breaks a rule of its form.
         Malformed = "MALFORMED",
+        /// Bytes of a type that is not on the list, or not of the type they are said to be.
+        DocumentType = "DOCUMENT_TYPE",
+        /// Bytes that are not those of the document's digest.
+        DocumentDamaged = "DOCUMENT_DAMAGED",
         /// Written for a newer version of the software than the reader's.
         NewerVersion = "NEWER_VERSION",
         /// Names an extension that must be known and is not.

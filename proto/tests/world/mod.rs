@@ -113,7 +113,12 @@ impl World {
     }
 
     pub fn decide(&self) -> Result<Permit, Refusal> {
-        decide(Question {
+        decide(self.question())
+    }
+
+    /// What is asked, ready to be asked.
+    pub fn question(&self) -> Question<'_> {
+        Question {
             now: self.now,
             sender: &self.sender,
             recipient: &self.recipient,
@@ -125,7 +130,7 @@ impl World {
             prohibited_recipients: &self.prohibited,
             subject: self.subject,
             content: self.content.clone(),
-        })
+        }
     }
 
     /// "PERMIT" or the code of the refusal.

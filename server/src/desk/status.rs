@@ -103,8 +103,9 @@ fn store_code(cause: &StoreError) -> Code {
 fn refusal_code(code: RefusalCode) -> Code {
     match code {
         RefusalCode::PeerIdentity => Code::Unauthenticated,
+        RefusalCode::DocumentDamaged => Code::DataLoss,
         RefusalCode::Replay | RefusalCode::StaleVersion => Code::Aborted,
-        RefusalCode::Malformed | RefusalCode::FreeTextForbidden => Code::InvalidArgument,
+        RefusalCode::Malformed | RefusalCode::FreeTextForbidden | RefusalCode::DocumentType => Code::InvalidArgument,
         RefusalCode::RecipientKindForbidden
         | RefusalCode::PeerSuspended
         | RefusalCode::NoAgreement
@@ -121,6 +122,7 @@ fn refusal_code(code: RefusalCode) -> Code {
         | RefusalCode::TierTooHigh
         | RefusalCode::OnwardProhibited
         | RefusalCode::StaleAssessment
+        | RefusalCode::DocumentTooLarge
         | RefusalCode::NoConsent
         | RefusalCode::ConsentRecipient
         | RefusalCode::ProxyConsent

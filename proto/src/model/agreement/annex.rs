@@ -47,6 +47,10 @@ pub struct Annex {
     pub assessment_valid_until: Option<Date>,
     /// The contract clauses, if the basis is them.
     pub clauses_ref: Option<String>,
+    /// MiB of one document at most; none: [`Annex::DOCUMENT_MIB_DEFAULT`].
+    pub largest_document_mib: Option<u32>,
+    /// MiB of all documents of one referral at most; none: [`Annex::DOCUMENTS_MIB_DEFAULT`].
+    pub documents_per_referral_mib: Option<u32>,
     /// First day; none: the agreement's.
     pub valid_from: Option<Date>,
     /// Last day; none: the agreement's.
@@ -86,6 +90,14 @@ impl Annex {
     pub const RETENTION_DAYS_DEFAULT: u32 = 365;
     /// Longest retention; a claim that takes longer takes a renewed referral.
     pub const RETENTION_DAYS_MAX: u32 = 3_650;
+    /// A scan of a contract of thirty pages is about 10 MiB.
+    pub const DOCUMENT_MIB_DEFAULT: u32 = 32;
+    /// Largest that an annex may allow for one document: what an office line carries in some days.
+    pub const DOCUMENT_MIB_MAX: u32 = 16 * 1024;
+    /// All papers of one case, on a disk that other cases need too.
+    pub const DOCUMENTS_MIB_DEFAULT: u32 = 256;
+    /// Largest that an annex may allow for one referral.
+    pub const DOCUMENTS_MIB_MAX: u32 = 128 * 1024;
 
     /// Whether it is about this direction.
     #[must_use]
@@ -97,6 +109,18 @@ impl Annex {
     #[must_use]
     pub fn is_valid_at(&self, now: Instant) -> bool {
         self.valid_from.is_none_or(|day| now >= day.start()) && self.valid_until.is_none_or(|day| now < day.end())
+    }
+
+    /// Bytes of one document at most.
+    #[must_use]
+    pub fn document_bytes_max(&self) -> u64 {
+        u64::from(self.largest_document_mib.unwrap_or(Self::DOCUMENT_MIB_DEFAULT)) << 20
+    }
+
+    /// Bytes of all documents of one referral at most.
+    #[must_use]
+    pub fn documents_bytes_max(&self) -> u64 {
+        u64::from(self.documents_per_referral_mib.unwrap_or(Self::DOCUMENTS_MIB_DEFAULT)) << 20
     }
 
     /// Whether it names the record type; an empty list names all.

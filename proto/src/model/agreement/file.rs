@@ -109,6 +109,8 @@ struct AnnexTable {
     assessment_ref: Option<String>,
     assessment_valid_until: Option<Date>,
     clauses_ref: Option<String>,
+    largest_document_mib: Option<u32>,
+    documents_per_referral_mib: Option<u32>,
     valid_from: Option<Date>,
     valid_until: Option<Date>,
 }
@@ -153,6 +155,8 @@ impl AnnexTable {
             assessment_ref: self.assessment_ref,
             assessment_valid_until: self.assessment_valid_until,
             clauses_ref: self.clauses_ref,
+            largest_document_mib: self.largest_document_mib,
+            documents_per_referral_mib: self.documents_per_referral_mib,
             valid_from: self.valid_from,
             valid_until: self.valid_until,
         }

@@ -68,6 +68,8 @@ fn check_annex(agreement: &Agreement, annex: &Annex) -> Result<(), Malformed> {
     at_most(annex.retention_days, Annex::RETENTION_DAYS_MAX, "retention_days")?;
     at_most(annex.withdrawal_action_hours, Annex::WITHDRAWAL_HOURS_MAX, "withdrawal_action_hours")?;
     at_most(annex.peer_breach_notice_hours, Annex::BREACH_HOURS_MAX, "peer_breach_notice_hours")?;
+    at_most(annex.largest_document_mib.unwrap_or(1), Annex::DOCUMENT_MIB_MAX, "largest_document_mib")?;
+    at_most(annex.documents_per_referral_mib.unwrap_or(1), Annex::DOCUMENTS_MIB_MAX, "documents_per_referral_mib")?;
     for (reference, path) in [(&annex.assessment_ref, "assessment_ref"), (&annex.clauses_ref, "clauses_ref")] {
         reference.as_deref().map_or(Ok(()), |one| text(one, path))?;
     }
@@ -176,6 +178,17 @@ consent_methods = ["RECORDED_AUDIO"]
     }
 
     #[test]
+    fn caps_on_documents_are_written_only_where_they_were_agreed() {
+        let silent = Agreement::from_toml(TEXT).unwrap();
+        assert!(!silent.to_canonical_toml().contains("document"), "a text of before reads as before");
+        assert_eq!(silent.annexes[0].document_bytes_max(), 32 << 20);
+        let agreed = TEXT.replace("consent_methods", "largest_document_mib = 5120\ndocuments_per_referral_mib = 6000\nconsent_methods");
+        let agreed = Agreement::from_toml(&agreed).unwrap();
+        assert_eq!(agreed.annexes[0].document_bytes_max(), 5 << 30);
+        assert_eq!(Agreement::parse_canonical(agreed.to_canonical_toml().as_bytes()).unwrap(), agreed);
+    }
+
+    #[test]
     fn a_text_that_breaks_a_rule_is_refused_by_its_place() {
         assert!(refused("title =", "titel =").contains("titel"));
         assert!(refused("purposes =", "purpose =").contains("purpose"));
@@ -187,6 +200,8 @@ consent_methods = ["RECORDED_AUDIO"]
         assert!(refused("to = \"id.ksbsi\"", "to = \"my.mtuc\"").starts_with("annex MY-ID-1.to"));
         assert!(refused("consent_methods", "withdrawal_action_hours = 73\nconsent_methods").contains("withdrawal_action_hours"));
         assert!(refused("consent_methods", "peer_breach_notice_hours = 25\nconsent_methods").contains("peer_breach_notice_hours"));
+        assert!(refused("consent_methods", "largest_document_mib = 0\nconsent_methods").contains("largest_document_mib"));
+        assert!(refused("consent_methods", "documents_per_referral_mib = 131073\nconsent_methods").contains("documents_per_referral_mib"));
         assert!(refused("consent_methods", "valid_until = \"2027-01-01\"\nconsent_methods").contains("valid_until"));
         assert!(refused("\"CLAIM\"", "\"CLAIMS\"").contains("Category"));
         assert!(refused("[\"CASE_CORE\", \"CLAIM\"]", "[]").starts_with("annex MY-ID-1.categories"));

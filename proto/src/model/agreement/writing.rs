@@ -48,6 +48,14 @@ impl Text {
         self.optional("assessment_ref", annex.assessment_ref.as_ref());
         self.optional("assessment_valid_until", annex.assessment_valid_until.as_ref());
         self.optional("clauses_ref", annex.clauses_ref.as_ref());
+        // Absent as absent: texts that were signed before these keys stay canonical, and nodes that do not know them read those that need none.
+        for (key, mib) in
+            [("largest_document_mib", annex.largest_document_mib), ("documents_per_referral_mib", annex.documents_per_referral_mib)]
+        {
+            if let Some(mib) = mib {
+                self.number(key, mib);
+            }
+        }
         self.optional("valid_from", annex.valid_from.as_ref());
         self.optional("valid_until", annex.valid_until.as_ref());
     }
