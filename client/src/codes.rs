@@ -118,6 +118,7 @@ codes!(
     DeliveryStage,
     DeviceHolder,
     DocumentHolder,
+    DocumentState,
     DocumentType,
     Erasure,
     HealthCondition,

@@ -71,6 +71,9 @@ record put ID --from f --only outcome
 record put ID immigration_status status=EXPIRED --share-under ID
 record put ID --record ID --revision 1 claim currency=MYR amount_minor_units=1
 record list ID
+document attach ID ID f
+document get ID --out f --referral ID
+document list --case ID
 record remove ID ID
 consent record --worker ID --from f
 consent record --referral ID --from f

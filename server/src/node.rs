@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::acts::context::{Acts, Own};
+use crate::acts::documents::sweep;
 use crate::acts::error::ActError;
 use crate::acts::node::About;
 use crate::acts::referrals::expire;
@@ -45,6 +46,9 @@ const CONNECTIONS_WAITING: usize = 16;
 
 /// How often what is overdue is looked for: referrals are answered within hours.
 const EXPIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// How often bytes are looked for that a caller began to attach and did not end.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a node cannot run. Its text is printed once, with its sources.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +153,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     let pins = PinTable::new(pinned(&acts));
     workers.spawn(follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
+    workers.spawn(sweep_documents(acts.clone(), shutdown.clone()));
     let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
     let links = Links::new(Passage::new(acts.clone()));
     let bundles = Arc::new(LinkBundles::new(Passage::new(acts.clone())));
@@ -303,7 +308,7 @@ async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins:
                     }
                     pins.replace(pinned(&acts));
                 }
-                Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Agreements) => {}
+                Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Documents | Topic::Agreements) => {}
                 Err(broadcast::error::RecvError::Closed) => return,
             },
         }
@@ -327,6 +332,30 @@ async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(EXPIRE_EVERY) => {}
+        }
+    }
+}
+
+/// Sweeps up bytes of documents that nobody owns: what a crash left at once, then what acts throw away.
+async fn sweep_documents(acts: Acts, shutdown: CancellationToken) {
+    let mut changes = acts.store.watch_changes();
+    loop {
+        if let Err(error) = sweep::sweep(&acts).await {
+            tracing::error!(event = "documents.not-swept", problem = %error);
+        }
+        let told = async {
+            loop {
+                match changes.recv().await {
+                    Ok(Topic::Documents) | Err(broadcast::error::RecvError::Lagged(_)) => return true,
+                    Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Peers | Topic::Agreements) => {}
+                    Err(broadcast::error::RecvError::Closed) => return false,
+                }
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            more = told => if !more { return },
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
         }
     }
 }

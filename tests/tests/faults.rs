@@ -94,6 +94,8 @@ fn either_node_may_be_killed_at_any_moment() {
 fn the_list_of_points_is_that_of_the_server() {
     let mut in_server = BTreeSet::new();
     points_under(&project().join("server/src"), &mut in_server);
+    // No document is on this road: tests/documents.rs tries theirs.
+    in_server.retain(|name| !name.starts_with("documents."));
     let here: BTreeSet<String> = POINTS.iter().map(|(name, _, _)| (*name).to_owned()).collect();
     assert_eq!(here, in_server, "this story tries every point, and every point exists");
     assert!(here.len() >= 25);

@@ -5,6 +5,7 @@ mod arguments;
 mod bundle;
 mod case;
 mod consent;
+mod document;
 mod log;
 mod node;
 mod password;
@@ -65,6 +66,9 @@ enum Noun {
     /// Records: the typed pieces of a case
     #[command(subcommand, arg_required_else_help = true)]
     Record(record::Command),
+    /// Documents: the bytes of a case's papers
+    #[command(subcommand, arg_required_else_help = true)]
+    Document(document::Command),
     /// Consents: what a worker allows, and what she takes back
     #[command(subcommand, arg_required_else_help = true)]
     Consent(consent::Command),
@@ -117,6 +121,7 @@ impl Arguments {
             Noun::Worker(command) => worker::run(command, &context).await,
             Noun::Case(command) => case::run(command, &context).await,
             Noun::Record(command) => record::run(command, &context).await,
+            Noun::Document(command) => document::run(command, &context).await,
             Noun::Consent(command) => consent::run(command, &context).await,
             Noun::Referral(command) => referral::run(command, &context).await,
             Noun::Agreement(command) => agreement::run(command, &context).await,

@@ -5,6 +5,7 @@ mod audit;
 mod bundle;
 mod case;
 mod consent;
+mod document;
 mod error;
 mod flow;
 mod node;

@@ -6,6 +6,7 @@ pub mod block;
 pub mod bundle;
 pub mod case;
 pub mod consent;
+pub mod document;
 pub mod log;
 pub mod node;
 pub mod peer;

@@ -125,7 +125,14 @@ mod tests {
 
     const SALT: Salt = Salt([7; 32]);
 
-    fn document(size: u64) -> (ChunkPlan, Vec<Vec<u8>>, Vec<Vec<Digest>>, Vec<Digest>) {
+    struct Cut {
+        plan: ChunkPlan,
+        chunks: Vec<Vec<u8>>,
+        sections: Vec<Vec<Digest>>,
+        roots: Vec<Digest>,
+    }
+
+    fn document(size: u64) -> Cut {
         let plan = ChunkPlan::new(size).unwrap();
         let chunks: Vec<Vec<u8>> = (0..plan.count()).map(|index| vec![(index % 251) as u8; plan.length(index).unwrap()]).collect();
         let (mut builder, mut sections) = (TreeBuilder::default(), Vec::new());
@@ -134,7 +141,7 @@ mod tests {
         }
         let (last, roots) = builder.finish();
         sections.extend(last);
-        (plan, chunks, sections, roots)
+        Cut { plan, chunks, sections, roots }
     }
 
     #[test]
@@ -155,7 +162,7 @@ mod tests {
         // One chunk, several, exactly one section, a section and a bit: the last section and the last chunk are the odd ones.
         let section = (SECTION_CHUNKS * CHUNK_BYTES) as u64;
         for size in [3, 5 * CHUNK_BYTES as u64 + 1, section, section + CHUNK_BYTES as u64 + 9] {
-            let (plan, chunks, sections, roots) = document(size);
+            let Cut { plan, chunks, sections, roots } = document(size);
             let digest = digest_of_roots(&roots);
             let whole = Tree::new(sections.concat());
             assert_eq!(whole.root(), digest, "the tree of RFC 6962 over all chunks");

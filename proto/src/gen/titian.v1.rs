@@ -4751,7 +4751,10 @@ pub struct LinkResponse {
 #[prost(skip_debug)]
 pub struct Frame {
     /// Exactly one.
-    #[prost(oneof = "frame::Frame", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21, 22, 23")]
+    #[prost(
+        oneof = "frame::Frame",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21, 22, 23, 24"
+    )]
     pub frame: ::core::option::Option<frame::Frame>,
 }
 /// Nested message and enum types in `Frame`.
@@ -4787,7 +4790,7 @@ pub mod frame {
         /// What a restored node answered before it was restored. Protocol 2.
         #[prost(message, tag = "9")]
         Returned(super::Returned),
-        /// Asks for the next chunks of a document. From protocol 2 on, as are the three that follow.
+        /// Asks for the next chunks of a document. From protocol 2 on, as are the four that follow.
         #[prost(message, tag = "20")]
         DocumentAsk(super::DocumentAsk),
         /// What opens the chunks of a document.
@@ -4799,6 +4802,9 @@ pub mod frame {
         /// Why no more chunks of a document are given, or taken.
         #[prost(message, tag = "23")]
         DocumentRefusal(super::DocumentRefusal),
+        /// How many chunks were taken.
+        #[prost(message, tag = "24")]
+        DocumentTaken(super::DocumentTaken),
     }
 }
 /// First frame of each side.
@@ -5006,7 +5012,7 @@ pub struct DocumentAsk {
     /// Which bytes.
     #[prost(message, optional, tag = "1")]
     pub document: ::core::option::Option<DocumentName>,
-    /// The first chunk wanted, from 0: every chunk before it is on stable storage at the speaker.
+    /// The first chunk wanted, from 0. Every chunk before it was asked for in this stream, or is on stable storage at the speaker.
     #[prost(uint64, tag = "2")]
     pub from: u64,
     /// How many, 1 to 16. Those beyond the end are not there.
@@ -5059,6 +5065,14 @@ pub struct DocumentRefusal {
     /// Why.
     #[prost(message, optional, tag = "2")]
     pub refusal: ::core::option::Option<Refusal>,
+}
+/// How many chunks of documents the speaker has taken off the stream since its start: stored, or let go. So the owner knows what is on the way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentTaken {
+    /// In all.
+    #[prost(uint64, tag = "1")]
+    pub chunks: u64,
 }
 /// Why a stream ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -5896,11 +5910,22 @@ pub mod get_document_response {
     pub enum Part {
         /// The first message.
         #[prost(message, tag = "1")]
-        Manifest(super::DocumentManifest),
+        Head(super::DocumentHead),
         /// Every further message: some of the bytes.
         #[prost(bytes, tag = "2")]
         Piece(::prost::bytes::Bytes),
     }
+}
+/// What bytes are.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DocumentHead {
+    /// Media type, read from the bytes when they were attached.
+    #[prost(string, tag = "1")]
+    pub media_type: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(uint64, tag = "2")]
+    pub size_bytes: u64,
 }
 /// Asks for documents. Exactly one is given.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -9213,6 +9213,120 @@ impl<'de> serde::Deserialize<'de> for DocumentChunk {
         deserializer.deserialize_struct("titian.v1.DocumentChunk", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for DocumentHead {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.media_type.is_empty() {
+            len += 1;
+        }
+        if self.size_bytes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentHead", len)?;
+        if !self.media_type.is_empty() {
+            struct_ser.serialize_field("mediaType", &self.media_type)?;
+        }
+        if self.size_bytes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("sizeBytes", ToString::to_string(&self.size_bytes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentHead {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "media_type",
+            "mediaType",
+            "size_bytes",
+            "sizeBytes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            MediaType,
+            SizeBytes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "mediaType" | "media_type" => Ok(GeneratedField::MediaType),
+                            "sizeBytes" | "size_bytes" => Ok(GeneratedField::SizeBytes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentHead;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentHead")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentHead, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut media_type__ = None;
+                let mut size_bytes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::MediaType => {
+                            if media_type__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mediaType"));
+                            }
+                            media_type__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SizeBytes => {
+                            if size_bytes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sizeBytes"));
+                            }
+                            size_bytes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DocumentHead {
+                    media_type: media_type__.unwrap_or_default(),
+                    size_bytes: size_bytes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentHead", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DocumentHolder {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -9951,6 +10065,101 @@ impl<'de> serde::Deserialize<'de> for DocumentState {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DocumentTaken {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.chunks != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DocumentTaken", len)?;
+        if self.chunks != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("chunks", ToString::to_string(&self.chunks).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DocumentTaken {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "chunks",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Chunks,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "chunks" => Ok(GeneratedField::Chunks),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DocumentTaken;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DocumentTaken")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DocumentTaken, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut chunks__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Chunks => {
+                            if chunks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("chunks"));
+                            }
+                            chunks__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DocumentTaken {
+                    chunks: chunks__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DocumentTaken", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for DocumentType {
@@ -11431,6 +11640,9 @@ impl serde::Serialize for Frame {
                 frame::Frame::DocumentRefusal(v) => {
                     struct_ser.serialize_field("documentRefusal", v)?;
                 }
+                frame::Frame::DocumentTaken(v) => {
+                    struct_ser.serialize_field("documentTaken", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -11460,6 +11672,8 @@ impl<'de> serde::Deserialize<'de> for Frame {
             "documentChunk",
             "document_refusal",
             "documentRefusal",
+            "document_taken",
+            "documentTaken",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -11477,6 +11691,7 @@ impl<'de> serde::Deserialize<'de> for Frame {
             DocumentOpening,
             DocumentChunk,
             DocumentRefusal,
+            DocumentTaken,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -11511,6 +11726,7 @@ impl<'de> serde::Deserialize<'de> for Frame {
                             "documentOpening" | "document_opening" => Ok(GeneratedField::DocumentOpening),
                             "documentChunk" | "document_chunk" => Ok(GeneratedField::DocumentChunk),
                             "documentRefusal" | "document_refusal" => Ok(GeneratedField::DocumentRefusal),
+                            "documentTaken" | "document_taken" => Ok(GeneratedField::DocumentTaken),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -11622,6 +11838,13 @@ impl<'de> serde::Deserialize<'de> for Frame {
                                 return Err(serde::de::Error::duplicate_field("documentRefusal"));
                             }
                             frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::DocumentRefusal)
+;
+                        }
+                        GeneratedField::DocumentTaken => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("documentTaken"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::DocumentTaken)
 ;
                         }
                     }
@@ -12480,8 +12703,8 @@ impl serde::Serialize for GetDocumentResponse {
         let mut struct_ser = serializer.serialize_struct("titian.v1.GetDocumentResponse", len)?;
         if let Some(v) = self.part.as_ref() {
             match v {
-                get_document_response::Part::Manifest(v) => {
-                    struct_ser.serialize_field("manifest", v)?;
+                get_document_response::Part::Head(v) => {
+                    struct_ser.serialize_field("head", v)?;
                 }
                 get_document_response::Part::Piece(v) => {
                     #[allow(clippy::needless_borrow)]
@@ -12500,13 +12723,13 @@ impl<'de> serde::Deserialize<'de> for GetDocumentResponse {
         D: serde::Deserializer<'de>,
     {
         const FIELDS: &[&str] = &[
-            "manifest",
+            "head",
             "piece",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
-            Manifest,
+            Head,
             Piece,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -12529,7 +12752,7 @@ impl<'de> serde::Deserialize<'de> for GetDocumentResponse {
                         E: serde::de::Error,
                     {
                         match value {
-                            "manifest" => Ok(GeneratedField::Manifest),
+                            "head" => Ok(GeneratedField::Head),
                             "piece" => Ok(GeneratedField::Piece),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -12553,11 +12776,11 @@ impl<'de> serde::Deserialize<'de> for GetDocumentResponse {
                 let mut part__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
-                        GeneratedField::Manifest => {
+                        GeneratedField::Head => {
                             if part__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("manifest"));
+                                return Err(serde::de::Error::duplicate_field("head"));
                             }
-                            part__ = map_.next_value::<::std::option::Option<_>>()?.map(get_document_response::Part::Manifest)
+                            part__ = map_.next_value::<::std::option::Option<_>>()?.map(get_document_response::Part::Head)
 ;
                         }
                         GeneratedField::Piece => {

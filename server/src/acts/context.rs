@@ -14,6 +14,7 @@ use titian_proto::model::descriptor::{Descriptor, DescriptorChain};
 use titian_proto::model::id::{Digest, NodeId, ReferralId, WorkerId};
 use titian_proto::model::malformed::Malformed;
 
+use super::documents::attach::Attaching;
 use super::policy::{KnownLedger, LoadedAgreement};
 use super::question::KnownReferral;
 use super::shelf::Shelf;
@@ -40,6 +41,7 @@ impl Acts {
         let house = House {
             own,
             ambient,
+            attaching: Attaching::default(),
             contacts: Mutex::default(),
             peers: ArcSwap::default(),
             texts: Mutex::default(),
@@ -100,6 +102,8 @@ pub struct House {
     pub own: Own,
     /// The clock and the randomness.
     pub ambient: Ambient,
+    /// Bodies of documents that are being attached.
+    pub attaching: Attaching,
     contacts: Mutex<HashMap<NodeId, Contact>>,
     peers: ArcSwap<HashMap<NodeId, KnownPeer>>,
     texts: Mutex<HashMap<Digest, Arc<Agreement>>>,

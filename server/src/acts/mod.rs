@@ -4,6 +4,7 @@
 //! - [`error`]: why not.
 //! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
+//! - [`documents`]: their bytes: attached, pulled, swept up.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
@@ -20,6 +21,7 @@ pub mod cases;
 pub mod consents;
 pub mod context;
 pub mod dispatch;
+pub mod documents;
 pub mod error;
 pub mod log;
 pub mod node;

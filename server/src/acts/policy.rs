@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
-use titian_proto::gate::{self, AgreementView, Content, Permit, Question, SubjectFacts};
+use titian_proto::gate::{self, AgreementView, BytesPermit, Content, Permit, Question, SubjectFacts};
 use titian_proto::model::agreement::{Agreement, AgreementState};
 use titian_proto::model::consent::{Grant, Ledger, Withdrawal};
 use titian_proto::model::date::Instant;
@@ -78,6 +78,18 @@ impl KnownAgreement {
 /// # Errors
 /// The refusal.
 pub fn decide(house: &House, now: Instant, ask: Ask<'_>) -> Result<Permit, Refusal> {
+    with_question(house, now, ask, gate::decide)
+}
+
+/// Asks the gate about the bytes of a document, of which the question holds the record.
+///
+/// # Errors
+/// The refusal.
+pub fn decide_bytes(house: &House, now: Instant, ask: Ask<'_>, others: u64) -> Result<BytesPermit, Refusal> {
+    with_question(house, now, ask, |question| gate::decide_bytes(&question, others))
+}
+
+fn with_question<T>(house: &House, now: Instant, ask: Ask<'_>, decide: impl FnOnce(Question<'_>) -> T) -> T {
     let own = house.node_id();
     let (sender, recipient) = match ask.direction {
         Direction::Out => (own, ask.peer),
@@ -91,7 +103,7 @@ pub fn decide(house: &House, now: Instant, ask: Ask<'_>) -> Result<Permit, Refus
     let forgetful = forgets.then(|| Ledger::new(ask.ledger.grants.clone(), Vec::new()));
     let state = |known: &KnownAgreement| if forgets { AgreementState::InForce } else { known.state };
     house.with_peer(ask.peer, |known| {
-        gate::decide(Question {
+        decide(Question {
             now,
             sender,
             recipient,

@@ -5,9 +5,11 @@ use titian_proto::model::id::{CaseId, RecordId, ReferralId, uuid_v7};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::record::RecordContent;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
 use super::context::{Acts, House};
+use super::documents;
 use super::error::ActError;
 use super::question::{self, KnownReferral};
 use super::referrals::{load, offer_unreadable};
@@ -92,6 +94,7 @@ pub async fn remove(acts: &Acts, case_id: CaseId, record_id: RecordId) -> Result
                 }
             }
             unit.remove_record(holder, record_id)?;
+            documents::follow::record_changed(unit, record_id, None)?;
             Ok(())
         })
         .await
@@ -116,7 +119,8 @@ pub fn new_record(house: &House, unit: &mut Unit, holder: Holder, content: &Reco
     write(house, unit, holder, record_id, 1, content)
 }
 
-fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActError> {
+/// As [`put`], in a write.
+pub(super) fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<PutDone, ActError> {
     let mut done = PutDone::default();
     let Some(first) = puts.first() else { return Ok(done) };
     let case = unit.case(first.case_id)?.ok_or(ActError::NotFound { what: "case" })?;
@@ -199,6 +203,9 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
     if known.revision != put.revision {
         return Err(ActError::StaleRevision);
     }
+    if known.category == Category::Documents.to_wire() {
+        documents::follow::record_changed(unit, record_id, Some(&put.content))?;
+    }
     Ok(write(house, unit, holder, record_id, known.revision + 1, &put.content)?)
 }
 
@@ -238,7 +245,8 @@ fn holder_for(case: &CaseFile, content: &RecordContent) -> Holder {
     }
 }
 
-fn find(read: &impl Read, case: &CaseFile, record_id: RecordId) -> Result<Option<(Holder, wire::Record)>, StoreError> {
+/// A record of a case or of its worker, and what it is kept under.
+pub(super) fn find(read: &impl Read, case: &CaseFile, record_id: RecordId) -> Result<Option<(Holder, wire::Record)>, StoreError> {
     let holders = case.worker_id.map(Holder::Worker).into_iter().chain([Holder::Case(case.case_id)]);
     for holder in holders {
         if let Some(record) = read.record(holder, record_id)? {

@@ -14,6 +14,7 @@ use titian_proto::wire;
 
 use super::arrivals::Occasion;
 use super::context::{Acts, House};
+use super::documents::follow;
 use super::error::ActError;
 use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
@@ -155,6 +156,7 @@ pub fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, records: &[G
     let mut progress = unit.progress(file.referral_id)?;
     for given in records {
         unit.remove_given(file.referral_id, given.record_id)?;
+        follow::record_retracted(unit, file.referral_id, given.record_ref)?;
         progress.records_shared = progress.records_shared.saturating_sub(1);
     }
     progress.delivery = Some(DeliveryStage::Queued);
@@ -249,6 +251,7 @@ pub fn receive_put(
     progress.safety_held |= put.records.iter().any(|record| matches!(record.content, RecordContent::Safety(_)));
     for record in &put.records {
         unit.put_held(put.referral_id, record.record_ref, &record.to_wire())?;
+        follow::record_arrived(unit, peer, put.referral_id, record)?;
         unit.publish(crate::store::Topic::Record { referral: put.referral_id, record_ref: record.record_ref });
     }
     unit.put_progress(put.referral_id, &progress)?;
@@ -278,6 +281,7 @@ pub fn receive_retract(unit: &mut Unit, peer: &NodeId, retract: &ShareRetract) -
     for record_ref in &retract.record_refs {
         if unit.held(retract.referral_id, *record_ref)?.is_some() && !crate::mutant::is("retract-is-ignored") {
             unit.remove_held(retract.referral_id, *record_ref)?;
+            follow::record_gone(unit, peer, retract.referral_id, *record_ref)?;
             progress.records_held = progress.records_held.saturating_sub(1);
         }
     }
@@ -314,7 +318,8 @@ fn note_given(
 ) -> Result<(), StoreError> {
     let mut progress: Progress = unit.progress(file.referral_id)?;
     progress.safety_shared |= candidates.iter().any(|candidate| matches!(candidate.content, RecordContent::Safety(_)));
-    for one in given {
+    for (one, candidate) in given.iter().zip(candidates) {
+        follow::record_given(unit, file.referral_id, one, &candidate.content)?;
         if unit.given(file.referral_id, one.record_id)?.is_none_or(|known| known.revision == 0) {
             progress.records_shared += 1;
         }

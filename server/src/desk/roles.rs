@@ -77,6 +77,10 @@ permissions! {
     RecordRemove = "record.remove" on RecordService/RemoveRecord for CASE_OWNERS;
     RecordList = "record.list" on RecordService/ListRecords for CASEWORK;
 
+    DocumentAttach = "document.attach" on DocumentService/AttachDocument for CASEWORK;
+    DocumentGet = "document.get" on DocumentService/GetDocument for CASEWORK;
+    DocumentList = "document.list" on DocumentService/ListDocuments for CASEWORK;
+
     ConsentRecord = "consent.record" on ConsentService/RecordConsent for CASEWORK;
     ConsentWithdraw = "consent.withdraw" on ConsentService/WithdrawConsent for CASEWORK;
     ConsentList = "consent.list" on ConsentService/ListConsents for CASEWORK;

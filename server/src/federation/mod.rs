@@ -10,11 +10,13 @@
 //! - [`listener`] and [`service`]: peers that dial us.
 //! - [`dialler`]: peers that we dial.
 //! - [`passage`]: what leaves is asked about once more, what arrives must be signed by the peer.
+//! - [`documents`]: bytes of documents, under the same permits.
 //! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
 
 pub mod barred;
 pub mod connection;
 pub mod dialler;
+pub mod documents;
 pub mod identity;
 pub mod keys;
 pub mod listener;

@@ -78,7 +78,7 @@ impl Arriving {
 /// The way through the border. Cheap to clone.
 #[derive(Clone)]
 pub struct Passage {
-    acts: Acts,
+    pub(super) acts: Acts,
 }
 
 impl Passage {

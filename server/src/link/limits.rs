@@ -105,3 +105,12 @@ pub const RESEND_AFTER: Duration = Duration::from_secs(60);
 
 /// Receipts of what was acknowledged are asked for after this long.
 pub const RECEIPTS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Asks for chunks of documents that may be unanswered: one is answered while the chunks of the other are stored. A MiB in all.
+pub const DOCUMENT_ASKS: usize = 2;
+
+/// How long a document is left alone that was refused: what stood against it is a person's to change.
+pub const DOCUMENT_AGAIN: Duration = Duration::from_secs(60);
+
+/// How long a document may take until its next chunk comes, before another one gets its turn: urgent things may fill a slow line for long.
+pub const DOCUMENT_STALLED: Duration = Duration::from_secs(600);

@@ -9,6 +9,7 @@
 //! - [`board`]: how the session stands, for those three.
 //! - [`courier`]: takes what is durable in one lane of the outbox, past the gate.
 //! - [`giving`]: what a peer that was restored gets back.
+//! - [`documents`]: bytes of documents, asked for and given chunk by chunk.
 //! - [`lanes`] and [`window`]: which lane goes next, and how much may be on the way.
 //! - [`bundle`]: the same frames in a file, where there is no line.
 //! - [`limits`]: every bound of a link, with its reason.
@@ -16,6 +17,7 @@
 mod board;
 pub mod bundle;
 mod courier;
+mod documents;
 mod giving;
 mod hello;
 mod inbox;

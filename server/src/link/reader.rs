@@ -12,15 +12,17 @@ use tokio_stream::StreamExt as _;
 
 use super::board::Board;
 use super::courier::weight;
+use super::documents::Documents;
 use super::hello::Terms;
 use super::limits::{Allowance, FRAME_ENVELOPES, FRAME_RECEIPTS, LOOK_EVERY, READ_AHEAD_BYTES, SILENT_FOR, SILENT_WAITING};
-use super::session::{SessionError, goodbye};
+use super::session::{SessionError, Shared, goodbye};
 use crate::federation::connection::Incoming;
 
 /// Hears one peer.
 pub(super) struct Reader<'a> {
     board: &'a Board,
     terms: &'a Terms,
+    documents: &'a Documents,
     came: mpsc::Sender<Came>,
     receipts: mpsc::Sender<wire::Receipts>,
     read_ahead: Arc<Semaphore>,
@@ -35,8 +37,9 @@ pub(super) enum Came {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(board: &'a Board, terms: &'a Terms, came: mpsc::Sender<Came>, receipts: mpsc::Sender<wire::Receipts>) -> Self {
-        Self { board, terms, came, receipts, read_ahead: Arc::new(Semaphore::new(READ_AHEAD_BYTES)) }
+    pub(super) fn new(shared: Shared<'a>, came: mpsc::Sender<Came>, receipts: mpsc::Sender<wire::Receipts>) -> Self {
+        let Shared { board, terms, documents } = shared;
+        Self { board, terms, documents, came, receipts, read_ahead: Arc::new(Semaphore::new(READ_AHEAD_BYTES)) }
     }
 
     /// Hears until the stream ends, or nothing is heard for too long.
@@ -72,6 +75,13 @@ impl<'a> Reader<'a> {
             Some(frame::Frame::Ping(_)) => Ok(()),
             Some(frame::Frame::Bye(bye)) => Err(goodbye(&bye)),
             Some(frame::Frame::Returned(returned)) => self.give_back(returned).await,
+            Some(
+                about @ (frame::Frame::DocumentAsk(_)
+                | frame::Frame::DocumentOpening(_)
+                | frame::Frame::DocumentChunk(_)
+                | frame::Frame::DocumentRefusal(_)
+                | frame::Frame::DocumentTaken(_)),
+            ) => self.documents.hear(about),
             Some(frame::Frame::Hello(_)) | None => Err(Malformed::new("is out of place").at("frame").into()),
         }
     }

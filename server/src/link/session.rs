@@ -9,6 +9,7 @@ use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
+use super::documents::Documents;
 use super::hello::{self, Terms};
 use super::inbox::Inbox;
 use super::limits::HELLO_WITHIN;
@@ -68,6 +69,17 @@ pub(super) struct Session {
     connection: Connection,
 }
 
+/// What the one that reads and the one that speaks share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'a> {
+    /// How the session stands.
+    pub(super) board: &'a Board,
+    /// What the two hellos agreed.
+    pub(super) terms: &'a Terms,
+    /// Bytes of documents, in both directions.
+    pub(super) documents: &'a Documents,
+}
+
 impl Session {
     pub(super) fn new(passage: Passage, connection: Connection) -> Self {
         Self { passage, connection }
@@ -108,13 +120,16 @@ impl Session {
         crate::crash::point("session.after-hello");
         let board = board(&terms);
         let (inbox, (came, receipts)) = Inbox::new(passage.clone(), peer.clone(), &board);
-        let reader = Reader::new(&board, &terms, came, receipts);
-        let speaker = Speaker::new(passage.clone(), peer.clone(), outgoing.clone(), &board, &terms, *dialled_by_us)?;
+        let documents = Documents::new(passage.clone(), peer.clone(), terms.is_current());
+        let shared = Shared { board: &board, terms: &terms, documents: &documents };
+        let reader = Reader::new(shared, came, receipts);
+        let speaker = Speaker::new(passage.clone(), peer.clone(), outgoing.clone(), shared, *dialled_by_us)?;
         tokio::select! {
             biased;
             ended = reader.run(incoming) => ended,
             ended = inbox.run() => ended,
             ended = speaker.run() => ended,
+            ended = documents.run() => ended,
         }
     }
 }

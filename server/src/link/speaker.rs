@@ -12,13 +12,14 @@ use tokio::time::{Instant, sleep};
 use super::board::{Board, granted};
 use super::courier::Courier;
 use super::giving::Giving;
+use super::documents::Documents;
 use super::hello::{Terms, epoch_of};
 use super::lanes::{PerLane, Turn};
 use super::limits::{
     Allowance, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED, PING_WAITING,
     RECEIPTS_WITHIN, RESEND_AFTER, allowance,
 };
-use super::session::{SessionError, say};
+use super::session::{SessionError, Shared, say};
 use super::window::{Unacknowledged, Window};
 use crate::federation::passage::Passage;
 use crate::store::{Most, OutboxTable as _, Position, StoreError};
@@ -31,12 +32,16 @@ pub(super) struct Speaker<'a> {
     board: &'a Board,
     terms: &'a Terms,
     dialled_by_us: bool,
+    documents: &'a Documents,
     courier: Courier,
     lanes: PerLane<Said>,
     turn: Turn,
     window: Window,
     giving: Giving,
     quarantined: bool,
+    /// Chunks of documents on the way, by their number since the start of the stream.
+    chunks: Unacknowledged<u64>,
+    chunks_given: u64,
     pinged_at: Instant,
 }
 
@@ -64,10 +69,10 @@ impl<'a> Speaker<'a> {
         passage: Passage,
         peer: NodeId,
         outgoing: mpsc::Sender<wire::Frame>,
-        board: &'a Board,
-        terms: &'a Terms,
+        shared: Shared<'a>,
         dialled_by_us: bool,
     ) -> Result<Self, StoreError> {
+        let Shared { board, terms, documents } = shared;
         let lanes = PerLane::of(|lane| {
             let answered = passage.store().answered_through(&peer, lane);
             Said {
@@ -81,7 +86,25 @@ impl<'a> Speaker<'a> {
         let (turn, window, pinged_at) = (Turn::default(), Window::new(), Instant::now());
         let giving = Giving::new(&passage, &peer, &terms.received)?;
         let quarantined = passage.is_quarantined(&peer)?;
-        Ok(Self { passage, peer, outgoing, board, terms, dialled_by_us, courier, lanes, turn, window, giving, quarantined, pinged_at })
+        let (chunks, chunks_given) = (Unacknowledged::default(), 0);
+        Ok(Self {
+            passage,
+            peer,
+            outgoing,
+            board,
+            terms,
+            dialled_by_us,
+            documents,
+            courier,
+            lanes,
+            turn,
+            window,
+            giving,
+            quarantined,
+            chunks,
+            chunks_given,
+            pinged_at,
+        })
     }
 
     /// Speaks for ever; ends only when the stream does.
@@ -101,6 +124,7 @@ impl<'a> Speaker<'a> {
             tokio::select! {
                 biased;
                 () = self.board.changed() => {}
+                () = self.documents.changed() => {}
                 changed = outbox.changed() => changed.map_err(|_| SessionError::Ended)?,
                 () = sleep(LOOK_EVERY) => self.look_at_clocks().await?,
             }
@@ -110,8 +134,9 @@ impl<'a> Speaker<'a> {
     /// Takes over what the peer said.
     fn hear(&mut self) {
         let now = Instant::now();
+        self.chunks.stored(self.documents.taken_there(), now, &mut self.window);
         self.board.with(|board| {
-            board.waiting = false;
+            board.waiting = self.chunks.since().is_some();
             for lane in Lane::ALL {
                 let (there, said) = (board.lane(*lane), self.lanes.get_mut(*lane));
                 said.unacknowledged.stored(there.stored, now, &mut self.window);
@@ -148,8 +173,32 @@ impl<'a> Speaker<'a> {
         {
             return Ok(Some(frame));
         }
-        let Some(lane) = self.next_lane() else { return Ok(None) };
-        self.next_deliveries(lane).await
+        if let Some(frame) = self.documents.next_word().await? {
+            return Ok(Some(frame));
+        }
+        loop {
+            let Some(lane) = self.next_lane() else { return Ok(None) };
+            if lane != Lane::Documents || !self.documents.has_answer() {
+                return self.next_deliveries(lane).await;
+            }
+            if let Some(frame) = self.next_chunk().await? {
+                return Ok(Some(frame));
+            }
+        }
+    }
+
+    /// The next chunk of a document that the peer asks for, or why there is none. Counts as its lane, and as on the way until the peer took it.
+    async fn next_chunk(&mut self) -> Result<Option<frame::Frame>, SessionError> {
+        let Some(frame) = self.documents.next_answer().await? else { return Ok(None) };
+        if let frame::Frame::DocumentChunk(chunk) = &frame {
+            let bytes = chunk.encoded_len();
+            self.turn.spend(Lane::Documents, bytes as u64);
+            self.chunks_given += 1;
+            self.chunks.sent(self.chunks_given, bytes, Instant::now());
+            self.window.put(bytes);
+            self.board.with(|board| board.waiting = true);
+        }
+        Ok(Some(frame))
     }
 
     /// What a restored peer gets back: its envelopes one by one in their old order, then how things stand.
@@ -228,6 +277,10 @@ impl<'a> Speaker<'a> {
     }
 
     fn may_send(&self, lane: Lane) -> bool {
+        self.may_deliver(lane) || (lane == Lane::Documents && !self.quarantined && self.documents.has_answer())
+    }
+
+    fn may_deliver(&self, lane: Lane) -> bool {
         let (room, open) = (self.room(lane), lane == Lane::Safety || !self.quarantined);
         open && room.envelopes > 0 && room.bytes > 0 && self.courier.waits(lane, self.lanes.get(lane).sent)
     }
@@ -246,7 +299,7 @@ impl<'a> Speaker<'a> {
 
     /// The next frame of a lane, if there is something to send and room for it.
     async fn next_deliveries(&mut self, lane: Lane) -> Result<Option<frame::Frame>, SessionError> {
-        if !self.may_send(lane) {
+        if !self.may_deliver(lane) {
             return Ok(None);
         }
         let room = self.room(lane);

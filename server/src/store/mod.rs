@@ -8,7 +8,7 @@
 //! - `room`: what the room on the disk still allows.
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `peer_settled`: which receipts a peer holds.
-//! - `peers`, `agreements`, `workers`, `cases`, `records`, `consents`, `referrals`: one table a noun.
+//! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
 
@@ -16,6 +16,7 @@ pub mod agreements;
 mod case_order;
 pub mod cases;
 pub mod consents;
+pub mod documents;
 mod durable;
 pub mod engine;
 mod epochs;

@@ -31,6 +31,8 @@ pub enum Topic {
         /// The record, as the two peers know it.
         record_ref: RecordRef,
     },
+    /// Bytes of a document that are to come from a peer, or that nobody owns any more.
+    Documents,
     /// The list of peers.
     Peers,
     /// The list of agreements, or a statement about one.

@@ -17,6 +17,7 @@ mod audit;
 mod bundle;
 mod case;
 mod consent;
+mod document;
 mod import;
 mod node;
 mod peer;
@@ -30,8 +31,10 @@ mod worker;
 use std::pin::Pin;
 use std::time::Duration;
 
+use titian_proto::model::id::ReferralId;
 use titian_proto::model::malformed::{At as _, Malformed};
 use titian_proto::model::record::RecordContent;
+use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
@@ -94,6 +97,7 @@ pub(super) fn routes(desk: Desk) -> Routes {
         worker_service_server::WorkerServiceServer,
         case_service_server::CaseServiceServer,
         record_service_server::RecordServiceServer,
+        document_service_server::DocumentServiceServer,
         consent_service_server::ConsentServiceServer,
         referral_service_server::ReferralServiceServer,
         agreement_service_server::AgreementServiceServer,
@@ -214,6 +218,16 @@ pub(super) fn page(limit: u32) -> usize {
 /// The first that breaks a rule, named by its place.
 pub(super) fn contents(records: &[wire::RecordContent]) -> Result<Vec<RecordContent>, Malformed> {
     records.iter().enumerate().map(|(place, record)| RecordContent::from_wire(record).at(&format!("records[{place}]"))).collect()
+}
+
+/// Referrals under which something may not go, for the wire.
+#[must_use]
+pub(super) fn blocked(blocked: Vec<(ReferralId, Refusal)>) -> Vec<wire::BlockedReferral> {
+    let one = |(referral_id, refusal): (ReferralId, Refusal)| wire::BlockedReferral {
+        referral_id: referral_id.to_wire(),
+        refusal: Some(refusal.to_wire()),
+    };
+    blocked.into_iter().map(one).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use titian_proto::wire::record_service_server::RecordService;
 use tonic::{Request, Streaming, async_trait};
 
 use super::import::Import;
-use super::{Answer, Desk, RECORDS_A_REPLY, Replies, StreamAnswer};
+use super::{Answer, Desk, RECORDS_A_REPLY, Replies, StreamAnswer, blocked};
 use crate::acts::error::ActError;
 use crate::acts::records::{self, Put, PutDone};
 
@@ -16,15 +16,11 @@ use crate::acts::records::{self, Put, PutDone};
 impl RecordService for Desk {
     async fn put_record(&self, request: Request<wire::PutRecordRequest>) -> Answer<wire::PutRecordResponse> {
         self.act(request, |office, _, request| async move {
-            let PutDone { records, queued_under, blocked } = records::put(&office.acts, vec![put(&request)?]).await?;
-            let blocked = blocked.into_iter().map(|(referral_id, refusal)| wire::BlockedReferral {
-                referral_id: referral_id.to_wire(),
-                refusal: Some(refusal.to_wire()),
-            });
+            let PutDone { records, queued_under, blocked: record_blocked } = records::put(&office.acts, vec![put(&request)?]).await?;
             Ok(wire::PutRecordResponse {
                 record: records.into_iter().next(),
                 queued_under: queued_under.into_iter().map(ReferralId::to_wire).collect(),
-                blocked: blocked.collect(),
+                blocked: blocked(record_blocked),
             })
         })
         .await
