@@ -3961,6 +3961,1174 @@ impl<'de> serde::Deserialize<'de> for BreachNotice {
         deserializer.deserialize_struct("titian.v1.BreachNotice", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BundleContents {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.recipient.is_empty() {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        if self.purged != 0 {
+            len += 1;
+        }
+        if self.receipts != 0 {
+            len += 1;
+        }
+        if self.bytes != 0 {
+            len += 1;
+        }
+        if !self.withheld.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleContents", len)?;
+        if !self.recipient.is_empty() {
+            struct_ser.serialize_field("recipient", &self.recipient)?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        if self.purged != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("purged", ToString::to_string(&self.purged).as_str())?;
+        }
+        if self.receipts != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("receipts", ToString::to_string(&self.receipts).as_str())?;
+        }
+        if self.bytes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("bytes", ToString::to_string(&self.bytes).as_str())?;
+        }
+        if !self.withheld.is_empty() {
+            struct_ser.serialize_field("withheld", &self.withheld)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleContents {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "recipient",
+            "envelopes",
+            "purged",
+            "receipts",
+            "bytes",
+            "withheld",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Recipient,
+            Envelopes,
+            Purged,
+            Receipts,
+            Bytes,
+            Withheld,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "recipient" => Ok(GeneratedField::Recipient),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            "purged" => Ok(GeneratedField::Purged),
+                            "receipts" => Ok(GeneratedField::Receipts),
+                            "bytes" => Ok(GeneratedField::Bytes),
+                            "withheld" => Ok(GeneratedField::Withheld),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleContents;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleContents")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleContents, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut recipient__ = None;
+                let mut envelopes__ = None;
+                let mut purged__ = None;
+                let mut receipts__ = None;
+                let mut bytes__ = None;
+                let mut withheld__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Recipient => {
+                            if recipient__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recipient"));
+                            }
+                            recipient__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Purged => {
+                            if purged__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("purged"));
+                            }
+                            purged__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Receipts => {
+                            if receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("receipts"));
+                            }
+                            receipts__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Bytes => {
+                            if bytes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bytes"));
+                            }
+                            bytes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Withheld => {
+                            if withheld__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("withheld"));
+                            }
+                            withheld__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BundleContents {
+                    recipient: recipient__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                    purged: purged__.unwrap_or_default(),
+                    receipts: receipts__.unwrap_or_default(),
+                    bytes: bytes__.unwrap_or_default(),
+                    withheld: withheld__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleContents", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleGap {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.lane != 0 {
+            len += 1;
+        }
+        if self.expected != 0 {
+            len += 1;
+        }
+        if self.found != 0 {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleGap", len)?;
+        if self.lane != 0 {
+            let v = Lane::try_from(self.lane)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
+            struct_ser.serialize_field("lane", &v)?;
+        }
+        if self.expected != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("expected", ToString::to_string(&self.expected).as_str())?;
+        }
+        if self.found != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("found", ToString::to_string(&self.found).as_str())?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleGap {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "lane",
+            "expected",
+            "found",
+            "envelopes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Lane,
+            Expected,
+            Found,
+            Envelopes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "lane" => Ok(GeneratedField::Lane),
+                            "expected" => Ok(GeneratedField::Expected),
+                            "found" => Ok(GeneratedField::Found),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleGap;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleGap")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleGap, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut lane__ = None;
+                let mut expected__ = None;
+                let mut found__ = None;
+                let mut envelopes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Lane => {
+                            if lane__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lane"));
+                            }
+                            lane__ = Some(map_.next_value::<Lane>()? as i32);
+                        }
+                        GeneratedField::Expected => {
+                            if expected__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("expected"));
+                            }
+                            expected__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Found => {
+                            if found__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("found"));
+                            }
+                            found__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BundleGap {
+                    lane: lane__.unwrap_or_default(),
+                    expected: expected__.unwrap_or_default(),
+                    found: found__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleGap", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleHeader {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.version != 0 {
+            len += 1;
+        }
+        if self.suite != 0 {
+            len += 1;
+        }
+        if !self.sender.is_empty() {
+            len += 1;
+        }
+        if !self.recipient.is_empty() {
+            len += 1;
+        }
+        if !self.sealing_key_id.is_empty() {
+            len += 1;
+        }
+        if !self.encapsulated_key.is_empty() {
+            len += 1;
+        }
+        if self.made_at_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleHeader", len)?;
+        if self.version != 0 {
+            struct_ser.serialize_field("version", &self.version)?;
+        }
+        if self.suite != 0 {
+            let v = BundleSuite::try_from(self.suite)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.suite)))?;
+            struct_ser.serialize_field("suite", &v)?;
+        }
+        if !self.sender.is_empty() {
+            struct_ser.serialize_field("sender", &self.sender)?;
+        }
+        if !self.recipient.is_empty() {
+            struct_ser.serialize_field("recipient", &self.recipient)?;
+        }
+        if !self.sealing_key_id.is_empty() {
+            struct_ser.serialize_field("sealingKeyId", &self.sealing_key_id)?;
+        }
+        if !self.encapsulated_key.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("encapsulatedKey", pbjson::private::base64::encode(&self.encapsulated_key).as_str())?;
+        }
+        if self.made_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleHeader {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "version",
+            "suite",
+            "sender",
+            "recipient",
+            "sealing_key_id",
+            "sealingKeyId",
+            "encapsulated_key",
+            "encapsulatedKey",
+            "made_at_ms",
+            "madeAtMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Version,
+            Suite,
+            Sender,
+            Recipient,
+            SealingKeyId,
+            EncapsulatedKey,
+            MadeAtMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "version" => Ok(GeneratedField::Version),
+                            "suite" => Ok(GeneratedField::Suite),
+                            "sender" => Ok(GeneratedField::Sender),
+                            "recipient" => Ok(GeneratedField::Recipient),
+                            "sealingKeyId" | "sealing_key_id" => Ok(GeneratedField::SealingKeyId),
+                            "encapsulatedKey" | "encapsulated_key" => Ok(GeneratedField::EncapsulatedKey),
+                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleHeader;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleHeader")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleHeader, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut version__ = None;
+                let mut suite__ = None;
+                let mut sender__ = None;
+                let mut recipient__ = None;
+                let mut sealing_key_id__ = None;
+                let mut encapsulated_key__ = None;
+                let mut made_at_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Version => {
+                            if version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("version"));
+                            }
+                            version__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Suite => {
+                            if suite__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("suite"));
+                            }
+                            suite__ = Some(map_.next_value::<BundleSuite>()? as i32);
+                        }
+                        GeneratedField::Sender => {
+                            if sender__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sender"));
+                            }
+                            sender__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Recipient => {
+                            if recipient__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recipient"));
+                            }
+                            recipient__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SealingKeyId => {
+                            if sealing_key_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sealingKeyId"));
+                            }
+                            sealing_key_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::EncapsulatedKey => {
+                            if encapsulated_key__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("encapsulatedKey"));
+                            }
+                            encapsulated_key__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::MadeAtMs => {
+                            if made_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
+                            }
+                            made_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BundleHeader {
+                    version: version__.unwrap_or_default(),
+                    suite: suite__.unwrap_or_default(),
+                    sender: sender__.unwrap_or_default(),
+                    recipient: recipient__.unwrap_or_default(),
+                    sealing_key_id: sealing_key_id__.unwrap_or_default(),
+                    encapsulated_key: encapsulated_key__.unwrap_or_default(),
+                    made_at_ms: made_at_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleHeader", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleIntake {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.sender.is_empty() {
+            len += 1;
+        }
+        if self.made_at_ms != 0 {
+            len += 1;
+        }
+        if self.applied != 0 {
+            len += 1;
+        }
+        if self.not_applied != 0 {
+            len += 1;
+        }
+        if !self.refusals.is_empty() {
+            len += 1;
+        }
+        if self.known != 0 {
+            len += 1;
+        }
+        if self.settled != 0 {
+            len += 1;
+        }
+        if self.settled_before != 0 {
+            len += 1;
+        }
+        if self.strange_receipts != 0 {
+            len += 1;
+        }
+        if !self.gaps.is_empty() {
+            len += 1;
+        }
+        if self.passed_over != 0 {
+            len += 1;
+        }
+        if self.quarantined {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleIntake", len)?;
+        if !self.sender.is_empty() {
+            struct_ser.serialize_field("sender", &self.sender)?;
+        }
+        if self.made_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
+        }
+        if self.applied != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("applied", ToString::to_string(&self.applied).as_str())?;
+        }
+        if self.not_applied != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("notApplied", ToString::to_string(&self.not_applied).as_str())?;
+        }
+        if !self.refusals.is_empty() {
+            struct_ser.serialize_field("refusals", &self.refusals)?;
+        }
+        if self.known != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("known", ToString::to_string(&self.known).as_str())?;
+        }
+        if self.settled != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("settled", ToString::to_string(&self.settled).as_str())?;
+        }
+        if self.settled_before != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("settledBefore", ToString::to_string(&self.settled_before).as_str())?;
+        }
+        if self.strange_receipts != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("strangeReceipts", ToString::to_string(&self.strange_receipts).as_str())?;
+        }
+        if !self.gaps.is_empty() {
+            struct_ser.serialize_field("gaps", &self.gaps)?;
+        }
+        if self.passed_over != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("passedOver", ToString::to_string(&self.passed_over).as_str())?;
+        }
+        if self.quarantined {
+            struct_ser.serialize_field("quarantined", &self.quarantined)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleIntake {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "sender",
+            "made_at_ms",
+            "madeAtMs",
+            "applied",
+            "not_applied",
+            "notApplied",
+            "refusals",
+            "known",
+            "settled",
+            "settled_before",
+            "settledBefore",
+            "strange_receipts",
+            "strangeReceipts",
+            "gaps",
+            "passed_over",
+            "passedOver",
+            "quarantined",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Sender,
+            MadeAtMs,
+            Applied,
+            NotApplied,
+            Refusals,
+            Known,
+            Settled,
+            SettledBefore,
+            StrangeReceipts,
+            Gaps,
+            PassedOver,
+            Quarantined,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "sender" => Ok(GeneratedField::Sender),
+                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
+                            "applied" => Ok(GeneratedField::Applied),
+                            "notApplied" | "not_applied" => Ok(GeneratedField::NotApplied),
+                            "refusals" => Ok(GeneratedField::Refusals),
+                            "known" => Ok(GeneratedField::Known),
+                            "settled" => Ok(GeneratedField::Settled),
+                            "settledBefore" | "settled_before" => Ok(GeneratedField::SettledBefore),
+                            "strangeReceipts" | "strange_receipts" => Ok(GeneratedField::StrangeReceipts),
+                            "gaps" => Ok(GeneratedField::Gaps),
+                            "passedOver" | "passed_over" => Ok(GeneratedField::PassedOver),
+                            "quarantined" => Ok(GeneratedField::Quarantined),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleIntake;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleIntake")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleIntake, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut sender__ = None;
+                let mut made_at_ms__ = None;
+                let mut applied__ = None;
+                let mut not_applied__ = None;
+                let mut refusals__ = None;
+                let mut known__ = None;
+                let mut settled__ = None;
+                let mut settled_before__ = None;
+                let mut strange_receipts__ = None;
+                let mut gaps__ = None;
+                let mut passed_over__ = None;
+                let mut quarantined__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Sender => {
+                            if sender__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sender"));
+                            }
+                            sender__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::MadeAtMs => {
+                            if made_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
+                            }
+                            made_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Applied => {
+                            if applied__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("applied"));
+                            }
+                            applied__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::NotApplied => {
+                            if not_applied__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("notApplied"));
+                            }
+                            not_applied__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Refusals => {
+                            if refusals__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refusals"));
+                            }
+                            refusals__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Known => {
+                            if known__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("known"));
+                            }
+                            known__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Settled => {
+                            if settled__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settled"));
+                            }
+                            settled__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SettledBefore => {
+                            if settled_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settledBefore"));
+                            }
+                            settled_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::StrangeReceipts => {
+                            if strange_receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("strangeReceipts"));
+                            }
+                            strange_receipts__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Gaps => {
+                            if gaps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("gaps"));
+                            }
+                            gaps__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PassedOver => {
+                            if passed_over__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("passedOver"));
+                            }
+                            passed_over__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Quarantined => {
+                            if quarantined__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quarantined"));
+                            }
+                            quarantined__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BundleIntake {
+                    sender: sender__.unwrap_or_default(),
+                    made_at_ms: made_at_ms__.unwrap_or_default(),
+                    applied: applied__.unwrap_or_default(),
+                    not_applied: not_applied__.unwrap_or_default(),
+                    refusals: refusals__.unwrap_or_default(),
+                    known: known__.unwrap_or_default(),
+                    settled: settled__.unwrap_or_default(),
+                    settled_before: settled_before__.unwrap_or_default(),
+                    strange_receipts: strange_receipts__.unwrap_or_default(),
+                    gaps: gaps__.unwrap_or_default(),
+                    passed_over: passed_over__.unwrap_or_default(),
+                    quarantined: quarantined__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleIntake", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundlePreamble {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.header.is_empty() {
+            len += 1;
+        }
+        if self.seal.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundlePreamble", len)?;
+        if !self.header.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("header", pbjson::private::base64::encode(&self.header).as_str())?;
+        }
+        if let Some(v) = self.seal.as_ref() {
+            struct_ser.serialize_field("seal", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundlePreamble {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "header",
+            "seal",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Header,
+            Seal,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "header" => Ok(GeneratedField::Header),
+                            "seal" => Ok(GeneratedField::Seal),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundlePreamble;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundlePreamble")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundlePreamble, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut header__ = None;
+                let mut seal__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Header => {
+                            if header__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("header"));
+                            }
+                            header__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Seal => {
+                            if seal__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seal"));
+                            }
+                            seal__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(BundlePreamble {
+                    header: header__.unwrap_or_default(),
+                    seal: seal__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundlePreamble", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleRefusal {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.code != 0 {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BundleRefusal", len)?;
+        if self.code != 0 {
+            let v = RefusalCode::try_from(self.code)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.code)))?;
+            struct_ser.serialize_field("code", &v)?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleRefusal {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "code",
+            "envelopes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Code,
+            Envelopes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "code" => Ok(GeneratedField::Code),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BundleRefusal;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BundleRefusal")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BundleRefusal, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut code__ = None;
+                let mut envelopes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Code => {
+                            if code__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("code"));
+                            }
+                            code__ = Some(map_.next_value::<RefusalCode>()? as i32);
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BundleRefusal {
+                    code: code__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BundleRefusal", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BundleSuite {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "BUNDLE_SUITE_UNSPECIFIED",
+            Self::X25519Chacha20Poly1305 => "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for BundleSuite {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "BUNDLE_SUITE_UNSPECIFIED",
+            "BUNDLE_SUITE_X25519_CHACHA20_POLY1305",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = BundleSuite;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "BUNDLE_SUITE_UNSPECIFIED" => Ok(BundleSuite::Unspecified),
+                    "BUNDLE_SUITE_X25519_CHACHA20_POLY1305" => Ok(BundleSuite::X25519Chacha20Poly1305),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Bye {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -11294,6 +12462,227 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
         deserializer.deserialize_struct("titian.v1.ErasureReceipt", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ExportBundleRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ExportBundleRequest", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ExportBundleRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ExportBundleRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ExportBundleRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExportBundleRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ExportBundleRequest {
+                    node_id: node_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ExportBundleRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ExportBundleResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.piece.is_empty() {
+            len += 1;
+        }
+        if self.contents.is_some() {
+            len += 1;
+        }
+        if self.complete {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ExportBundleResponse", len)?;
+        if !self.piece.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("piece", pbjson::private::base64::encode(&self.piece).as_str())?;
+        }
+        if let Some(v) = self.contents.as_ref() {
+            struct_ser.serialize_field("contents", v)?;
+        }
+        if self.complete {
+            struct_ser.serialize_field("complete", &self.complete)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ExportBundleResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "piece",
+            "contents",
+            "complete",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Piece,
+            Contents,
+            Complete,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "piece" => Ok(GeneratedField::Piece),
+                            "contents" => Ok(GeneratedField::Contents),
+                            "complete" => Ok(GeneratedField::Complete),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ExportBundleResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ExportBundleResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExportBundleResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut piece__ = None;
+                let mut contents__ = None;
+                let mut complete__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Piece => {
+                            if piece__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("piece"));
+                            }
+                            piece__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Contents => {
+                            if contents__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contents"));
+                            }
+                            contents__ = map_.next_value()?;
+                        }
+                        GeneratedField::Complete => {
+                            if complete__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("complete"));
+                            }
+                            complete__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ExportBundleResponse {
+                    piece: piece__.unwrap_or_default(),
+                    contents: contents__,
+                    complete: complete__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ExportBundleResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ExportStoreRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -12797,6 +14186,193 @@ impl<'de> serde::Deserialize<'de> for GetDocumentResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.GetDocumentResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetEvidenceRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetEvidenceRequest", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetEvidenceRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetEvidenceRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetEvidenceRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetEvidenceRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(GetEvidenceRequest {
+                    node_id: node_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetEvidenceRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetEvidenceResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.evidence.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetEvidenceResponse", len)?;
+        if !self.evidence.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("evidence", pbjson::private::base64::encode(&self.evidence).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetEvidenceResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "evidence",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Evidence,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "evidence" => Ok(GeneratedField::Evidence),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetEvidenceResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetEvidenceResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetEvidenceResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut evidence__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Evidence => {
+                            if evidence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("evidence"));
+                            }
+                            evidence__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(GetEvidenceResponse {
+                    evidence: evidence__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetEvidenceResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for GetLogRequest {
@@ -15505,6 +17081,123 @@ impl<'de> serde::Deserialize<'de> for HealthCondition {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for HeldRevision {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.record_ref.is_empty() {
+            len += 1;
+        }
+        if self.revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.HeldRevision", len)?;
+        if !self.record_ref.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("recordRef", pbjson::private::base64::encode(&self.record_ref).as_str())?;
+        }
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HeldRevision {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "record_ref",
+            "recordRef",
+            "revision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            RecordRef,
+            Revision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "recordRef" | "record_ref" => Ok(GeneratedField::RecordRef),
+                            "revision" => Ok(GeneratedField::Revision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HeldRevision;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.HeldRevision")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HeldRevision, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut record_ref__ = None;
+                let mut revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::RecordRef => {
+                            if record_ref__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recordRef"));
+                            }
+                            record_ref__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(HeldRevision {
+                    record_ref: record_ref__.unwrap_or_default(),
+                    revision: revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.HeldRevision", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Hello {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -16470,6 +18163,209 @@ impl<'de> serde::Deserialize<'de> for ImportAgreementResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ImportAgreementResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ImportBundleRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.piece.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ImportBundleRequest", len)?;
+        if !self.piece.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("piece", pbjson::private::base64::encode(&self.piece).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ImportBundleRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "piece",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Piece,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "piece" => Ok(GeneratedField::Piece),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ImportBundleRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ImportBundleRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ImportBundleRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut piece__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Piece => {
+                            if piece__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("piece"));
+                            }
+                            piece__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ImportBundleRequest {
+                    piece: piece__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ImportBundleRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ImportBundleResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.intake.is_some() {
+            len += 1;
+        }
+        if self.complete {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ImportBundleResponse", len)?;
+        if let Some(v) = self.intake.as_ref() {
+            struct_ser.serialize_field("intake", v)?;
+        }
+        if self.complete {
+            struct_ser.serialize_field("complete", &self.complete)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ImportBundleResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "intake",
+            "complete",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Intake,
+            Complete,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "intake" => Ok(GeneratedField::Intake),
+                            "complete" => Ok(GeneratedField::Complete),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ImportBundleResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ImportBundleResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ImportBundleResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut intake__ = None;
+                let mut complete__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Intake => {
+                            if intake__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("intake"));
+                            }
+                            intake__ = map_.next_value()?;
+                        }
+                        GeneratedField::Complete => {
+                            if complete__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("complete"));
+                            }
+                            complete__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ImportBundleResponse {
+                    intake: intake__,
+                    complete: complete__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ImportBundleResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ImportRecordsRequest {
@@ -22203,6 +24099,18 @@ impl serde::Serialize for Peer {
         if !self.link_problem.is_empty() {
             len += 1;
         }
+        if self.quarantined_since_ms != 0 {
+            len += 1;
+        }
+        if self.cases_parked_there != 0 {
+            len += 1;
+        }
+        if self.cases_parked_here != 0 {
+            len += 1;
+        }
+        if self.restores != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Peer", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -22250,6 +24158,26 @@ impl serde::Serialize for Peer {
         if !self.link_problem.is_empty() {
             struct_ser.serialize_field("linkProblem", &self.link_problem)?;
         }
+        if self.quarantined_since_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("quarantinedSinceMs", ToString::to_string(&self.quarantined_since_ms).as_str())?;
+        }
+        if self.cases_parked_there != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("casesParkedThere", ToString::to_string(&self.cases_parked_there).as_str())?;
+        }
+        if self.cases_parked_here != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("casesParkedHere", ToString::to_string(&self.cases_parked_here).as_str())?;
+        }
+        if self.restores != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("restores", ToString::to_string(&self.restores).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -22276,6 +24204,13 @@ impl<'de> serde::Deserialize<'de> for Peer {
             "lastContactMs",
             "link_problem",
             "linkProblem",
+            "quarantined_since_ms",
+            "quarantinedSinceMs",
+            "cases_parked_there",
+            "casesParkedThere",
+            "cases_parked_here",
+            "casesParkedHere",
+            "restores",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -22292,6 +24227,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
             Answered,
             LastContactMs,
             LinkProblem,
+            QuarantinedSinceMs,
+            CasesParkedThere,
+            CasesParkedHere,
+            Restores,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -22325,6 +24264,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             "answered" => Ok(GeneratedField::Answered),
                             "lastContactMs" | "last_contact_ms" => Ok(GeneratedField::LastContactMs),
                             "linkProblem" | "link_problem" => Ok(GeneratedField::LinkProblem),
+                            "quarantinedSinceMs" | "quarantined_since_ms" => Ok(GeneratedField::QuarantinedSinceMs),
+                            "casesParkedThere" | "cases_parked_there" => Ok(GeneratedField::CasesParkedThere),
+                            "casesParkedHere" | "cases_parked_here" => Ok(GeneratedField::CasesParkedHere),
+                            "restores" => Ok(GeneratedField::Restores),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -22356,6 +24299,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
                 let mut answered__ = None;
                 let mut last_contact_ms__ = None;
                 let mut link_problem__ = None;
+                let mut quarantined_since_ms__ = None;
+                let mut cases_parked_there__ = None;
+                let mut cases_parked_here__ = None;
+                let mut restores__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -22436,6 +24383,38 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             }
                             link_problem__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::QuarantinedSinceMs => {
+                            if quarantined_since_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quarantinedSinceMs"));
+                            }
+                            quarantined_since_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::CasesParkedThere => {
+                            if cases_parked_there__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("casesParkedThere"));
+                            }
+                            cases_parked_there__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::CasesParkedHere => {
+                            if cases_parked_here__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("casesParkedHere"));
+                            }
+                            cases_parked_here__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Restores => {
+                            if restores__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("restores"));
+                            }
+                            restores__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Peer {
@@ -22451,6 +24430,10 @@ impl<'de> serde::Deserialize<'de> for Peer {
                     answered: answered__.unwrap_or_default(),
                     last_contact_ms: last_contact_ms__.unwrap_or_default(),
                     link_problem: link_problem__.unwrap_or_default(),
+                    quarantined_since_ms: quarantined_since_ms__.unwrap_or_default(),
+                    cases_parked_there: cases_parked_there__.unwrap_or_default(),
+                    cases_parked_here: cases_parked_here__.unwrap_or_default(),
+                    restores: restores__.unwrap_or_default(),
                 })
             }
         }
@@ -25795,6 +27778,189 @@ impl<'de> serde::Deserialize<'de> for Relation {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for ReleasePeerRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReleasePeerRequest", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReleasePeerRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReleasePeerRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReleasePeerRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReleasePeerRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ReleasePeerRequest {
+                    node_id: node_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReleasePeerRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReleasePeerResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.peer.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReleasePeerResponse", len)?;
+        if let Some(v) = self.peer.as_ref() {
+            struct_ser.serialize_field("peer", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReleasePeerResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "peer",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Peer,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "peer" => Ok(GeneratedField::Peer),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReleasePeerResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReleasePeerResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReleasePeerResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut peer__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Peer => {
+                            if peer__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("peer"));
+                            }
+                            peer__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ReleasePeerResponse {
+                    peer: peer__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReleasePeerResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for RemoveRecordRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -26489,6 +28655,212 @@ impl<'de> serde::Deserialize<'de> for ResumePeerResponse {
         deserializer.deserialize_struct("titian.v1.ResumePeerResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for RetryReferralRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.RetryReferralRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RetryReferralRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RetryReferralRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.RetryReferralRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RetryReferralRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(RetryReferralRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.RetryReferralRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RetryReferralResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        if self.referral.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.RetryReferralResponse", len)?;
+        if self.envelopes != 0 {
+            struct_ser.serialize_field("envelopes", &self.envelopes)?;
+        }
+        if let Some(v) = self.referral.as_ref() {
+            struct_ser.serialize_field("referral", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RetryReferralResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "envelopes",
+            "referral",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Envelopes,
+            Referral,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            "referral" => Ok(GeneratedField::Referral),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RetryReferralResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.RetryReferralResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RetryReferralResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut envelopes__ = None;
+                let mut referral__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Referral => {
+                            if referral__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referral"));
+                            }
+                            referral__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(RetryReferralResponse {
+                    envelopes: envelopes__.unwrap_or_default(),
+                    referral: referral__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.RetryReferralResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Returned {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -26500,9 +28872,21 @@ impl serde::Serialize for Returned {
         if !self.receipts.is_empty() {
             len += 1;
         }
+        if !self.standings.is_empty() {
+            len += 1;
+        }
+        if self.done {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Returned", len)?;
         if !self.receipts.is_empty() {
             struct_ser.serialize_field("receipts", &self.receipts)?;
+        }
+        if !self.standings.is_empty() {
+            struct_ser.serialize_field("standings", &self.standings)?;
+        }
+        if self.done {
+            struct_ser.serialize_field("done", &self.done)?;
         }
         struct_ser.end()
     }
@@ -26515,11 +28899,15 @@ impl<'de> serde::Deserialize<'de> for Returned {
     {
         const FIELDS: &[&str] = &[
             "receipts",
+            "standings",
+            "done",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Receipts,
+            Standings,
+            Done,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -26542,6 +28930,8 @@ impl<'de> serde::Deserialize<'de> for Returned {
                     {
                         match value {
                             "receipts" => Ok(GeneratedField::Receipts),
+                            "standings" => Ok(GeneratedField::Standings),
+                            "done" => Ok(GeneratedField::Done),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -26562,6 +28952,8 @@ impl<'de> serde::Deserialize<'de> for Returned {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut receipts__ = None;
+                let mut standings__ = None;
+                let mut done__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Receipts => {
@@ -26570,10 +28962,24 @@ impl<'de> serde::Deserialize<'de> for Returned {
                             }
                             receipts__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Standings => {
+                            if standings__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("standings"));
+                            }
+                            standings__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Done => {
+                            if done__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("done"));
+                            }
+                            done__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Returned {
                     receipts: receipts__.unwrap_or_default(),
+                    standings: standings__.unwrap_or_default(),
+                    done: done__.unwrap_or_default(),
                 })
             }
         }
@@ -30079,6 +32485,197 @@ impl<'de> serde::Deserialize<'de> for StaffRole {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for Standing {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if self.state != 0 {
+            len += 1;
+        }
+        if self.outcome != 0 {
+            len += 1;
+        }
+        if self.reason != 0 {
+            len += 1;
+        }
+        if self.changes != 0 {
+            len += 1;
+        }
+        if !self.held.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Standing", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if self.state != 0 {
+            let v = ReferralState::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if self.outcome != 0 {
+            let v = ReferralOutcome::try_from(self.outcome)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.outcome)))?;
+            struct_ser.serialize_field("outcome", &v)?;
+        }
+        if self.reason != 0 {
+            let v = DeclineReason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if self.changes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("changes", ToString::to_string(&self.changes).as_str())?;
+        }
+        if !self.held.is_empty() {
+            struct_ser.serialize_field("held", &self.held)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Standing {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "state",
+            "outcome",
+            "reason",
+            "changes",
+            "held",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            State,
+            Outcome,
+            Reason,
+            Changes,
+            Held,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "state" => Ok(GeneratedField::State),
+                            "outcome" => Ok(GeneratedField::Outcome),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "changes" => Ok(GeneratedField::Changes),
+                            "held" => Ok(GeneratedField::Held),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Standing;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Standing")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Standing, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut state__ = None;
+                let mut outcome__ = None;
+                let mut reason__ = None;
+                let mut changes__ = None;
+                let mut held__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<ReferralState>()? as i32);
+                        }
+                        GeneratedField::Outcome => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outcome"));
+                            }
+                            outcome__ = Some(map_.next_value::<ReferralOutcome>()? as i32);
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<DeclineReason>()? as i32);
+                        }
+                        GeneratedField::Changes => {
+                            if changes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("changes"));
+                            }
+                            changes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Held => {
+                            if held__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("held"));
+                            }
+                            held__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Standing {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    state: state__.unwrap_or_default(),
+                    outcome: outcome__.unwrap_or_default(),
+                    reason: reason__.unwrap_or_default(),
+                    changes: changes__.unwrap_or_default(),
+                    held: held__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Standing", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for StateAgreementRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -33189,6 +35786,139 @@ impl<'de> serde::Deserialize<'de> for Withheld {
             }
         }
         deserializer.deserialize_struct("titian.v1.Withheld", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for WithheldLane {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.lane != 0 {
+            len += 1;
+        }
+        if self.code != 0 {
+            len += 1;
+        }
+        if self.envelopes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.WithheldLane", len)?;
+        if self.lane != 0 {
+            let v = Lane::try_from(self.lane)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lane)))?;
+            struct_ser.serialize_field("lane", &v)?;
+        }
+        if self.code != 0 {
+            let v = RefusalCode::try_from(self.code)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.code)))?;
+            struct_ser.serialize_field("code", &v)?;
+        }
+        if self.envelopes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("envelopes", ToString::to_string(&self.envelopes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for WithheldLane {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "lane",
+            "code",
+            "envelopes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Lane,
+            Code,
+            Envelopes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "lane" => Ok(GeneratedField::Lane),
+                            "code" => Ok(GeneratedField::Code),
+                            "envelopes" => Ok(GeneratedField::Envelopes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = WithheldLane;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.WithheldLane")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<WithheldLane, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut lane__ = None;
+                let mut code__ = None;
+                let mut envelopes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Lane => {
+                            if lane__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lane"));
+                            }
+                            lane__ = Some(map_.next_value::<Lane>()? as i32);
+                        }
+                        GeneratedField::Code => {
+                            if code__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("code"));
+                            }
+                            code__ = Some(map_.next_value::<RefusalCode>()? as i32);
+                        }
+                        GeneratedField::Envelopes => {
+                            if envelopes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("envelopes"));
+                            }
+                            envelopes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(WithheldLane {
+                    lane: lane__.unwrap_or_default(),
+                    code: code__.unwrap_or_default(),
+                    envelopes: envelopes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.WithheldLane", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for WithheldReason {
