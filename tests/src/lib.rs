@@ -9,6 +9,7 @@
 //! - [`disk`]: a disk whose power can be cut.
 //! - [`sample`] and [`road`]: the returnee of `deploy/sample`, and the steps of her referral.
 //! - [`fuzz`]: what strangers' bytes go through, for fuzzers and for tests.
+//! - [`papers`]: the bytes of her documents.
 //! - [`pair`], [`traffic`], [`meter`]: two unions for a bench, what is sent between them, and what it costs.
 //! - [`transcript`]: commands and outputs as a golden text.
 //! - [`wait`]: the one place that waits.
@@ -23,6 +24,7 @@ pub mod fuzz;
 pub mod meter;
 pub mod node;
 pub mod pair;
+pub mod papers;
 pub mod programs;
 pub mod road;
 pub mod sample;

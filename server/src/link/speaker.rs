@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::board::{Board, granted};
 use super::courier::Courier;
-use super::giving::Giving;
 use super::documents::Documents;
+use super::giving::Giving;
 use super::hello::{Terms, epoch_of};
 use super::lanes::{PerLane, Turn};
 use super::limits::{
