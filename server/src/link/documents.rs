@@ -386,3 +386,39 @@ impl Came {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use titian_proto::model::id::{Digest, RecordRef, ReferralId};
+
+    use super::*;
+
+    fn pulling(held: u64, count: u64, opened: bool) -> Pulling {
+        let name = DocumentName { referral_id: ReferralId([1; 16]), record_ref: RecordRef([2; 16]), digest: Digest::ZERO };
+        Pulling { pull: Pull { name, held, count, opened }, asked: held, moved_at: Instant::now() }
+    }
+
+    fn asks(pulling: &mut Pulling) -> Vec<(u64, u32, bool)> {
+        std::iter::from_fn(|| pulling.next_ask()).map(|ask| (ask.from, ask.count, ask.opening)).collect()
+    }
+
+    #[test]
+    fn a_pull_asks_for_a_mebibyte_ahead_and_for_more_when_half_of_it_is_stored() {
+        let mut new = pulling(0, 1000, false);
+        assert_eq!(asks(&mut new), [(0, 16, true), (16, 16, false)]);
+        (new.pull.held, new.pull.opened) = (15, true);
+        assert!(asks(&mut new).is_empty(), "not half of it yet");
+        new.pull.held = 16;
+        assert_eq!(asks(&mut new), [(32, 16, false)]);
+        new.pull.held = 48;
+        assert_eq!(asks(&mut new), [(48, 16, false), (64, 16, false)]);
+    }
+
+    #[test]
+    fn a_pull_goes_on_at_any_chunk_and_ends_with_the_last() {
+        assert_eq!(asks(&mut pulling(37, 1000, true)), [(37, 16, false), (53, 16, false)]);
+        assert_eq!(asks(&mut pulling(999, 1000, true)), [(999, 1, false)]);
+        assert_eq!(asks(&mut pulling(980, 1000, true)), [(980, 16, false), (996, 4, false)]);
+        assert!(asks(&mut pulling(1000, 1000, true)).is_empty());
+    }
+}

@@ -156,7 +156,7 @@ async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins:
                     pins.replace(pinned(&acts));
                 }
             }
-            Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Agreements) => {}
+            Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Agreements | Topic::Documents) => {}
             Err(broadcast::error::RecvError::Closed) => return,
         }
     }

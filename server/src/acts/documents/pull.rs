@@ -272,3 +272,66 @@ fn others(read: &impl Read, file: &ReferralFile, name: DocumentName) -> Result<u
     let held = read.held_documents(file.referral_id)?.into_iter();
     Ok(held.filter(|held| held.record_ref != name.record_ref && held.chunks > 0).map(|held| held.size).sum())
 }
+
+#[cfg(test)]
+mod tests {
+    use titian_proto::document::chunks::{CHUNK_BYTES, Salt, TreeBuilder, digest_of_roots};
+    use titian_proto::document::key::DocumentKey;
+    use titian_proto::log::tree::Tree;
+    use titian_proto::model::id::{Digest, RecordRef, ReferralId};
+
+    use super::*;
+
+    /// A document of three chunks of which one is held, and the two that are to come.
+    fn one_held() -> (HeldDocument, Vec<DocumentChunk>) {
+        let (key, salt) = (DocumentKey::new([1; 32]), Salt([2; 32]));
+        let parts = [vec![3; CHUNK_BYTES], vec![4; CHUNK_BYTES], vec![5; 9]];
+        let leaves: Vec<_> = parts.iter().map(|part| salt.leaf_hash(part)).collect();
+        let mut tree = TreeBuilder::default();
+        leaves.iter().for_each(|leaf| drop(tree.add(*leaf)));
+        let held = HeldDocument {
+            record_ref: RecordRef([6; 16]),
+            body: BodyId([7; 16]),
+            digest: digest_of_roots(&tree.finish().1),
+            size: 2 * CHUNK_BYTES as u64 + 9,
+            media_type: "application/pdf".to_owned(),
+            opening: Some(Opening::new(&key, &salt)),
+            chunks: 1,
+            state: HeldState::Coming,
+            refused: None,
+        };
+        let name = held.name(ReferralId([8; 16]));
+        let tree = Tree::new(leaves);
+        let chunk = |index: u64| {
+            let sealed = key.seal(index, &parts[index as usize]).unwrap();
+            DocumentChunk { name, index, sealed, path: tree.path(index as u32) }
+        };
+        (held, vec![chunk(1), chunk(2)])
+    }
+
+    #[test]
+    fn chunks_are_kept_when_each_stands_at_the_next_place_of_the_digest() {
+        let (held, chunks) = one_held();
+        assert_eq!(prove(&held, &chunks).unwrap().map(|proved| proved.len()), Some(2));
+        assert_eq!(prove(&held, &chunks[..1]).unwrap().map(|proved| proved.len()), Some(1));
+    }
+
+    #[test]
+    fn one_wrong_chunk_and_none_of_them_is_kept() {
+        let (held, chunks) = one_held();
+        let wrong = |change: &dyn Fn(&mut Vec<DocumentChunk>)| {
+            let mut chunks = chunks.clone();
+            change(&mut chunks);
+            prove(&held, &chunks).unwrap()
+        };
+        assert!(wrong(&|chunks| chunks.swap(0, 1)).is_none(), "out of order");
+        assert!(wrong(&|chunks| drop(chunks.remove(0))).is_none(), "one is missing");
+        assert!(wrong(&|chunks| chunks[1].path[0] = Digest::ZERO).is_none(), "another path");
+        let other = DocumentKey::new([1; 32]).seal(2, &[0; 9]).unwrap();
+        assert!(wrong(&|chunks| chunks[1].sealed = other.clone()).is_none(), "other bytes under the right key");
+        let elsewhere = DocumentKey::new([9; 32]).seal(2, &[5; 9]).unwrap();
+        assert!(wrong(&|chunks| chunks[1].sealed = elsewhere.clone()).is_none(), "sealed for somebody else");
+        let unopened = HeldDocument { opening: None, ..held.clone() };
+        assert!(prove(&unopened, &chunks).unwrap().is_none(), "before its opening");
+    }
+}
