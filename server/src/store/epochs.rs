@@ -69,19 +69,6 @@ impl Unit {
         let epochs = self.peer_epochs(peer)?;
         self.save(Key::of(TOLD).text(peer.as_str()), &write_all(&epochs[epochs.len().saturating_sub(1)..]))
     }
-
-    /// Begins a new life of this database, because it was found to be an older copy. Chains begin anew; nothing is taken back.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn begin_epoch(&mut self) -> Result<Epoch, StoreError> {
-        let mut epochs = self.own_epochs()?;
-        let epoch = Epoch(self.random());
-        epochs.push(epoch);
-        self.save(meta::epoch_key(), &write_all(&epochs))?;
-        self.forget_life();
-        Ok(epoch)
-    }
 }
 
 /// Epochs one after the other; a single one looks as it did when there was only one.

@@ -233,7 +233,7 @@ impl Store {
         &self.inner.core.identity.node_id
     }
 
-    /// This database's life: new at its creation, after every import, and when it was found to be an older copy.
+    /// This database's life: new at its creation and after every import.
     ///
     /// # Errors
     /// When the store cannot be read.

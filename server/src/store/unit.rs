@@ -109,11 +109,6 @@ impl Unit {
         Ok(life)
     }
 
-    /// Forgets which life it is, because a new one begins.
-    pub(crate) fn forget_life(&mut self) {
-        self.life = None;
-    }
-
     /// Writes a raw value.
     ///
     /// # Errors
@@ -176,7 +171,6 @@ impl Unit {
             };
         }
         self.bytes = *bytes;
-        self.life = None;
         self.topics.truncate(*topics);
         self.outgoing.truncate(*outgoing);
         self.purged.truncate(*purged);
