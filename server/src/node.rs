@@ -297,9 +297,10 @@ fn address_of(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
 }
 
 /// The table of pins follows the peers: a suspended peer's streams are cut as soon as its suspension is durable.
-async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins: PinTable, shutdown: CancellationToken) {
+pub async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins: PinTable, shutdown: CancellationToken) {
     loop {
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             change = changes.recv() => match change {
                 Ok(Topic::Peers) | Err(broadcast::error::RecvError::Lagged(_)) => {
@@ -315,7 +316,9 @@ async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins:
     }
 }
 
-fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
+/// The peers as the border admits them.
+#[must_use]
+pub fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
     let status = |standing| match standing {
         PeerStanding::Active => PeerStatus::Active,
         PeerStanding::Suspended | PeerStanding::Compromised => PeerStatus::Suspended,
@@ -324,12 +327,14 @@ fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
     acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()
 }
 
-async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
+/// Ends what was not answered in time, every half minute.
+pub async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
     loop {
         if let Err(error) = expire::expire(&acts).await {
             tracing::error!(event = "expire.failed", problem = %error);
         }
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(EXPIRE_EVERY) => {}
         }

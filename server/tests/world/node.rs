@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use titian_server::acts::context::Acts;
-use titian_server::acts::referrals::expire;
 use titian_server::ambient::Ambient;
 use titian_server::federation::passage::Passage;
-use titian_server::federation::pins::{PeerStatus, PinTable, PinnedPeer};
+use titian_server::federation::pins::PinTable;
 use titian_server::link::Links;
-use titian_server::store::peers::PeerStanding;
-use titian_server::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
-use tokio::sync::{broadcast, mpsc};
+use titian_server::node::{expire_overdue, follow_peers, pinned};
+use titian_server::store::{EngineKind, Store, StoreError, StoreOptions};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Hands;
@@ -23,9 +22,6 @@ use crate::watch::Watch;
 
 /// As in the real node.
 const CONNECTIONS_WAITING: usize = 16;
-
-/// As in the real node.
-const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 
 /// The longest wait before a peer is dialled again, in milliseconds. The real one grows to a quarter of an hour; here time is better spent.
 const REDIAL_MAX: u64 = 5_000;
@@ -89,8 +85,8 @@ impl Node {
         let (shutdown, end) = (CancellationToken::new(), CancellationToken::new());
         let changes = acts.store.watch_changes();
         let pins = PinTable::new(pinned(&acts));
-        spawn(&end, follow_peers(acts.clone(), changes, pins.clone()));
-        spawn(&end, expire_overdue(acts.clone()));
+        spawn(&end, follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
+        spawn(&end, expire_overdue(acts.clone(), shutdown.clone()));
         let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
         let links = Links::new(Passage::new(acts.clone()));
         spawn(&end, links.clone().run(incoming, shutdown.clone()));
@@ -145,37 +141,6 @@ fn spawn(until: &CancellationToken, task: impl Future<Output = ()> + Send + 'sta
 /// Mostly some milliseconds, sometimes a disk that is busy.
 fn sync_time(random: &mut Random) -> Duration {
     Duration::from_millis(if random.chance(50) { random.below(400) } else { random.below(8) })
-}
-
-/// The table of pins follows the peers, as in the real node.
-async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, pins: PinTable) {
-    loop {
-        match changes.recv().await {
-            Ok(Topic::Peers) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                if acts.reload_peers().is_ok() {
-                    pins.replace(pinned(&acts));
-                }
-            }
-            Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Agreements | Topic::Documents) => {}
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
-}
-
-fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
-    let status = |standing| match standing {
-        PeerStanding::Active => PeerStatus::Active,
-        PeerStanding::Suspended | PeerStanding::Compromised => PeerStatus::Suspended,
-        PeerStanding::Added | PeerStanding::HalfConfirmed => PeerStatus::NotConfirmed,
-    };
-    acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()
-}
-
-async fn expire_overdue(acts: Acts) {
-    loop {
-        drop(expire::expire(&acts).await);
-        tokio::time::sleep(EXPIRE_EVERY).await;
-    }
 }
 
 /// Keeps one peer dialled.
