@@ -43,11 +43,7 @@ fn what_was_acknowledged_survives_a_power_cut() {
         // And comes back, then both nodes start, and KSBSI comes to hold everything that MTUC's staff were told is stored
         pair.ksbsi.node.start();
         pair.mtuc.node.start();
-        let held = runtime().block_on(async {
-            let traffic = Traffic::between(&pair).await.expect("both desks");
-            traffic.arrived(0, work.acknowledged().len() as u64, CATCH_UP).await.expect("everything in time");
-            traffic.texts().await.expect("the share")
-        });
+        let held = held_in_time(&pair, &work);
         let numbers: Vec<u64> = held.iter().filter_map(|text| number(text)).collect();
         let distinct: BTreeSet<u64> = numbers.iter().copied().collect();
         assert_eq!(distinct.len(), numbers.len(), "a record is there twice");
@@ -76,14 +72,19 @@ fn what_a_peer_was_told_is_stored_survives_a_power_cut() {
     // Then KSBSI has what it gave receipts for: MTUC finds nothing missing, and all of it comes to be held, once
     pair.ksbsi.node.start();
     pair.mtuc.node.start();
-    let held = runtime().block_on(async {
-        let traffic = Traffic::between(&pair).await.expect("both desks");
-        traffic.arrived(0, work.acknowledged().len() as u64, CATCH_UP).await.expect("everything in time");
-        traffic.texts().await.expect("the share")
-    });
+    let held = held_in_time(&pair, &work);
     let numbers: Vec<u64> = held.iter().filter_map(|text| number(text)).collect();
     assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len(), "a record is there twice");
     assert!(!pair.mtuc.node.telemetry().contains("EQUIVOCATION"), "KSBSI held less than it had acknowledged");
+}
+
+/// What KSBSI holds once everything that was acknowledged has come.
+fn held_in_time(pair: &Pair, work: &Work) -> Vec<String> {
+    runtime().block_on(async {
+        let traffic = Traffic::between(pair).await.expect("both desks");
+        traffic.arrived(0, work.acknowledged().len() as u64, CATCH_UP).await.expect("everything in time");
+        traffic.texts().await.expect("the share")
+    })
 }
 
 /// Records that are put one after another until the desk is gone, and those that were acknowledged.

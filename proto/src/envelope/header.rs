@@ -101,14 +101,18 @@ impl Header {
     /// # Errors
     /// When it is over its limit, of another version, or a field breaks its form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        Self::from_wire(Self::decode(bytes)?).at("header")
+    }
+
+    /// The message of a header, of whatever version.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<wire::Header, Malformed> {
         if bytes.len() > Self::LENGTH_MAX {
             return Err(Malformed::new("must be at most 4096 bytes").at("header"));
         }
-        let header = wire::Header::decode(bytes).map_err(|_| Malformed::new("is not a header").at("header"))?;
-        Self::from_wire(header).at("header")
+        wire::Header::decode(bytes).map_err(|_| Malformed::new("is not a header").at("header"))
     }
 
-    fn from_wire(header: wire::Header) -> Result<Self, Malformed> {
+    pub(crate) fn from_wire(header: wire::Header) -> Result<Self, Malformed> {
         let wire::Header {
             version,
             sender,

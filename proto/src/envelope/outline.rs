@@ -1,7 +1,5 @@
 //! What a header of every version says: enough to give an envelope its place in the chain and an answer, also when its content cannot be read.
 
-use prost::Message as _;
-
 use crate::envelope::header::{Header, case_from_wire, check_chain, check_extensions};
 use crate::envelope::kind::Lane;
 use crate::model::id::{CaseRef, Digest, Epoch, NodeId, TransferId};
@@ -40,11 +38,21 @@ impl Outline {
     /// # Errors
     /// When it is over its limit or a field of the outline breaks its form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
-        if bytes.len() > Header::LENGTH_MAX {
-            return Err(Malformed::new("must be at most 4096 bytes").at("header"));
-        }
-        let header = wire::Header::decode(bytes).map_err(|_| Malformed::new("is not a header").at("header"))?;
-        Self::of(&header).at("header")
+        Self::of(&Header::decode(bytes)?).at("header")
+    }
+
+    /// Reads the outline, and the whole header where this program can: the bytes are decoded once.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with_header(bytes: &[u8]) -> Result<(Self, Result<Header, Refusal>), Malformed> {
+        let header = Header::decode(bytes)?;
+        let outline = Self::of(&header).at("header")?;
+        let header = match &outline.unreadable {
+            Some(refusal) => Err(refusal.clone()),
+            None => Header::from_wire(header).at("header").map_err(Refusal::from),
+        };
+        Ok((outline, header))
     }
 
     fn of(header: &wire::Header) -> Result<Self, Malformed> {

@@ -289,9 +289,7 @@ fn freeze(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<(),
     file.erasure = Some(if adopted { Erasure::Adopted } else { Erasure::Pending });
     file.changed_at = unit.now();
     unit.remove_due(offer_of(file)?.respond_by, file.referral_id)?;
-    let mut progress = unit.progress(file.referral_id)?;
-    progress.blocked_by = Some(Refusal::new(RefusalCode::ConsentWithdrawn));
-    unit.put_progress(file.referral_id, &progress)?;
+    unit.block_referral(file.referral_id, Refusal::new(RefusalCode::ConsentWithdrawn))?;
     unit.put_referral(file)?;
     unit.publish(Topic::Referral(file.referral_id));
     Ok(())

@@ -16,7 +16,6 @@ use super::error::ActError;
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::undelivered;
-use crate::store::referrals::ReferralTable;
 use crate::store::{OutboxTable, Position, Read, StoreError, Unit, Unsettled};
 
 /// A delivery that may leave now. Only a permit makes one.
@@ -152,9 +151,7 @@ pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position,
     unit.purge(peer, lane, position, code)?;
     tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), place = %position);
     if let Some(referral_id) = header.referral_id {
-        let mut progress = unit.progress(referral_id)?;
-        progress.blocked_by = Some(Refusal::new(code));
-        unit.put_progress(referral_id, &progress)?;
+        unit.block_referral(referral_id, Refusal::new(code))?;
     }
     Ok(())
 }

@@ -107,7 +107,5 @@ impl Again {
 fn forbid(unit: &mut Unit, header: &Header, body: &bytes::Bytes, refusal: Refusal) -> Result<(), ActError> {
     undelivered::take_back(unit, header, body)?;
     let Some(referral_id) = header.referral_id else { return Ok(()) };
-    let mut progress = unit.progress(referral_id)?;
-    progress.blocked_by = Some(refusal);
-    Ok(unit.put_progress(referral_id, &progress)?)
+    Ok(unit.block_referral(referral_id, refusal)?)
 }

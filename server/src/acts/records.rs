@@ -177,9 +177,7 @@ fn follow(
         Ok(()) => done.queued_under.push(file.referral_id),
         Err(refusal) if by_name => return Err(ActError::Refused(refusal)),
         Err(refusal) => {
-            let mut progress = unit.progress(file.referral_id)?;
-            progress.blocked_by = Some(refusal.clone());
-            unit.put_progress(file.referral_id, &progress)?;
+            unit.block_referral(file.referral_id, refusal.clone())?;
             done.blocked.push((file.referral_id, refusal));
         }
     }

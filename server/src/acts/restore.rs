@@ -32,7 +32,8 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
     if receipts.len() > STANDINGS || standings.len() > STANDINGS {
         return Err(Malformed::new("must hold at most 64 receipts and 64 standings").at("returned").into());
     }
-    let receipts = receipts.iter().map(|receipt| own_receipt(acts, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
+    let keys = KeyRing::from_descriptor_chain(&acts.house.own.chain);
+    let receipts = receipts.iter().map(|receipt| own_receipt(acts, &keys, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
     let standings = standings.iter().map(Standing::from_wire).collect::<Result<Vec<_>, _>>().at("returned.standings")?;
     let (house, peer) = (acts.house.clone(), peer.clone());
     acts.store
@@ -47,11 +48,10 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
 }
 
 /// A receipt that this node itself signed, for an envelope of this peer.
-fn own_receipt(acts: &Acts, peer: &NodeId, signed: &wire::SignedReceipt) -> Result<(Receipt, bytes::Bytes), ActError> {
+fn own_receipt(acts: &Acts, keys: &KeyRing, peer: &NodeId, signed: &wire::SignedReceipt) -> Result<(Receipt, bytes::Bytes), ActError> {
     let not_own = || ActError::Malformed(Malformed::new("is not a receipt that this node gave to this peer").at("returned.receipts"));
     let receipt = Receipt::parse(&signed.receipt).at("returned.receipts")?;
     let seal = signed.seal.as_ref().ok_or_else(not_own)?;
-    let keys = KeyRing::from_descriptor_chain(&acts.house.own.chain);
     keys.verify_seal(SealContext::Receipt, receipt_hash(&signed.receipt), seal, receipt.received_at).map_err(|_| not_own())?;
     if &receipt.recipient != acts.house.node_id() || &receipt.sender != peer {
         return Err(not_own());
@@ -176,11 +176,7 @@ fn share_again(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), ActE
             continue;
         }
         let offer = referrals::offer_of(&file)?;
-        if let Err(refusal) = shares::put_selected(house, unit, &file, &offer)? {
-            let mut progress = unit.progress(file.referral_id)?;
-            progress.blocked_by = Some(refusal);
-            unit.put_progress(file.referral_id, &progress)?;
-        }
+        shares::put_or_say_why(house, unit, &file, &offer)?;
     }
     Ok(())
 }

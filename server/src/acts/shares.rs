@@ -87,6 +87,17 @@ pub fn put_selected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: 
     Ok(Ok(()))
 }
 
+/// As [`put_selected`]. What the gate does not permit stays here, and the referral says why.
+///
+/// # Errors
+/// When the store fails.
+pub fn put_or_say_why(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<(), ActError> {
+    match put_selected(house, unit, file, offer)? {
+        Ok(()) => Ok(()),
+        Err(refusal) => Ok(unit.block_referral(file.referral_id, refusal)?),
+    }
+}
+
 /// Puts some records as one message. The gate decides about all of them at once.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message;
-use titian_proto::envelope::{EnvelopeError, Header, Lane, Outline, Receipt, SealContext, envelope_hash, receipt_hash};
+use titian_proto::envelope::{EnvelopeError, Lane, Outline, Receipt, SealContext, envelope_hash, receipt_hash};
 use titian_proto::log::leaf::Leaf;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Digest, NodeId};
@@ -218,7 +218,7 @@ fn verify(known: &KnownPeer, own: &NodeId, peer: &NodeId, delivery: wire::Delive
     let wire::Delivery { envelope, leaf, purged } = delivery;
     let wire::Envelope { header: header_bytes, body, seal } = envelope.ok_or_else(|| Malformed::missing("envelope"))?;
     let seal = seal.ok_or_else(|| Malformed::missing("envelope.seal"))?;
-    let outline = Outline::parse(&header_bytes).at("envelope.header")?;
+    let (outline, header) = Outline::parse_with_header(&header_bytes).at("envelope.header")?;
     let hash = envelope_hash(&header_bytes);
     known.keys.verify_seal(SealContext::Envelope, hash, &seal, now)?;
     if &outline.sender != peer || &outline.recipient != own {
@@ -226,10 +226,9 @@ fn verify(known: &KnownPeer, own: &NodeId, peer: &NodeId, delivery: wire::Delive
     }
     // A code that a newer program gives says at least that it was purged.
     let purged = (purged != 0).then(|| RefusalCode::from_wire(purged).unwrap_or(RefusalCode::NewerVersion));
-    let (header, unreadable) = match (outline.unreadable.clone(), Header::parse(&header_bytes)) {
-        (Some(refusal), _) => (None, Some(refusal)),
-        (None, Ok(header)) => (Some(header), None),
-        (None, Err(problem)) => (None, Some(Refusal::from(problem))),
+    let (header, unreadable) = match header {
+        Ok(header) => (Some(header), None),
+        Err(refusal) => (None, Some(refusal)),
     };
     let leaf_read = Leaf::parse(&leaf).ok();
     let broken = broken(known, &outline, hash, leaf_read.as_ref());

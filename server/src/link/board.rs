@@ -98,12 +98,11 @@ impl LaneState {
     ///
     /// # Errors
     /// When it is more.
-    pub(super) fn came(&mut self, lane: Lane, envelopes: u64, bytes: u64) -> Result<(), Malformed> {
+    pub(super) fn came(&mut self, lane: Lane, one: Allowance) -> Result<(), Malformed> {
         let room = granted(lane, self.taken);
         // The last envelope may reach over the bytes, because it cannot be cut; none may follow it.
-        let full = self.came.envelopes + envelopes > room.envelopes || self.came.bytes >= room.bytes;
-        self.came.envelopes += envelopes;
-        self.came.bytes += bytes;
+        let full = self.came.envelopes + one.envelopes > room.envelopes || self.came.bytes >= room.bytes;
+        self.came += one;
         if full {
             return Err(Malformed::new("is more than this node gave credit for").at("deliveries"));
         }
@@ -134,23 +133,27 @@ pub(super) fn granted(lane: Lane, taken: Allowance) -> Allowance {
 mod tests {
     use super::*;
 
+    fn one(bytes: u64) -> Allowance {
+        Allowance { envelopes: 1, bytes }
+    }
+
     #[test]
     fn the_last_envelope_may_reach_over_the_credit_and_none_may_follow() {
         let mut lane = LaneState::default();
         let bytes = allowance(Lane::Shares).bytes;
-        lane.came(Lane::Shares, 1, bytes - 1).unwrap();
-        lane.came(Lane::Shares, 1, 64 * 1024).unwrap();
-        lane.came(Lane::Shares, 1, 1).unwrap_err();
+        lane.came(Lane::Shares, one(bytes - 1)).unwrap();
+        lane.came(Lane::Shares, one(64 * 1024)).unwrap();
+        lane.came(Lane::Shares, one(1)).unwrap_err();
     }
 
     #[test]
     fn no_more_envelopes_come_than_there_is_credit_for() {
         let mut lane = LaneState::default();
         for _ in 0..allowance(Lane::Safety).envelopes {
-            lane.came(Lane::Safety, 1, 1).unwrap();
+            lane.came(Lane::Safety, one(1)).unwrap();
         }
-        lane.came(Lane::Safety, 1, 1).unwrap_err();
+        lane.came(Lane::Safety, one(1)).unwrap_err();
         lane.taken.envelopes += 1;
-        LaneState { came: Allowance::default(), ..lane }.came(Lane::Safety, 1, 1).unwrap();
+        LaneState { came: Allowance::default(), ..lane }.came(Lane::Safety, one(1)).unwrap();
     }
 }

@@ -47,9 +47,7 @@ impl Giving {
             }
             let receipts = passage.store().view().settled_after(peer, *lane, *given, FRAME_RECEIPTS)?;
             *given = receipts.last().map_or(*self.had.get(*lane), |(last, _)| *last);
-            let unreadable = |_| StoreError::unreadable("settled/", Malformed::new("is not a signed receipt"));
-            let receipts = receipts.into_iter().map(|(_, bytes)| wire::SignedReceipt::decode(bytes).map_err(unreadable));
-            let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
+            let receipts: Vec<_> = receipts.into_iter().map(|(_, receipt)| receipt).collect();
             if !receipts.is_empty() {
                 return Ok(Some(frame::Frame::Returned(wire::Returned { receipts, ..wire::Returned::default() })));
             }
@@ -98,6 +96,11 @@ impl Giving {
         let next = standings.pop_front();
         self.said |= next.as_ref().is_some_and(|next| next.done);
         Ok(next.map(frame::Frame::Returned))
+    }
+
+    /// Whether everything was said that there was to say; there is no more of it on this stream.
+    pub(super) fn is_over(&self) -> bool {
+        self.standings.as_ref().is_some_and(VecDeque::is_empty)
     }
 
     /// Some time later on the same stream: the peer has heard it.

@@ -9,10 +9,9 @@ use titian_proto::wire;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::board::{Board, State};
-use super::courier::weight;
 use super::lanes::PerLane;
 use super::limits::{Allowance, BATCH_ENVELOPES, BATCHES_IN_WORK, FRAMES_READ_AHEAD};
-use super::reader::{Came, lane_of};
+use super::reader::Came;
 use super::session::SessionError;
 use crate::federation::passage::{Arrived, Arriving, Passage};
 
@@ -73,7 +72,7 @@ async fn take_in(passage: &Passage, peer: &NodeId, board: &Board, mut came: mpsc
                 crate::crash::point("inbox.after-acknowledge");
             }
             next = came.recv(), if room => {
-                let batch = Batch::collect(next.ok_or(SessionError::Ended)?, &mut came)?;
+                let batch = Batch::collect(next.ok_or(SessionError::Ended)?, &mut came);
                 returned = batch.returned;
                 if !batch.deliveries.is_empty() {
                     let arriving = passage.arrive(peer, batch.deliveries).await?;
@@ -95,9 +94,7 @@ async fn oldest(in_work: &mut VecDeque<InWork>) -> Result<Arrived, SessionError>
 /// Writes on the board what is taken in now, what was missed, and what came a second time.
 fn note(board: &mut State, arrived: &Arrived, taken: &PerLane<Allowance>) {
     for lane in Lane::ALL {
-        let (here, weight) = (board.lane(*lane), taken.get(*lane));
-        here.taken.envelopes += weight.envelopes;
-        here.taken.bytes += weight.bytes;
+        board.lane(*lane).taken += *taken.get(*lane);
     }
     for lane in &arrived.gaps {
         board.lane(*lane).gap = true;
@@ -118,30 +115,27 @@ struct Batch {
 
 impl Batch {
     /// Everything that has come by now, up to the limit, or to something that is given back.
-    fn collect(first: Came, came: &mut mpsc::Receiver<Came>) -> Result<Self, SessionError> {
+    fn collect(first: Came, came: &mut mpsc::Receiver<Came>) -> Self {
         let mut batch = Self::default();
-        batch.add(first)?;
+        batch.add(first);
         while batch.deliveries.len() < BATCH_ENVELOPES && batch.returned.is_none() {
             let Ok(more) = came.try_recv() else { break };
-            batch.add(more)?;
+            batch.add(more);
         }
-        Ok(batch)
+        batch
     }
 
-    fn add(&mut self, came: Came) -> Result<(), SessionError> {
+    fn add(&mut self, came: Came) {
         match came {
             Came::Returned(returned) => self.returned = Some(returned),
-            Came::Envelopes(mut deliveries, place) => {
-                for delivery in &deliveries {
-                    let taken = self.taken.get_mut(lane_of(delivery)?);
-                    taken.envelopes += 1;
-                    taken.bytes += weight(delivery);
+            Came::Envelopes(mut deliveries, weights, place) => {
+                for lane in Lane::ALL {
+                    *self.taken.get_mut(*lane) += *weights.get(*lane);
                 }
                 self.deliveries.append(&mut deliveries);
                 self.places.push(place);
             }
         }
-        Ok(())
     }
 }
 

@@ -40,6 +40,13 @@ pub struct Allowance {
     pub bytes: u64,
 }
 
+impl std::ops::AddAssign for Allowance {
+    fn add_assign(&mut self, more: Self) {
+        self.envelopes += more.envelopes;
+        self.bytes += more.bytes;
+    }
+}
+
 /// Room that a receiver gives in each lane: a fast line of 50 ms is kept full by the shares' alone, and a node with fifty peers that all use
 /// theirs still fits an office machine.
 #[must_use]

@@ -14,6 +14,7 @@ use super::board::Board;
 use super::courier::weight;
 use super::documents::Documents;
 use super::hello::Terms;
+use super::lanes::PerLane;
 use super::limits::{Allowance, FRAME_ENVELOPES, FRAME_RECEIPTS, LOOK_EVERY, READ_AHEAD_BYTES, SILENT_FOR, SILENT_WAITING};
 use super::session::{SessionError, Shared, goodbye};
 use crate::federation::connection::Incoming;
@@ -30,8 +31,8 @@ pub(super) struct Reader<'a> {
 
 /// What came in one frame and is to be written, in the order in which it came.
 pub(super) enum Came {
-    /// Envelopes, and the place that they take among what is read ahead.
-    Envelopes(Vec<wire::Delivery>, OwnedSemaphorePermit),
+    /// Envelopes, what they weigh in each lane, and the place that they take among what is read ahead.
+    Envelopes(Vec<wire::Delivery>, PerLane<Allowance>, OwnedSemaphorePermit),
     /// What the peer gives back after this node was restored.
     Returned(wire::Returned),
 }
@@ -90,21 +91,24 @@ impl<'a> Reader<'a> {
         if deliveries.is_empty() || deliveries.len() > FRAME_ENVELOPES {
             return Err(Malformed::new("must hold 1 to 64 envelopes").at("deliveries").into());
         }
-        let bytes: u64 = deliveries.iter().map(weight).sum();
-        if self.terms.is_current() {
-            self.count(&deliveries)?;
-        }
+        let weights = self.weigh(&deliveries)?;
+        let bytes = Lane::ALL.iter().map(|lane| weights.get(*lane).bytes).sum::<u64>();
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX).min(READ_AHEAD_BYTES as u32);
         let place = self.read_ahead.clone().acquire_many_owned(permits).await.map_err(|_| SessionError::Ended)?;
-        self.came.send(Came::Envelopes(deliveries, place)).await.map_err(|_| SessionError::Ended)
+        self.came.send(Came::Envelopes(deliveries, weights, place)).await.map_err(|_| SessionError::Ended)
     }
 
-    fn count(&self, deliveries: &[wire::Delivery]) -> Result<(), SessionError> {
+    /// What came in each lane, held against the credit where the peer knows of it.
+    fn weigh(&self, deliveries: &[wire::Delivery]) -> Result<PerLane<Allowance>, SessionError> {
+        let mut weights = PerLane::<Allowance>::default();
         for delivery in deliveries {
-            let lane = lane_of(delivery)?;
-            self.board.with(|board| board.lane(lane).came(lane, 1, weight(delivery)))?;
+            let (lane, one) = (lane_of(delivery)?, Allowance { envelopes: 1, bytes: weight(delivery) });
+            if self.terms.is_current() {
+                self.board.with(|board| board.lane(lane).came(lane, one))?;
+            }
+            *weights.get_mut(lane) += one;
         }
-        Ok(())
+        Ok(weights)
     }
 
     async fn give_back(&self, returned: wire::Returned) -> Result<(), SessionError> {
@@ -149,7 +153,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The lane that a delivery counts for.
-pub(super) fn lane_of(delivery: &wire::Delivery) -> Result<Lane, Malformed> {
+fn lane_of(delivery: &wire::Delivery) -> Result<Lane, Malformed> {
     /// The part of a header that names the lane; the rest is read where its signature is checked.
     #[derive(Clone, PartialEq, prost::Message)]
     struct LaneOnly {

@@ -4,7 +4,6 @@
 use prost::Message as _;
 use titian_proto::envelope::Lane;
 use titian_proto::model::id::NodeId;
-use titian_proto::model::malformed::Malformed;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -169,6 +168,7 @@ impl<'a> Speaker<'a> {
             return Ok(Some(frame));
         }
         if self.terms.is_current()
+            && !self.giving.is_over()
             && let Some(frame) = self.next_given_back().await?
         {
             return Ok(Some(frame));
@@ -261,9 +261,8 @@ impl<'a> Speaker<'a> {
             let Some((last, _)) = receipts.last() else { continue };
             said.receipts = *last;
             crate::crash::point("speaker.before-receipts");
-            let unreadable = |_| StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt"));
-            let receipts = receipts.into_iter().map(|(_, bytes)| wire::SignedReceipt::decode(bytes).map_err(unreadable));
-            return Ok(Some(frame::Frame::Receipts(wire::Receipts { receipts: receipts.collect::<Result<_, _>>()? })));
+            let receipts = receipts.into_iter().map(|(_, receipt)| receipt).collect();
+            return Ok(Some(frame::Frame::Receipts(wire::Receipts { receipts })));
         }
         Ok(None)
     }

@@ -7,7 +7,8 @@ use titian_proto::model::malformed::Malformed;
 
 use super::error::StoreError;
 use super::key::Key;
-use super::outbox::{OutboxTable as _, lane_byte};
+use super::lane_key::lane_byte;
+use super::outbox::OutboxTable as _;
 use super::position::Position;
 use super::read::Read as _;
 use super::unit::Unit;

@@ -12,7 +12,7 @@ use titian_proto::wire;
 use super::durable::Marks;
 use super::engine::Pair;
 use super::error::StoreError;
-use super::outbox::{for_each_lane, lane_key, place};
+use super::lane_key::{for_each_lane, lane_key, place};
 use super::position::{Position, Turns};
 use super::read::{Most, Read, View};
 use super::unit::Unit;
@@ -148,11 +148,17 @@ impl View {
 }
 
 impl View {
-    /// The exact bytes of the signed receipts of a lane after a place, with their places, as far as they are on stable storage.
+    /// The signed receipts of a lane after a place, with their places, as far as they are on stable storage.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn receipts_after(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, Bytes)>, StoreError> {
+    pub fn receipts_after(
+        &self,
+        peer: &NodeId,
+        lane: Lane,
+        after: Position,
+        max: Most,
+    ) -> Result<Vec<(Position, wire::SignedReceipt)>, StoreError> {
         let durable = self.durable.answered(&place(peer, lane));
         let mut receipts = Vec::new();
         if after >= durable {
@@ -165,10 +171,15 @@ impl View {
             if bytes > max.bytes && !receipts.is_empty() {
                 break;
             }
-            receipts.push((position, receipt));
+            receipts.push((position, read_receipt(RECEIPTS, receipt)?));
         }
         Ok(receipts)
     }
+}
+
+/// A signed receipt as it is stored.
+pub(crate) fn read_receipt(table: &'static str, stored: Bytes) -> Result<wire::SignedReceipt, StoreError> {
+    wire::SignedReceipt::decode(stored).map_err(|_| StoreError::unreadable(table, Malformed::new("is not a signed receipt")))
 }
 
 /// A receipt of the group in progress: its seal comes when the group closes.

@@ -10,7 +10,7 @@
 //! - `peer_settled`: which receipts a peer holds.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
-//! - `key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
+//! - `key`, `lane_key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
 
 pub mod agreements;
 mod case_order;
@@ -27,6 +27,7 @@ mod inbox;
 #[cfg(feature = "simulation")]
 mod inline;
 mod key;
+mod lane_key;
 mod log;
 mod meta;
 mod names;
@@ -264,13 +265,13 @@ impl Store {
     /// The last envelope of a lane that is on stable storage, and may be sent.
     #[must_use]
     pub fn durable_through(&self, peer: &NodeId, lane: Lane) -> Position {
-        self.inner.core.durable.sent(&outbox::place(peer, lane))
+        self.inner.core.durable.sent(&lane_key::place(peer, lane))
     }
 
     /// The last envelope of a lane of a peer whose receipt is on stable storage, and may be told.
     #[must_use]
     pub fn answered_through(&self, peer: &NodeId, lane: Lane) -> Position {
-        self.inner.core.durable.answered(&outbox::place(peer, lane))
+        self.inner.core.durable.answered(&lane_key::place(peer, lane))
     }
 
     /// What acts published, after it was durable. One who lags behind by more than 1024 is told so and reads everything again.

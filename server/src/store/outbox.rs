@@ -15,14 +15,15 @@ use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
 
 use super::case_order::CaseTail;
-use super::durable::{Marks, Place};
+use super::durable::Marks;
 use super::engine::{Pair, VALUE_MAX};
 use super::error::StoreError;
-use super::key::Key;
+use super::inbox::read_receipt;
+use super::lane_key::{for_each_lane, lane_key, place};
 use super::position::{Position, Turns};
 use super::read::{Most, Read, View};
 use super::unit::Unit;
-use super::value::{Raw, Stored, frame, stored_json};
+use super::value::{Raw, frame, stored_json};
 
 const TABLE: &str = "outbox/";
 const LANES: &str = "outbox-lane/";
@@ -231,15 +232,23 @@ impl View {
 }
 
 impl View {
-    /// The exact bytes of the peer's signed receipts after a place, as far as they are there without a gap.
+    /// The peer's signed receipts after a place, as far as they are there without a gap.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn settled_after(&self, peer: &NodeId, lane: Lane, after: Position, count: usize) -> Result<Vec<(Position, Bytes)>, StoreError> {
+    pub fn settled_after(
+        &self,
+        peer: &NodeId,
+        lane: Lane,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<(Position, wire::SignedReceipt)>, StoreError> {
         let state = self.outbox_lane(peer, lane)?;
         let mut receipts = Vec::new();
         for position in state.turns.places(after, state.settled_through).take(count) {
-            receipts.extend(self.settled_receipt(peer, lane, position)?.map(|receipt| (position, receipt)));
+            if let Some(receipt) = self.settled_receipt(peer, lane, position)? {
+                receipts.push((position, read_receipt(SETTLED, receipt)?));
+            }
         }
         Ok(receipts)
     }
@@ -462,38 +471,4 @@ pub(crate) fn marks(reader: &impl Read, marks: &mut Marks) -> Result<(), StoreEr
     for_each_lane(reader, LANES, |place, state: OutboxLane| {
         marks.sent.insert(place, state.last);
     })
-}
-
-/// Goes over a table that has one value per peer and lane.
-pub(crate) fn for_each_lane<T: Stored>(reader: &impl Read, table: &'static str, mut each: impl FnMut(Place, T)) -> Result<(), StoreError> {
-    const PAGE: usize = 256;
-    let unreadable = || StoreError::Unreadable { table, source: Malformed::new("has a key that names no peer and lane") };
-    let mut after: Option<Bytes> = None;
-    loop {
-        let page = reader.load_all::<T>(&Key::of(table), after.as_deref(), PAGE)?;
-        let ended = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
-        for (key, value) in page {
-            let (lane, peer) = key[table.len()..].split_last().ok_or_else(unreadable)?;
-            let peer = std::str::from_utf8(peer).ok().and_then(|peer| NodeId::parse(peer.trim_end_matches('/')).ok());
-            each((peer.ok_or_else(unreadable)?, *lane), value);
-        }
-        if ended {
-            return Ok(());
-        }
-    }
-}
-
-/// A lane's key in a table.
-pub(crate) fn lane_key(table: &'static str, peer: &NodeId, lane: Lane) -> Key {
-    Key::of(table).text(peer.as_str()).byte(lane_byte(lane))
-}
-
-pub(crate) fn place(peer: &NodeId, lane: Lane) -> Place {
-    (peer.clone(), lane_byte(lane))
-}
-
-/// A lane's number on the wire; there are five.
-pub(crate) fn lane_byte(lane: Lane) -> u8 {
-    u8::try_from(lane.to_wire()).unwrap_or(u8::MAX)
 }

@@ -4,7 +4,7 @@ use titian_proto::envelope::Lane;
 use titian_proto::model::id::NodeId;
 
 use super::error::StoreError;
-use super::outbox::lane_key;
+use super::lane_key::lane_key;
 use super::position::Position;
 use super::read::Read;
 use super::unit::Unit;

@@ -222,6 +222,15 @@ impl Unit {
         self.save(progress_key(referral_id), progress)
     }
 
+    /// Writes why nothing can leave under a referral, or nothing more comes of it.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn block_referral(&mut self, referral_id: ReferralId, refusal: Refusal) -> Result<(), StoreError> {
+        let progress = self.progress(referral_id)?;
+        self.put_progress(referral_id, &Progress { blocked_by: Some(refusal), ..progress })
+    }
+
     /// Notes by when a referral must be answered.
     ///
     /// # Errors

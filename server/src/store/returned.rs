@@ -1,14 +1,13 @@
 //! Receipts that this node gave before it was restored from a backup, returned by the peers that hold them.
 
 use bytes::Bytes;
-use prost::Message as _;
 use titian_proto::envelope::Lane;
 use titian_proto::model::id::{Digest, NodeId};
-use titian_proto::model::malformed::Malformed;
 use titian_proto::wire;
 
+use super::inbox::read_receipt;
 use super::key::Key;
-use super::outbox::lane_key;
+use super::lane_key::lane_key;
 use super::value::Raw;
 use super::{Read, StoreError, Unit};
 
@@ -30,8 +29,7 @@ pub trait ReturnedTable: Read + Sized {
     /// When the store cannot be read.
     fn returned(&self, peer: &NodeId, lane: Lane, envelope: Digest) -> Result<Option<wire::SignedReceipt>, StoreError> {
         let stored = self.load::<Raw>(&lane_key(TABLE, peer, lane).id(&envelope.0))?;
-        let unreadable = |_| StoreError::unreadable(TABLE, Malformed::new("is not a signed receipt"));
-        stored.map(|raw| wire::SignedReceipt::decode(raw.0)).transpose().map_err(unreadable)
+        stored.map(|raw| read_receipt(TABLE, raw.0)).transpose()
     }
 }
 

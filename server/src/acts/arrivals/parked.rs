@@ -67,9 +67,7 @@ fn show_at_referral(unit: &mut Unit, arrival: &Arrival, refusal: &Refusal) -> Re
     if unit.referral(referral_id)?.is_none() {
         return Ok(());
     }
-    let mut progress = unit.progress(referral_id)?;
-    progress.blocked_by = Some(refusal.clone());
-    unit.put_progress(referral_id, &progress)?;
+    unit.block_referral(referral_id, refusal.clone())?;
     unit.publish(Topic::Referral(referral_id));
     Ok(())
 }

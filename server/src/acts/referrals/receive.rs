@@ -97,7 +97,8 @@ pub fn state(
     }
     unit.put_referral(&file)?;
     if change.state == ReferralState::Accepted && is_sender(house, &file) && occasion == Occasion::First {
-        share_after_acceptance(house, unit, &file, &offer)?;
+        // In the same write.
+        shares::put_or_say_why(house, unit, &file, &offer)?;
     }
     unit.publish(Topic::Referral(file.referral_id));
     Ok(Ok(()))
@@ -117,14 +118,4 @@ fn settle_state(file: &mut ReferralFile, change: &StateChange, side: Side) -> bo
         }
     }
     wins
-}
-
-/// The share follows the acceptance, in the same write. What the gate no longer permits stays here, and the referral says why.
-fn share_after_acceptance(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<(), ActError> {
-    if let Err(refusal) = shares::put_selected(house, unit, file, offer)? {
-        let mut progress = unit.progress(file.referral_id)?;
-        progress.blocked_by = Some(refusal);
-        unit.put_progress(file.referral_id, &progress)?;
-    }
-    Ok(())
 }

@@ -1,11 +1,9 @@
 //! What the peer has not answered, lane after lane, and the receipts it may not have.
 
 use bytes::Bytes;
-use prost::Message as _;
 use titian_proto::bundle::Sealer;
 use titian_proto::envelope::Lane;
 use titian_proto::model::id::NodeId;
-use titian_proto::model::malformed::Malformed;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
 
@@ -14,7 +12,7 @@ use crate::federation::passage::Passage;
 use crate::link::hello;
 use crate::link::limits::{FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS};
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{Most, OutboxLane, OutboxTable as _, StoreError};
+use crate::store::{Most, OutboxLane, OutboxTable as _};
 
 /// Makes a bundle for a peer and gives it piece by piece. Holds one frame in memory; waits while the reader is slow.
 ///
@@ -87,8 +85,7 @@ impl Export<'_> {
             let found = view.receipts_after(self.peer, lane, after, Most { count: FRAME_RECEIPTS, bytes: FRAME_BYTES })?;
             let Some((last, _)) = found.last() else { return Ok(()) };
             after = *last;
-            let receipts = found.into_iter().map(|(_, bytes)| wire::SignedReceipt::decode(bytes).map_err(|_| unreadable_receipt()));
-            let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
+            let receipts: Vec<_> = found.into_iter().map(|(_, receipt)| receipt).collect();
             self.contents.receipts += receipts.len() as u64;
             self.say(frame::Frame::Receipts(wire::Receipts { receipts })).await?;
         }
@@ -123,8 +120,4 @@ async fn hand_out(
 ) -> Result<(), BundleFailure> {
     let reply = wire::ExportBundleResponse { piece, contents: Some(contents.clone()), complete: false };
     pieces.send(reply).await.map_err(|_| BundleFailure::HungUp)
-}
-
-fn unreadable_receipt() -> StoreError {
-    StoreError::unreadable("inbox/", Malformed::new("is not a signed receipt"))
 }
