@@ -1,6 +1,6 @@
 //! What a header of every version says: enough to give an envelope its place in the chain and an answer, also when its content cannot be read.
 
-use crate::envelope::header::{Header, case_from_wire, check_chain, check_extensions};
+use crate::envelope::header::{Behind, Header, behind_from_wire, case_from_wire, check_chain, check_extensions};
 use crate::envelope::kind::Lane;
 use crate::model::id::{CaseRef, Digest, Epoch, NodeId, TransferId};
 use crate::model::malformed::{At, Malformed};
@@ -28,6 +28,8 @@ pub struct Outline {
     pub transfer_id: TransferId,
     /// The transfer that this one repeats, because that one was parked.
     pub retry_of: Option<TransferId>,
+    /// For the first of a lane after the sender was restored: the place that it stands behind.
+    pub behind: Option<Behind>,
     /// Why this program cannot apply it, if it cannot: a newer version, an unknown kind, an extension that it must know and does not.
     pub unreadable: Option<Refusal>,
 }
@@ -73,6 +75,7 @@ impl Outline {
             case: case_from_wire(&header.case_ref, header.case_sequence)?,
             transfer_id: TransferId::from_wire(&header.transfer_id).at("transfer_id")?,
             retry_of: TransferId::from_wire_optional(&header.retry_of).at("retry_of")?,
+            behind: behind_from_wire(&header.behind_epoch, header.behind_sequence, header.link_sequence)?,
             unreadable: unreadable(header),
         })
     }

@@ -4463,6 +4463,12 @@ pub struct Header {
     /// The transfer that this one repeats because it was parked, 16 bytes; empty: none.
     #[prost(bytes = "bytes", tag = "20")]
     pub retry_of: ::prost::bytes::Bytes,
+    /// Only for the first of a lane in a life of the sender's database that is not its first: the envelope that it stands behind, by the epoch of that
+    /// one, 16 bytes, and its link_sequence. Empty and 0 where the lane was empty. A recipient that has not got so far leaves it for later.
+    #[prost(bytes = "bytes", tag = "21")]
+    pub behind_epoch: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "22")]
+    pub behind_sequence: u64,
 }
 /// What travels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -16459,6 +16459,12 @@ impl serde::Serialize for Header {
         if !self.retry_of.is_empty() {
             len += 1;
         }
+        if !self.behind_epoch.is_empty() {
+            len += 1;
+        }
+        if self.behind_sequence != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Header", len)?;
         if self.version != 0 {
             struct_ser.serialize_field("version", &self.version)?;
@@ -16546,6 +16552,16 @@ impl serde::Serialize for Header {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("retryOf", pbjson::private::base64::encode(&self.retry_of).as_str())?;
         }
+        if !self.behind_epoch.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("behindEpoch", pbjson::private::base64::encode(&self.behind_epoch).as_str())?;
+        }
+        if self.behind_sequence != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("behindSequence", ToString::to_string(&self.behind_sequence).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -16589,6 +16605,10 @@ impl<'de> serde::Deserialize<'de> for Header {
             "minReader",
             "retry_of",
             "retryOf",
+            "behind_epoch",
+            "behindEpoch",
+            "behind_sequence",
+            "behindSequence",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -16613,6 +16633,8 @@ impl<'de> serde::Deserialize<'de> for Header {
             CriticalExtensions,
             MinReader,
             RetryOf,
+            BehindEpoch,
+            BehindSequence,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -16654,6 +16676,8 @@ impl<'de> serde::Deserialize<'de> for Header {
                             "criticalExtensions" | "critical_extensions" => Ok(GeneratedField::CriticalExtensions),
                             "minReader" | "min_reader" => Ok(GeneratedField::MinReader),
                             "retryOf" | "retry_of" => Ok(GeneratedField::RetryOf),
+                            "behindEpoch" | "behind_epoch" => Ok(GeneratedField::BehindEpoch),
+                            "behindSequence" | "behind_sequence" => Ok(GeneratedField::BehindSequence),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -16693,6 +16717,8 @@ impl<'de> serde::Deserialize<'de> for Header {
                 let mut critical_extensions__ = None;
                 let mut min_reader__ = None;
                 let mut retry_of__ = None;
+                let mut behind_epoch__ = None;
+                let mut behind_sequence__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Version => {
@@ -16841,6 +16867,22 @@ impl<'de> serde::Deserialize<'de> for Header {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::BehindEpoch => {
+                            if behind_epoch__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("behindEpoch"));
+                            }
+                            behind_epoch__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BehindSequence => {
+                            if behind_sequence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("behindSequence"));
+                            }
+                            behind_sequence__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Header {
@@ -16864,6 +16906,8 @@ impl<'de> serde::Deserialize<'de> for Header {
                     critical_extensions: critical_extensions__.unwrap_or_default(),
                     min_reader: min_reader__.unwrap_or_default(),
                     retry_of: retry_of__.unwrap_or_default(),
+                    behind_epoch: behind_epoch__.unwrap_or_default(),
+                    behind_sequence: behind_sequence__.unwrap_or_default(),
                 })
             }
         }

@@ -18,7 +18,7 @@ pub(super) const PROTOCOL_MIN: u32 = 1;
 /// Newest protocol version this node speaks. Version 2: credit, resending, several lives of a database.
 pub(super) const PROTOCOL_MAX: u32 = 2;
 
-/// Lives of a peer's database that are heard of at once: more restores than a union makes.
+/// Lives of a peer's database: more restores than a union makes.
 const EPOCHS_MAX: usize = 256;
 
 /// What the two hellos make of a session.
@@ -184,10 +184,18 @@ async fn learn_epochs(passage: &Passage, peer: &NodeId, hello: &wire::Hello) -> 
     if known.contains(&epoch) {
         return Err(SessionError::EpochRetired);
     }
-    if known.is_empty() {
-        let former = hello.former_epochs.iter().take(EPOCHS_MAX).map(|epoch| Epoch::from_wire(epoch)).collect::<Result<Vec<_>, _>>();
-        known = former.at("hello.former_epochs")?;
-    } else {
+    let is_first_contact = known.is_empty();
+    // Lives that passed while the two did not speak are learned too: what is left of them is still to come.
+    for former in hello.former_epochs.iter().take(EPOCHS_MAX) {
+        let former = Epoch::from_wire(former).at("hello.former_epochs")?;
+        if !known.contains(&former) {
+            known.push(former);
+        }
+    }
+    if known.len() >= EPOCHS_MAX {
+        return Err(Malformed::new("must be at most 256 lives").at("hello.former_epochs").into());
+    }
+    if !is_first_contact {
         tracing::warn!(event = "link.peer-restored", peer = %peer, lives = known.len() + 1, "the peer was restored from a backup or made anew");
     }
     known.push(epoch);
