@@ -10887,6 +10887,9 @@ pub struct BundleContents {
     /// Lanes of which nothing passes now. What waits in them stays.
     #[prost(message, repeated, tag = "6")]
     pub withheld: ::prost::alloc::vec::Vec<WithheldLane>,
+    /// The peer's own receipts, given back because it was restored.
+    #[prost(uint64, tag = "7")]
+    pub given_back: u64,
 }
 /// A lane of which nothing passes now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10961,6 +10964,9 @@ pub struct BundleIntake {
     /// The sender told two stories before, so nothing but the safety lane was taken in.
     #[prost(bool, tag = "12")]
     pub quarantined: bool,
+    /// Receipts of this node that the sender gives back, because this node was restored.
+    #[prost(uint64, tag = "13")]
+    pub given_back: u64,
 }
 /// Envelopes that were not applied.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -10,7 +10,7 @@ use super::lanes::PerLane;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, View};
+use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, Unit, View};
 
 /// Oldest protocol version this node speaks.
 pub(super) const PROTOCOL_MIN: u32 = 1;
@@ -26,6 +26,8 @@ const EPOCHS_MAX: usize = 256;
 pub(super) struct Terms {
     /// The newest protocol version that both speak.
     pub(super) protocol: u32,
+    /// The peer knows the present life of this node's database.
+    pub(super) knows_this_life: bool,
     /// The lives of this node's database, the present one last.
     pub(super) own_epochs: Vec<Epoch>,
     /// The lives of the peer's database.
@@ -137,7 +139,9 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
     let protocol = agree(hello.protocol_min, hello.protocol_max)?;
     let peer_epochs = learn_epochs(passage, peer, &hello).await?;
     let own_epochs = passage.store().view().own_epochs()?;
-    let mut terms = Terms { protocol, own_epochs, peer_epochs, received: PerLane::default(), settled: PerLane::default() };
+    let knows_this_life = own_epochs.last().is_some_and(|own| own.0[..] == hello.peer_epoch[..]);
+    let (received, settled) = (PerLane::default(), PerLane::default());
+    let mut terms = Terms { protocol, knows_this_life, own_epochs, peer_epochs, received, settled };
     for cursor in &hello.received {
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.received.get_mut(lane) = check_received(passage, peer, &terms, lane, cursor, &hello.peer_epoch)?;
@@ -146,26 +150,36 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.settled.get_mut(lane) = Some(settled(&terms, cursor));
     }
-    note_settled(passage, peer, &terms).await?;
+    note_held(passage, peer, &terms).await?;
     Ok(terms)
 }
 
-/// Remembers what the peer holds receipts for: a bundle for it begins there.
-async fn note_settled(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), StoreError> {
+/// Remembers what the peer holds: a bundle for it begins there.
+async fn note_held(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), StoreError> {
     let view = passage.store().view();
-    let mut news = Vec::new();
-    for lane in Lane::ALL {
-        if let Some(through) = *terms.settled.get(*lane)
-            && through != view.peer_settled(peer, *lane)?
+    let (is_restored, mut settled, mut left) = (passage.is_being_restored(peer)?, Vec::new(), Vec::new());
+    for lane in Lane::ALL.iter().copied() {
+        if let Some(through) = *terms.settled.get(lane)
+            && through != view.peer_settled(peer, lane)?
         {
-            news.push((*lane, through));
+            settled.push((lane, through));
+        }
+        let received = *terms.received.get(lane);
+        let lost = is_restored && received < view.outbox_lane(peer, lane)?.settled_through;
+        let lost = lost.then_some(received);
+        if lost != view.peer_left(peer, lane)? {
+            left.push((lane, lost));
         }
     }
-    if news.is_empty() {
+    if settled.is_empty() && left.is_empty() {
         return Ok(());
     }
     let peer = peer.clone();
-    passage.store().write(move |unit| news.iter().try_for_each(|(lane, through)| unit.put_peer_settled(&peer, *lane, *through))).await
+    let note = move |unit: &mut Unit| {
+        settled.iter().try_for_each(|(lane, through)| unit.put_peer_settled(&peer, *lane, *through))?;
+        left.iter().try_for_each(|(lane, through)| unit.put_peer_left(&peer, *lane, *through))
+    };
+    passage.store().write(note).await
 }
 
 fn agree(min: u32, max: u32) -> Result<u32, SessionError> {
