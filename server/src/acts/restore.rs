@@ -36,6 +36,7 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
     let receipts = receipts.iter().map(|receipt| own_receipt(acts, &keys, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
     let standings = standings.iter().map(Standing::from_wire).collect::<Result<Vec<_>, _>>().at("returned.standings")?;
     let (house, peer) = (acts.house.clone(), peer.clone());
+    crate::crash::point("restore.before-take-back");
     acts.store
         .write(move |unit| {
             for (receipt, bytes) in &receipts {
@@ -44,7 +45,9 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
             standings.iter().try_for_each(|standing| stand(&house, unit, &peer, standing))?;
             if done { share_again(&house, unit, &peer) } else { Ok(()) }
         })
-        .await
+        .await?;
+    crate::crash::point("restore.after-take-back");
+    Ok(())
 }
 
 /// A receipt that this node itself signed, for an envelope of this peer.
@@ -196,5 +199,8 @@ pub fn is_told(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
 /// When the store fails.
 pub async fn note_told(acts: &Acts, peer: &NodeId) -> Result<(), StoreError> {
     let peer = peer.clone();
-    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await
+    crate::crash::point("restore.before-told");
+    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await?;
+    crate::crash::point("restore.after-told");
+    Ok(())
 }

@@ -45,6 +45,7 @@ impl Export<'_> {
         for lane in Lane::ALL {
             self.receipts(*lane).await?;
         }
+        crate::crash::point("bundle.before-end");
         self.end().await
     }
 
