@@ -199,11 +199,7 @@ fn line(world: &mut World, dials: bool) {
     }
     for union in [&mut world.mtuc, &mut world.ksbsi] {
         union.node.stop();
-        let file = union.node.folder.join("node.toml");
-        let text = fs::read_to_string(&file).expect("node.toml");
-        let (from, to) = (format!("dial = {}", !dials), format!("dial = {dials}"));
-        assert!(text.contains(&from), "node.toml says whether it dials");
-        fs::write(&file, text.replace(&from, &to)).expect("ours");
+        union.node.set_dials(dials);
     }
     world.mtuc.node.start();
     world.ksbsi.node.start();

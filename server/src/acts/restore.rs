@@ -36,8 +36,9 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
     let receipts = receipts.iter().map(|receipt| own_receipt(acts, &keys, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
     let standings = standings.iter().map(Standing::from_wire).collect::<Result<Vec<_>, _>>().at("returned.standings")?;
     let (house, peer) = (acts.house.clone(), peer.clone());
+    crate::crash::point("restore.before-take-back");
     acts.store
-        .write(move |unit| {
+        .write(move |unit| -> Result<(), ActError> {
             for (receipt, bytes) in &receipts {
                 // A bundle may give back what is here again.
                 if !is_answered(unit, &peer, receipt)? {
@@ -51,7 +52,9 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
             }
             Ok(())
         })
-        .await
+        .await?;
+    crate::crash::point("restore.after-take-back");
+    Ok(())
 }
 
 /// Whether the envelope of a receipt stands here with its answer, in whichever life of the peer it was sent.
@@ -223,5 +226,8 @@ pub fn is_told(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
 /// When the store fails.
 pub async fn note_told(acts: &Acts, peer: &NodeId) -> Result<(), StoreError> {
     let peer = peer.clone();
-    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await
+    crate::crash::point("restore.before-told");
+    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await?;
+    crate::crash::point("restore.after-told");
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::lanes::PerLane;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, Unit, View};
+use crate::store::{EpochTable, InboxLane, OutboxLane, OutboxTable, Position, StoreError, Unit, View};
 
 /// Oldest protocol version this node speaks.
 pub(super) const PROTOCOL_MIN: u32 = 1;
@@ -140,8 +140,7 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
     let peer_epochs = learn_epochs(passage, peer, &hello).await?;
     let own_epochs = passage.store().view().own_epochs()?;
     let knows_this_life = own_epochs.last().is_some_and(|own| own.0[..] == hello.peer_epoch[..]);
-    let (received, settled) = (PerLane::default(), PerLane::default());
-    let mut terms = Terms { protocol, knows_this_life, own_epochs, peer_epochs, received, settled };
+    let mut terms = Terms { protocol, knows_this_life, own_epochs, peer_epochs, received: PerLane::default(), settled: PerLane::default() };
     for cursor in &hello.received {
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.received.get_mut(lane) = check_received(passage, peer, &terms, lane, cursor, &hello.peer_epoch)?;
@@ -214,7 +213,9 @@ async fn learn_epochs(passage: &Passage, peer: &NodeId, hello: &wire::Hello) -> 
     }
     known.push(epoch);
     let (peer, epochs) = (peer.clone(), known.clone());
+    crate::crash::point("hello.before-epochs");
     passage.store().write(move |unit| epochs.iter().try_for_each(|epoch| unit.add_peer_epoch(&peer, *epoch))).await?;
+    crate::crash::point("hello.after-epochs");
     Ok(known)
 }
 
@@ -240,10 +241,18 @@ fn check_received(
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}
+            None if is_forgotten(terms, &state, position) => {}
             Some(_) | None => return Err(SessionError::OtherChain),
         }
     }
     Ok(position.min(state.last))
+}
+
+/// Whether a former life of this node sent something there after the backup was made from which the present life began: the peer has it, and this node
+/// no longer knows of it.
+fn is_forgotten(terms: &Terms, state: &OutboxLane, position: Position) -> bool {
+    let is_former = usize::try_from(position.life()).is_ok_and(|life| life + 1 < terms.own_epochs.len());
+    is_former && (state.last < position || state.turns.next(position).life() > position.life())
 }
 
 /// On a stream a peer holds everything that it ever answered, unless it was restored and says so. In a bundle it says what it held then.

@@ -58,6 +58,7 @@ impl Export<'_> {
         for lane in Lane::ALL {
             self.receipts(*lane).await?;
         }
+        crate::crash::point("bundle.before-end");
         self.end().await
     }
 

@@ -39,10 +39,12 @@ pub async fn import(
     let mut import = Import::new(passage, &preamble, terms)?;
     while let Some(chunk) = file.chunk().await? {
         import.take(opener.open(&chunk)?.frame).await?;
+        crate::crash::point("bundle.taken-in");
         replies.send(import.reply(false)).await.map_err(|_| BundleFailure::HungUp)?;
     }
     opener.finish(&file.cutter)?;
     import.tell();
+    crate::crash::point("bundle.before-told");
     replies.send(import.reply(true)).await.map_err(|_| BundleFailure::HungUp)
 }
 
