@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the crowd needs more of it")]
 #[path = "../crowd/hostile.rs"]
 mod hostile;
+mod own_desk;
 mod peer;
 mod words;
 
@@ -156,6 +157,11 @@ async fn a_shared_case_waits_and_goes_on(line: &mut Line<'_>, ksbsi: &Union, cas
     applied(&line.send(&put(4, 1).with_header(|header| header.retry_of = behind.transfer.clone())).await);
     let shown = road::show(ksbsi, &referral).done();
     assert!(shown.count("records_held") == 3 && !shown.names("UNKNOWN_EXTENSION"), "{}", shown.told());
+    // And every name is as it was written: one word, decomposed letters, another script
+    let held = road::share(ksbsi, &referral).done();
+    for place in [1, 3, 4] {
+        assert!(held.names(words::NAMES[place % words::NAMES.len()]), "name {place} as it was written");
+    }
 }
 
 /// Ten megabytes where a note stands, and a header that is none: no version sends that, and there is no place in the chain to answer. The stream ends,
