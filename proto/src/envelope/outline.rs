@@ -2,7 +2,7 @@
 
 use crate::envelope::header::{Behind, Header, behind_from_wire, case_from_wire, check_chain, check_extensions};
 use crate::envelope::kind::Lane;
-use crate::model::id::{CaseRef, Digest, Epoch, NodeId, TransferId};
+use crate::model::id::{CaseRef, Digest, Epoch, NodeId, ReferralId, TransferId};
 use crate::model::malformed::{At, Malformed};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::wire;
@@ -24,6 +24,8 @@ pub struct Outline {
     pub previous_hash: Digest,
     /// The case as the two nodes name it, and the count of its envelopes on this link.
     pub case: Option<(CaseRef, u64)>,
+    /// The referral, where it names one that can be read: staff see there what becomes of an envelope that cannot.
+    pub referral_id: Option<ReferralId>,
     /// The transfer.
     pub transfer_id: TransferId,
     /// The transfer that this one repeats, because that one was parked.
@@ -73,6 +75,7 @@ impl Outline {
             link_sequence: header.link_sequence,
             previous_hash,
             case: case_from_wire(&header.case_ref, header.case_sequence)?,
+            referral_id: ReferralId::from_wire_optional(&header.referral_id).unwrap_or_default(),
             transfer_id: TransferId::from_wire(&header.transfer_id).at("transfer_id")?,
             retry_of: TransferId::from_wire_optional(&header.retry_of).at("retry_of")?,
             behind: behind_from_wire(&header.behind_epoch, header.behind_sequence, header.link_sequence)?,

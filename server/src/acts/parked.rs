@@ -64,6 +64,9 @@ fn retry_case(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result
     }
     if again.sent > 0 {
         unit.remove_parked_there(&peer, file.case_ref)?;
+        for refusal in [&parked.refusal, &Refusal::new(RefusalCode::CaseParked)] {
+            unit.unblock_referral(referral_id, refusal)?;
+        }
     }
     unit.publish(Topic::Referral(referral_id));
     Ok(again.sent)
