@@ -4913,7 +4913,8 @@ pub struct Credit {
     #[prost(uint64, tag = "3")]
     pub bytes: u64,
 }
-/// The speaker has heard that its envelopes are stored, and no receipt for those after this place: send the receipts again.
+/// The speaker misses something: receipts for what it has heard is stored, or room in the lane for what waits. Send the receipts after this place,
+/// and the credit of the lane, again.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Unanswered {

@@ -43,6 +43,8 @@ pub(super) struct LaneState {
     pub(super) receipts_after: Option<Position>,
     /// An envelope came that is not the next.
     pub(super) gap: bool,
+    /// An envelope came a second time: the peer may not have heard that it is stored.
+    pub(super) known: bool,
     /// What came and was taken in, counted from the start of the stream.
     pub(super) taken: Allowance,
     /// What came, taken in or not.

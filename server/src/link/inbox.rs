@@ -100,6 +100,7 @@ fn note(board: &mut State, arrived: &Arrived, taken: &PerLane<Allowance>) {
         board.lane(*lane).gap = true;
     }
     for (lane, after) in &arrived.known_after {
+        board.lane(*lane).known = true;
         board.lane(*lane).miss_receipts(*after);
     }
 }

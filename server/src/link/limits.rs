@@ -113,6 +113,9 @@ pub const RESEND_AFTER: Duration = Duration::from_secs(60);
 /// Receipts of what was acknowledged are asked for after this long.
 pub const RECEIPTS_WITHIN: Duration = Duration::from_secs(30);
 
+/// Room for what waits is asked for after this long: a receiver that is merely busy gives it sooner.
+pub const ROOM_WITHIN: Duration = Duration::from_secs(30);
+
 /// Asks for chunks of documents that may be unanswered: one is answered while the chunks of the other are stored. A MiB in all.
 pub const DOCUMENT_ASKS: usize = 2;
 

@@ -6,7 +6,7 @@ use titian_proto::envelope::Lane;
 use titian_proto::model::id::NodeId;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::board::{Board, granted};
 use super::courier::Courier;
@@ -16,7 +16,7 @@ use super::hello::{Terms, epoch_of};
 use super::lanes::{PerLane, Turn};
 use super::limits::{
     Allowance, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED, PING_WAITING,
-    RECEIPTS_WITHIN, RESEND_AFTER, allowance,
+    RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
 };
 use super::session::{SessionError, Shared, say};
 use super::window::{Unacknowledged, Window};
@@ -60,6 +60,8 @@ struct Said {
     granted: Allowance,
     /// When receipts of what the peer has stored were last asked for, or came.
     asked_at: Option<(Position, Instant)>,
+    /// Since when something waits for room while nothing is on the way, or room was last asked for.
+    starved_since: Option<Instant>,
 }
 
 impl<'a> Speaker<'a> {
@@ -109,7 +111,13 @@ impl<'a> Speaker<'a> {
     /// Speaks for ever; ends only when the stream does.
     pub(super) async fn run(mut self) -> Result<(), SessionError> {
         let mut outbox = self.passage.store().watch_outbox();
+        let mut look_at = Instant::now() + LOOK_EVERY;
         loop {
+            // However much else there is to do: staff who write something down every other second must not keep the clocks from being looked at.
+            if Instant::now() >= look_at {
+                self.look_at_clocks().await?;
+                look_at = Instant::now() + LOOK_EVERY;
+            }
             outbox.borrow_and_update();
             self.hear();
             if let Some(frame) = self.next_frame().await? {
@@ -125,7 +133,7 @@ impl<'a> Speaker<'a> {
                 () = self.board.changed() => {}
                 () = self.documents.changed() => {}
                 changed = outbox.changed() => changed.map_err(|_| SessionError::Ended)?,
-                () = sleep(LOOK_EVERY) => self.look_at_clocks().await?,
+                () = sleep_until(look_at) => {}
             }
         }
     }
@@ -146,6 +154,8 @@ impl<'a> Speaker<'a> {
                 }
                 if let Some(after) = there.receipts_after.take() {
                     said.receipts = said.receipts.min(after);
+                    // Whoever misses one acknowledgement may have missed another.
+                    said.granted = Allowance::default();
                 }
                 board.waiting |= said.unacknowledged.since().is_some();
             }
@@ -218,12 +228,16 @@ impl<'a> Speaker<'a> {
         Some(frame::Frame::Ping(wire::Ping { nonce, answer: true }))
     }
 
-    /// What is on stable storage here and the peer was not told of.
+    /// What is on stable storage here and the peer was not told of, or seems not to have heard.
     fn next_stored(&mut self) -> Option<frame::Frame> {
         for lane in Lane::ALL {
-            let gap = self.board.with(|board| std::mem::take(&mut board.lane(*lane).gap)) && self.terms.is_current();
+            let (gap, known) = self.board.with(|board| {
+                let there = board.lane(*lane);
+                (std::mem::take(&mut there.gap), std::mem::take(&mut there.known))
+            });
+            let gap = gap && self.terms.is_current();
             let (through, said) = (self.passage.store().answered_through(&self.peer, *lane), self.lanes.get_mut(*lane));
-            if through > said.stored || gap {
+            if through > said.stored || gap || known {
                 said.stored = through;
                 let epoch = self.terms.peer_epoch_of(through);
                 return Some(frame::Frame::Stored(wire::Stored { lane: lane.to_wire(), through: through.sequence(), epoch, gap }));
@@ -338,6 +352,7 @@ impl<'a> Speaker<'a> {
             for lane in Lane::ALL {
                 self.send_again_if_late(*lane, now);
                 self.ask_for_receipts_if_late(*lane, now)?;
+                self.ask_for_room_if_late(*lane, now)?;
             }
         }
         Ok(())
@@ -361,15 +376,33 @@ impl<'a> Speaker<'a> {
         }
         match said.asked_at {
             Some((then, at)) if then == settled && now.saturating_duration_since(at) >= RECEIPTS_WITHIN => {
-                let epoch = epoch_of(&self.terms.own_epochs, settled);
-                let ask = frame::Frame::Unanswered(wire::Unanswered { lane: lane.to_wire(), after: settled.sequence(), epoch });
-                if self.outgoing.try_send(wire::Frame { frame: Some(ask) }).is_ok() {
-                    said.asked_at = Some((settled, now));
+                if self.ask_again(lane, settled) {
+                    self.lanes.get_mut(lane).asked_at = Some((settled, now));
                 }
             }
             Some((then, _)) if then == settled => {}
             Some(_) | None => said.asked_at = Some((settled, now)),
         }
         Ok(())
+    }
+
+    /// A lane whose credit was lost would wait for ever: nothing is on the way that could bring another.
+    fn ask_for_room_if_late(&mut self, lane: Lane, now: Instant) -> Result<(), SessionError> {
+        let (room, said) = (self.room(lane), self.lanes.get(lane));
+        let waits = self.courier.waits(lane, said.sent) && said.unacknowledged.since().is_none();
+        let starved = waits && (room.envelopes == 0 || room.bytes == 0);
+        let since = said.starved_since.filter(|_| starved);
+        let late = since.is_some_and(|since| now.saturating_duration_since(since) >= ROOM_WITHIN);
+        let settled = self.passage.store().view().outbox_lane(&self.peer, lane)?.settled_through;
+        let asked = late && self.ask_again(lane, settled);
+        self.lanes.get_mut(lane).starved_since = if asked { Some(now) } else { since.or(starved.then_some(now)) };
+        Ok(())
+    }
+
+    /// Asks for the receipts after a place and for room. Whether the line took it.
+    fn ask_again(&self, lane: Lane, settled: Position) -> bool {
+        let epoch = epoch_of(&self.terms.own_epochs, settled);
+        let ask = frame::Frame::Unanswered(wire::Unanswered { lane: lane.to_wire(), after: settled.sequence(), epoch });
+        self.outgoing.try_send(wire::Frame { frame: Some(ask) }).is_ok()
     }
 }

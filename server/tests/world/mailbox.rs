@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use titian_proto::envelope::{Header, Lane, Receipt, envelope_hash};
 use titian_proto::model::id::{Digest, Epoch, NodeId};
-use titian_server::store::{EpochTable as _, InboxLane, InboxTable as _, OutboxLane, OutboxTable as _, Position, Read};
+use titian_server::store::{EpochTable as _, InboxLane, InboxTable as _, OutboxLane, OutboxTable as _, Position, Read, View};
 
 /// Hash of the envelope that stands in the outbox where this header says that it stands.
 pub fn sent_hash(disk: &impl Read, header: &Header) -> Option<Digest> {
@@ -61,6 +61,18 @@ pub fn waiting_bodies(disk: &impl Read, to: &NodeId) -> Vec<Bytes> {
         }
     }
     bodies
+}
+
+/// Envelopes that were ever put in for a peer, over all lanes.
+pub fn put_in(disk: &impl Read, to: &NodeId) -> usize {
+    let lanes = Lane::ALL.iter().map(|lane| outbox(disk, to, *lane));
+    lanes.map(|lane| lane.turns.places(Position::START, lane.last).count()).sum()
+}
+
+/// The receipts of a peer that stand at the envelopes of a lane.
+pub fn receipts(view: &View, to: &NodeId, lane: Lane) -> Vec<Receipt> {
+    let signed = view.settled_after(to, lane, Position::START, usize::MAX).unwrap_or_default();
+    signed.iter().filter_map(|(_, signed)| Receipt::parse(&signed.receipt).ok()).collect()
 }
 
 fn outbox(disk: &impl Read, to: &NodeId, lane: Lane) -> OutboxLane {

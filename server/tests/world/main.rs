@@ -6,6 +6,7 @@
 //! - [`disk`], [`network`], [`clock`], [`random`] are what is simulated.
 //! - [`watch`] holds what must be true at *any* time, [`settled`] what must be true *eventually* and *finally*; [`word`], [`promise`] and [`taint`]
 //!   are what they are held against, [`mailbox`] reads the store for them, [`trace`] is what is told of it.
+//! - [`six_weeks_dark`] and [`lost_ack_storm`] are stories of their own, on lines of their own; [`caseload`] is what they are about.
 //! - [`mutants`] shows that the world bites.
 //!
 //! A seed that fails is printed with its story and replays exactly: `TITIAN_WORLD_SEED=7 cargo test ... one_seed`. More seeds than the usual 200:
@@ -14,10 +15,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that cannot go on has failed
 #![allow(unreachable_pub, reason = "modules of one test")]
 
+mod caseload;
 mod clock;
 mod disk;
 mod fault;
 mod founding;
+mod lost_ack_storm;
 mod mailbox;
 mod mutants;
 mod network;
@@ -26,6 +29,7 @@ mod promise;
 mod random;
 mod schedule;
 mod settled;
+mod six_weeks_dark;
 mod staff;
 mod taint;
 mod trace;

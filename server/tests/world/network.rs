@@ -1,4 +1,7 @@
 //! The lines between the nodes: frames take their time, vanish, come twice or in another order; streams are cut, or silent without an end.
+//!
+//! A line that has a *rate* is a real one, TCP under TLS: its frames stand in a queue before it and go one after the other, and what is lost on the
+//! way is sent again beneath them, so that it shows as a delay of everything behind it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,10 +26,18 @@ use crate::watch::Watch;
 /// What a line does to what goes over it.
 #[derive(Clone, Copy, Debug)]
 pub struct Weather {
-    /// Longest time that a frame takes, in milliseconds.
+    /// Bits that go in a second, each way; 0: as many as come.
+    pub rate: u64,
+    /// Milliseconds that every frame travels.
+    pub latency: u64,
+    /// Longest time that a frame takes beyond that, in milliseconds.
     pub delay_max: u64,
+    /// Packets in a thousand that are lost and come later, with everything behind them.
+    pub loss: u64,
     /// Frames in a thousand that vanish.
     pub drop: u64,
+    /// Acknowledgements in a thousand that vanish: what is stored, receipts, credit.
+    pub drop_acknowledgements: u64,
     /// Frames in a thousand that come twice.
     pub duplicate: u64,
     /// Frames in a thousand that may be overtaken.
@@ -41,8 +52,44 @@ pub struct Weather {
 
 impl Weather {
     /// Nothing is lost.
-    pub const FAIR: Self = Self { delay_max: 20, drop: 0, duplicate: 0, reorder: 0, forge: 0, half_open: false, down: false };
+    pub const FAIR: Self = Self {
+        rate: 0,
+        latency: 0,
+        delay_max: 20,
+        loss: 0,
+        drop: 0,
+        drop_acknowledgements: 0,
+        duplicate: 0,
+        reorder: 0,
+        forge: 0,
+        half_open: false,
+        down: false,
+    };
+
+    /// A satellite line in rain: 64 kbit/s, 600 ms there and back, every twentieth packet lost.
+    pub const SATELLITE: Self = Self { rate: 64_000, latency: 300, loss: 50, ..Self::FAIR };
+
+    /// Half of all acknowledgements vanish, and frames come twice and in another order.
+    pub const LOST_ACKNOWLEDGEMENTS: Self = Self { delay_max: 400, drop_acknowledgements: 500, duplicate: 200, reorder: 200, ..Self::FAIR };
+
+    /// The six weeks without a line.
+    pub const DARK: Self = Self { down: true, ..Self::FAIR };
+
+    /// How long bytes take to be put on the line.
+    fn time_on_line(&self, bytes: usize) -> Duration {
+        let bits = u64::try_from(bytes + FRAMING).unwrap_or(u64::MAX).saturating_mul(8);
+        Duration::from_micros(bits.saturating_mul(1_000_000).checked_div(self.rate).unwrap_or(0))
+    }
 }
+
+/// Bytes of a packet.
+const PACKET: usize = 1400;
+
+/// Bytes that HTTP/2, TLS and TCP put around a frame. That frames travel compressed is left out: an uncompressed line is the harder one.
+const FRAMING: usize = 80;
+
+/// Milliseconds until a lost packet has come: one to two times around.
+const SENT_AGAIN: (u64, u64) = (600, 1200);
 
 /// Two nodes, the smaller name first.
 type Pair = (NodeId, NodeId);
@@ -69,13 +116,16 @@ struct Lines {
     weather: BTreeMap<Pair, Weather>,
     cuts: BTreeMap<Pair, CancellationToken>,
     doors: BTreeMap<NodeId, Door>,
+    dialled: BTreeMap<Pair, usize>,
+    one_stream: bool,
     watch: Watch,
 }
 
 impl Network {
     /// Lines in fair weather.
     pub fn new(random: Random, watch: Watch) -> Self {
-        Self(Arc::new(Mutex::new(Lines { random, weather: BTreeMap::new(), cuts: BTreeMap::new(), doors: BTreeMap::new(), watch })))
+        let (weather, cuts, doors, dialled) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self(Arc::new(Mutex::new(Lines { random, weather, cuts, doors, dialled, one_stream: false, watch })))
     }
 
     /// A node can be dialled from now on, until its life ends.
@@ -94,6 +144,21 @@ impl Network {
     /// The weather between two nodes.
     pub fn weather(&self, one: &NodeId, other: &NodeId) -> Weather {
         self.lock().weather.get(&pair(one, other)).copied().unwrap_or(Weather::FAIR)
+    }
+
+    /// How many streams there were between two nodes.
+    pub fn streams(&self, one: &NodeId, other: &NodeId) -> usize {
+        self.lock().dialled.get(&pair(one, other)).copied().unwrap_or(0)
+    }
+
+    /// From now on nobody dials where a stream is live: a second one says that the first has ended.
+    pub fn keep_one_stream(&self) {
+        self.lock().one_stream = true;
+    }
+
+    /// Whether somebody may dial although a stream is live.
+    pub fn allows_second_streams(&self) -> bool {
+        !self.lock().one_stream
     }
 
     /// Cuts every stream between two nodes; what was under way on them is lost.
@@ -115,6 +180,7 @@ impl Network {
                 return None;
             }
             let cut = lines.cuts.entry(pair(from, to)).or_default().child_token();
+            *lines.dialled.entry(pair(from, to)).or_default() += 1;
             (caller, called, cut, [lines.random.fork(), lines.random.fork()], lines.watch.clone())
         };
         let (to_called, called_hears) = mpsc::unbounded_channel();
@@ -130,7 +196,16 @@ impl Network {
         let ways = [(from, to, said, to_called), (to, from, answered, to_caller)];
         for ((from, to, frames, deliver), random) in ways.into_iter().zip(seeds) {
             let (network, watch) = (self.clone(), watch.clone());
-            let carrier = Carrier { from: from.clone(), to: to.clone(), network, watch, random, under_way: BTreeMap::new(), count: 0 };
+            let carrier = Carrier {
+                from: from.clone(),
+                to: to.clone(),
+                network,
+                watch,
+                random,
+                under_way: BTreeMap::new(),
+                free_at: Instant::now(),
+                count: 0,
+            };
             tokio::spawn(carrier.run(frames, deliver, cut.clone(), lives.clone()));
         }
         Some(close)
@@ -154,6 +229,8 @@ struct Carrier {
     random: Random,
     /// By the time at which they arrive.
     under_way: BTreeMap<(Instant, u64), Vec<u8>>,
+    /// When everything that was said is on the line.
+    free_at: Instant,
     count: u64,
 }
 
@@ -200,13 +277,14 @@ impl Carrier {
     fn take(&mut self, frame: &wire::Frame) {
         self.watch.left(&self.from, &self.to, frame);
         let weather = self.network.weather(&self.from, &self.to);
-        if weather.half_open || self.random.chance(weather.drop) {
+        let lost = weather.drop_acknowledgements > 0 && is_acknowledgement(frame) && self.random.chance(weather.drop_acknowledgements);
+        if weather.half_open || self.random.chance(weather.drop) || lost {
             return;
         }
         let bytes = if self.random.chance(weather.forge) { forged(frame.clone()).encode_to_vec() } else { frame.encode_to_vec() };
         let copies = if self.random.chance(weather.duplicate) { 2 } else { 1 };
         for _ in 0..copies {
-            let mut at = Instant::now() + Duration::from_millis(self.random.below(weather.delay_max + 1));
+            let mut at = self.arrival(&weather, bytes.len());
             let last = self.under_way.last_key_value().map(|((at, _), _)| *at);
             if let Some(last) = last
                 && !self.random.chance(weather.reorder)
@@ -216,6 +294,16 @@ impl Carrier {
             self.count += 1;
             self.under_way.insert((at, self.count), bytes.clone());
         }
+    }
+
+    /// When so many bytes arrive that leave now.
+    fn arrival(&mut self, weather: &Weather, bytes: usize) -> Instant {
+        self.free_at = self.free_at.max(Instant::now()) + weather.time_on_line(bytes);
+        let mut millis = weather.latency + self.random.below(weather.delay_max + 1);
+        if weather.loss > 0 && (0..bytes.div_ceil(PACKET)).any(|_| self.random.chance(weather.loss)) {
+            millis += self.random.between(SENT_AGAIN.0, SENT_AGAIN.1);
+        }
+        self.free_at + Duration::from_millis(millis)
     }
 
     /// What is due arrives.
@@ -235,6 +323,10 @@ impl Carrier {
             }
         }
     }
+}
+
+fn is_acknowledgement(frame: &wire::Frame) -> bool {
+    matches!(frame.frame, Some(frame::Frame::Stored(_) | frame::Frame::Receipts(_) | frame::Frame::Credit(_)))
 }
 
 /// The same receipts under the same seals, each telling of another leaf at the receiver.

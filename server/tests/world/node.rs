@@ -158,7 +158,7 @@ impl Dialler {
         loop {
             tokio::time::sleep(Duration::from_millis(self.random.below(REDIAL_MAX))).await;
             // Now and then it dials although a stream is live, as both sides do after a cut that only one of them noticed.
-            if self.links.is_live(&to.node_id) && !self.random.chance(20) {
+            if self.links.is_live(&to.node_id) && !(self.network.allows_second_streams() && self.random.chance(20)) {
                 continue;
             }
             if let Some(close) = self.network.dial(&self.from.node_id, &to.node_id) {

@@ -24,7 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 impl World {
     /// Waits until nobody waits for a receipt any more, and checks everything.
     pub async fn settles(&mut self) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        self.settles_within(PATIENCE).await;
+    }
+
+    /// As [`Self::settles`], where more is owed than a schedule leaves behind.
+    pub async fn settles_within(&mut self, patience: Duration) {
+        let deadline = tokio::time::Instant::now() + patience;
         while let Some(debt) = self.debt() {
             if tokio::time::Instant::now() > deadline {
                 self.watch.violated("eventually receipts arrive", &debt);
@@ -48,7 +53,7 @@ impl World {
     }
 
     /// Who still waits for what.
-    fn debt(&self) -> Option<String> {
+    pub fn debt(&self) -> Option<String> {
         self.pairs().into_iter().find_map(|(from, to)| {
             let (node, peer) = (&self.nodes[from], &self.nodes[to].union.node_id);
             let Some(acts) = node.acts() else { return Some(format!("{} does not run", node.union.node_id)) };
@@ -69,7 +74,10 @@ impl World {
         let at_sender = leaves_about(sender, &receiver.union.log_origin);
         let at_receiver = leaves_about(receiver, &sender.union.log_origin);
         let sent: Vec<&(Digest, Leaf)> = at_sender.iter().filter(|(_, leaf)| leaf.env.is_some() && leaf.peer_leaf.is_none()).collect();
-        let acked: Vec<&Leaf> = at_sender.iter().map(|(_, leaf)| leaf).filter(|leaf| leaf.event == Event::ReferralAcked).collect();
+        let mut acked: BTreeMap<_, usize> = BTreeMap::new();
+        for (_, leaf) in at_sender.iter().filter(|(_, leaf)| leaf.event == Event::ReferralAcked) {
+            *acked.entry((leaf.env, leaf.peer_leaf)).or_default() += 1;
+        }
         let received: Vec<&(Digest, Leaf)> =
             at_receiver.iter().filter(|(_, leaf)| leaf.peer_leaf.is_some() && leaf.event != Event::ReferralAcked).collect();
         let mut answers: BTreeMap<Digest, &(Digest, Leaf)> = BTreeMap::new();
@@ -87,7 +95,7 @@ impl World {
                     if (mirrored.xfer, mirrored.env, mirrored.chan, &mirrored.mou) != (leaf.xfer, leaf.env, leaf.chan, &leaf.mou) {
                         wrong(format!("leaf {} of the sender is told otherwise at the receiver", leaf.seq));
                     }
-                    let receipts = acked.iter().filter(|ack| ack.env == leaf.env && ack.peer_leaf == Some(*answer)).count();
+                    let receipts = acked.get(&(leaf.env, Some(*answer))).copied().unwrap_or(0);
                     if receipts != 1 {
                         wrong(format!("leaf {} of the sender has {receipts} receipts", leaf.seq));
                     }
@@ -168,7 +176,7 @@ fn differ(file: &ReferralFile, other: Option<&ReferralFile>) -> Option<String> {
 }
 
 /// A node's leaves about a peer, in their order, each with its hash.
-fn leaves_about(node: &Node, peer: &str) -> Vec<(Digest, Leaf)> {
+pub fn leaves_about(node: &Node, peer: &str) -> Vec<(Digest, Leaf)> {
     let leaves = node.disk.durable().leaves(0, usize::MAX).unwrap_or_default();
     let read = leaves.iter().filter_map(|(_, bytes)| Some((Leaf::hash(bytes), Leaf::parse(bytes).ok()?)));
     read.filter(|(_, leaf)| leaf.peer.as_deref() == Some(peer)).collect()

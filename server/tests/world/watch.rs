@@ -59,6 +59,17 @@ pub struct Eyes {
     disks: BTreeMap<NodeId, Disk>,
     envelopes: BTreeMap<Place, Digest>,
     receipts: BTreeMap<Digest, Bytes>,
+    /// Envelopes and receipts that were sent once more.
+    pub repeated: Repeated,
+}
+
+/// What was sent once more.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Repeated {
+    /// Envelopes.
+    pub envelopes: usize,
+    /// Receipts, each with the bytes it had before.
+    pub receipts: usize,
 }
 
 impl Watch {
@@ -73,6 +84,7 @@ impl Watch {
             disks: BTreeMap::new(),
             envelopes: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            repeated: Repeated::default(),
         })))
     }
 
@@ -174,6 +186,7 @@ impl Watch {
             eyes.trace.violated(now, "acknowledged means stored", &format!("{from} sends to {to} what its own disk may forget"));
         }
         let place = (from.clone(), to.clone(), header.sender_epoch, header.lane, header.link_sequence);
+        eyes.repeated.envelopes += usize::from(eyes.envelopes.contains_key(&place));
         if *eyes.envelopes.entry(place).or_insert(hash) != hash {
             let what = format!("{from} sends two envelopes to {to} at {}/{}", header.lane, header.link_sequence);
             eyes.trace.violated(now, "one story", &what);
@@ -202,6 +215,7 @@ impl Watch {
                 &format!("{from} signs for {lane}/{sequence} of {to} before it is stored"),
             );
         }
+        eyes.repeated.receipts += usize::from(eyes.receipts.contains_key(&receipt.envelope_hash));
         let known = eyes.receipts.entry(receipt.envelope_hash).or_insert_with(|| bytes.clone()).clone();
         if known != bytes {
             eyes.trace.violated(now, "one story", &format!("{from} gives {to} two receipts for {lane}/{sequence}"));

@@ -29,8 +29,10 @@ pub struct World {
     pub nodes: Vec<Node>,
     /// The eyes.
     pub watch: Watch,
-    network: Network,
-    random: Random,
+    /// The lines.
+    pub network: Network,
+    /// Chance.
+    pub random: Random,
     workers: usize,
     intakes: Arc<Mutex<Vec<Intake>>>,
 }
@@ -120,6 +122,12 @@ impl World {
         Some(Desk { acts, union: node.union.clone(), disk: node.disk.clone(), watch: self.watch.clone() })
     }
 
+    /// The number of the next worker who comes.
+    pub fn next_worker(&mut self) -> usize {
+        self.workers += 1;
+        self.workers - 1
+    }
+
     fn any_desk(&mut self) -> Option<Desk> {
         let at = self.any();
         self.desk(at)
@@ -152,8 +160,7 @@ impl World {
         let to = self.other(desk.union.place);
         let selected = self.categories();
         let allowed = if self.random.chance(700) { ANNEXED.to_vec() } else { self.categories() };
-        let (worker, intakes) = (self.workers, self.intakes.clone());
-        self.workers += 1;
+        let (worker, intakes) = (self.next_worker(), self.intakes.clone());
         tokio::spawn(async move {
             let Some(intake) = desk.clone().intake(worker).await else { return };
             intakes.lock().unwrap_or_else(PoisonError::into_inner).push(intake);
