@@ -55,6 +55,11 @@ impl Terms {
         place(&self.own_epochs, epoch, sequence)
     }
 
+    /// Whether a place lies in an earlier life of this node.
+    fn is_former(&self, position: Position) -> bool {
+        usize::try_from(position.life()).is_ok_and(|life| life + 1 < self.own_epochs.len())
+    }
+
     /// The place in the peer's lanes that it names.
     ///
     /// # Errors
@@ -218,7 +223,10 @@ fn check_received(
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}
-            Some(_) | None => return Err(SessionError::OtherChain),
+            Some(_) => return Err(SessionError::OtherChain),
+            // It holds more of an earlier life than the backup knew from which the present one began.
+            None if terms.is_former(position) => {}
+            None => return Err(SessionError::OlderCopy),
         }
     }
     Ok(position.min(state.last))

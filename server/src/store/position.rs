@@ -75,10 +75,11 @@ impl Turns {
     /// A lane of one life.
     pub const NONE: Self = Self(Vec::new());
 
-    /// The place after a place that is not the last of its lane.
+    /// The place after a place that is not the last of its lane. A peer may hold more of an earlier life than the backup knew from which this node was
+    /// restored: after such a place, too, comes the begin of the next life.
     #[must_use]
     pub fn next(&self, after: Position) -> Position {
-        self.0.iter().find(|(end, _)| *end == after).map_or_else(|| after.following(), |(_, begin)| *begin)
+        self.0.iter().find(|(end, begin)| (*end..*begin).contains(&after)).map_or_else(|| after.following(), |(_, begin)| *begin)
     }
 
     /// The places after one up to another that both exist, in the order in which they are sent.
@@ -126,6 +127,8 @@ mod tests {
         assert_eq!((last.life(), last.sequence()), (2, 2));
         assert_eq!(turns.next(Position::new(0, 2)), Position::new(0, 3));
         assert_eq!(turns.next(Position::new(0, 3)), Position::new(2, 1));
+        assert_eq!(turns.next(Position::new(0, 9)), Position::new(2, 1), "the peer holds what the backup did not know");
+        assert_eq!(turns.places(Position::new(0, 9), last).count(), 2);
         assert_eq!(turns.count(Position::START, last), 5);
         assert_eq!(turns.count(Position::new(0, 2), last), 3);
         assert_eq!(turns.count(Position::new(2, 1), last), 1);
