@@ -7,14 +7,13 @@
 use std::env;
 use std::fs;
 use std::process::Command;
-use std::thread::sleep;
 use std::time::Duration;
 
 use titian_tests::account::Account::Admin;
 use titian_tests::meter;
 use titian_tests::node::Plan;
 use titian_tests::union::Union;
-use titian_tests::wait::{PATIENCE, wait_until};
+use titian_tests::wait::{PATIENCE, let_pass, wait_until};
 use titian_tests::world::{Ground, befriend};
 
 /// Set in the process that runs inside the namespace.
@@ -49,9 +48,9 @@ fn main() {
     let mtuc = ground.union(&Plan::mtuc());
     let friends: Vec<Union> = PEERS[..peers].iter().map(|(node_id, country)| friend(&ground, &mtuc, node_id, country)).collect();
     connected(&mtuc, friends.len());
-    sleep(REST);
+    let_pass(REST);
     let (pid, before) = (mtuc.node.pid().unwrap_or_default(), bytes_on_the_line());
-    sleep(Duration::from_secs(seconds));
+    let_pass(Duration::from_secs(seconds));
     let bytes = bytes_on_the_line() - before;
     connected(&mtuc, friends.len());
     println!("\nA node with {peers} peers and nothing to do, for {seconds} seconds\n  {}\n", meter::machine(ground.path()));

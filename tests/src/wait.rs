@@ -31,3 +31,8 @@ pub fn wait_until_some<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) 
         sleep(PAUSE);
     }
 }
+
+/// Lets time pass in a bench that looks at what happens meanwhile. A story waits for something that it can see: [`wait_until`].
+pub fn let_pass(time: Duration) {
+    sleep(time);
+}

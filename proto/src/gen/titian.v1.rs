@@ -4966,6 +4966,9 @@ pub struct Standing {
     /// Records of the restored node that the speaker holds under it. At most 256; further ones in a standing of their own.
     #[prost(message, repeated, tag = "6")]
     pub held: ::prost::alloc::vec::Vec<HeldRevision>,
+    /// The newest withdrawal that the restored node told of, where the state is CONSENT_WITHDRAWN because of it: the worker need not say it again.
+    #[prost(message, optional, tag = "7")]
+    pub withdrawal: ::core::option::Option<Withdrawal>,
 }
 /// A record held from its owner.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5107,6 +5110,8 @@ pub enum ByeReason {
     EpochRetired = 9,
     /// The peer holds less than it had acknowledged, and does not say that it was restored.
     RolledBack = 10,
+    /// The speaker runs on an older copy of its own database: the peer holds more from it than it ever sent.
+    OlderCopy = 11,
 }
 impl ByeReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -5126,6 +5131,7 @@ impl ByeReason {
             Self::StorageFull => "BYE_REASON_STORAGE_FULL",
             Self::EpochRetired => "BYE_REASON_EPOCH_RETIRED",
             Self::RolledBack => "BYE_REASON_ROLLED_BACK",
+            Self::OlderCopy => "BYE_REASON_OLDER_COPY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5142,6 +5148,7 @@ impl ByeReason {
             "BYE_REASON_STORAGE_FULL" => Some(Self::StorageFull),
             "BYE_REASON_EPOCH_RETIRED" => Some(Self::EpochRetired),
             "BYE_REASON_ROLLED_BACK" => Some(Self::RolledBack),
+            "BYE_REASON_OLDER_COPY" => Some(Self::OlderCopy),
             _ => None,
         }
     }

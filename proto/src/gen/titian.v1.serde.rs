@@ -5284,6 +5284,7 @@ impl serde::Serialize for ByeReason {
             Self::StorageFull => "BYE_REASON_STORAGE_FULL",
             Self::EpochRetired => "BYE_REASON_EPOCH_RETIRED",
             Self::RolledBack => "BYE_REASON_ROLLED_BACK",
+            Self::OlderCopy => "BYE_REASON_OLDER_COPY",
         };
         serializer.serialize_str(variant)
     }
@@ -5306,6 +5307,7 @@ impl<'de> serde::Deserialize<'de> for ByeReason {
             "BYE_REASON_STORAGE_FULL",
             "BYE_REASON_EPOCH_RETIRED",
             "BYE_REASON_ROLLED_BACK",
+            "BYE_REASON_OLDER_COPY",
         ];
 
         struct GeneratedVisitor;
@@ -5357,6 +5359,7 @@ impl<'de> serde::Deserialize<'de> for ByeReason {
                     "BYE_REASON_STORAGE_FULL" => Ok(ByeReason::StorageFull),
                     "BYE_REASON_EPOCH_RETIRED" => Ok(ByeReason::EpochRetired),
                     "BYE_REASON_ROLLED_BACK" => Ok(ByeReason::RolledBack),
+                    "BYE_REASON_OLDER_COPY" => Ok(ByeReason::OlderCopy),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -32599,6 +32602,9 @@ impl serde::Serialize for Standing {
         if !self.held.is_empty() {
             len += 1;
         }
+        if self.withdrawal.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Standing", len)?;
         if !self.referral_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -32628,6 +32634,9 @@ impl serde::Serialize for Standing {
         if !self.held.is_empty() {
             struct_ser.serialize_field("held", &self.held)?;
         }
+        if let Some(v) = self.withdrawal.as_ref() {
+            struct_ser.serialize_field("withdrawal", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -32645,6 +32654,7 @@ impl<'de> serde::Deserialize<'de> for Standing {
             "reason",
             "changes",
             "held",
+            "withdrawal",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -32655,6 +32665,7 @@ impl<'de> serde::Deserialize<'de> for Standing {
             Reason,
             Changes,
             Held,
+            Withdrawal,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -32682,6 +32693,7 @@ impl<'de> serde::Deserialize<'de> for Standing {
                             "reason" => Ok(GeneratedField::Reason),
                             "changes" => Ok(GeneratedField::Changes),
                             "held" => Ok(GeneratedField::Held),
+                            "withdrawal" => Ok(GeneratedField::Withdrawal),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -32707,6 +32719,7 @@ impl<'de> serde::Deserialize<'de> for Standing {
                 let mut reason__ = None;
                 let mut changes__ = None;
                 let mut held__ = None;
+                let mut withdrawal__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ReferralId => {
@@ -32749,6 +32762,12 @@ impl<'de> serde::Deserialize<'de> for Standing {
                             }
                             held__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Withdrawal => {
+                            if withdrawal__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("withdrawal"));
+                            }
+                            withdrawal__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(Standing {
@@ -32758,6 +32777,7 @@ impl<'de> serde::Deserialize<'de> for Standing {
                     reason: reason__.unwrap_or_default(),
                     changes: changes__.unwrap_or_default(),
                     held: held__.unwrap_or_default(),
+                    withdrawal: withdrawal__,
                 })
             }
         }

@@ -269,6 +269,37 @@ fn tell(house: &House, unit: &mut Unit, file: &mut ReferralFile, withdrawal: &Wi
     Ok(())
 }
 
+/// A worker withdrew at this node, which told the other side of a referral and then lost it, because it was restored from a backup. The other side
+/// tells of it: nothing of hers comes back. Whoever else got something from here hears of it, perhaps again: that harms less than not at all.
+///
+/// # Errors
+/// When the store fails.
+pub fn withdrawn_before_restore(
+    house: &House,
+    unit: &mut Unit,
+    mut file: ReferralFile,
+    withdrawal: Option<&Withdrawal>,
+) -> Result<(), ActError> {
+    let peer = shares::other_side(house, &file).clone();
+    tracing::warn!(event = "withdrawal.known-again", peer = %peer);
+    let mut draft = LeafDraft::new(Event::ConsentWithdrawn);
+    draft.peer = Some(outgoing::log_name(house, &peer));
+    unit.append_leaf(draft)?;
+    if let Some(withdrawal) = withdrawal {
+        let whose = Whose::Referral(file.referral_id);
+        for subject in ledgers_of(house, unit, whose)? {
+            put_withdrawal(unit, &subject, withdrawal)?;
+        }
+        let others = touched(house, unit, whose, withdrawal)?;
+        // Her other referrals with this peer have standings of their own.
+        for other in others.into_iter().filter(|other| shares::other_side(house, other) != &peer) {
+            enforce(house, unit, other, withdrawal)?;
+        }
+    }
+    purge_queued(unit, &peer, file.referral_id)?;
+    freeze(house, unit, &mut file)
+}
+
 /// Sends the notices that a peer was owed while it was not active here.
 ///
 /// # Errors

@@ -221,7 +221,8 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
     if known.category == Category::Documents.to_wire() {
         documents::follow::record_changed(unit, record_id, Some(&put.content))?;
     }
-    Ok(write(house, unit, holder, record_id, known.revision + 1, &put.content)?)
+    let revision = unit.revision_after(known.revision)?;
+    Ok(write(house, unit, holder, record_id, revision, &put.content)?)
 }
 
 fn write(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use prost::Message as _;
 use titian_proto::envelope::{KeyRing, Receipt, SealContext, receipt_hash};
+use titian_proto::model::consent::Withdrawal;
 use titian_proto::model::id::{NodeId, RecordId, RecordRef, ReferralId};
 use titian_proto::model::malformed::{At, Malformed};
 use titian_proto::model::referral::{DeclineReason, ReferralOutcome, ReferralState};
@@ -12,7 +13,8 @@ use titian_proto::wire;
 
 use super::context::{Acts, House};
 use super::error::ActError;
-use super::{question, referrals, shares};
+use super::{consents, policy, question, referrals, shares};
+use crate::store::consents::Subject;
 use crate::store::records::RecordTable as _;
 use crate::store::referrals::{Given, ReferralFile, ReferralTable as _};
 use crate::store::{EpochTable as _, InboxTable as _, Position, Read, StoreError, Topic, Unit};
@@ -97,11 +99,12 @@ struct Standing {
     reason: Option<DeclineReason>,
     changes: u64,
     held: Vec<(RecordRef, u64)>,
+    withdrawal: Option<Withdrawal>,
 }
 
 impl Standing {
     fn from_wire(standing: &wire::Standing) -> Result<Self, Malformed> {
-        let wire::Standing { referral_id, state, outcome, reason, changes, held } = standing;
+        let wire::Standing { referral_id, state, outcome, reason, changes, held, withdrawal } = standing;
         if held.len() > HELD {
             return Err(Malformed::new("must be at most 256 records").at("held"));
         }
@@ -113,6 +116,7 @@ impl Standing {
             reason: DeclineReason::from_wire_optional(*reason).at("reason")?,
             changes: *changes,
             held: held.collect::<Result<_, Malformed>>().at("held.record_ref")?,
+            withdrawal: withdrawal.as_ref().map(Withdrawal::from_wire).transpose().at("withdrawal")?,
         })
     }
 }
@@ -128,12 +132,16 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> 
     unit.put_referral(&file)?;
     note_held(unit, &file, &standing.held)?;
     unit.publish(Topic::Referral(file.referral_id));
+    if standing.state == ReferralState::ConsentWithdrawn && !file.frozen {
+        consents::withdrawn_before_restore(house, unit, file, standing.withdrawal.as_ref())?;
+    }
     Ok(())
 }
 
-/// A state that this node had set and lost. A withdrawal that it knows of beats whatever the peer says.
+/// A state that this node had set and lost, or under whose number it has set another since: the peer refuses a number that it knows. A withdrawal that
+/// this node knows of beats whatever the peer says.
 fn take_over_state(file: &mut ReferralFile, standing: &Standing) {
-    let lost = standing.changes > file.own_changes;
+    let lost = standing.changes >= file.own_changes && standing.state != ReferralState::ConsentWithdrawn;
     if lost && !file.frozen && file.state != ReferralState::ConsentWithdrawn {
         file.state = standing.state;
         file.outcome = standing.outcome;
@@ -153,8 +161,11 @@ fn note_held(unit: &mut Unit, file: &ReferralFile, held: &[(RecordRef, u64)]) ->
             let record_id = RecordId::from_wire(&record.record_id)?;
             let record_ref = unit.record_ref(file.referral_id, record_id)?;
             let Some(revision) = held.get(&record_ref).copied() else { continue };
-            if unit.given(file.referral_id, record_id)?.is_none() {
-                progress.records_shared += 1;
+            match unit.given(file.referral_id, record_id)? {
+                // Put again meanwhile, with a number of the new life.
+                Some(given) if given.revision > revision => continue,
+                Some(_) => {}
+                None => progress.records_shared += 1,
             }
             unit.put_given(file.referral_id, &Given { record_id, record_ref, revision })?;
             if record.revision < revision {
@@ -174,14 +185,15 @@ pub fn standings(house: &House, read: &impl Read, peer: &NodeId) -> Result<Vec<w
     let mut all = Vec::new();
     for file in read.referrals(None, usize::MAX)? {
         if shares::other_side(house, &file) == peer && file.state != ReferralState::Draft {
-            all.extend(standing(read, &file)?);
+            all.extend(standing(read, peer, &file)?);
         }
     }
     let frames = all.chunks(STANDINGS).map(|standings| wire::Returned { standings: standings.to_vec(), ..wire::Returned::default() });
     Ok(frames.chain([wire::Returned { done: true, ..wire::Returned::default() }]).collect())
 }
 
-fn standing(read: &impl Read, file: &ReferralFile) -> Result<Vec<wire::Standing>, ActError> {
+fn standing(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Vec<wire::Standing>, ActError> {
+    let withdrawal = told_withdrawal(read, peer, file)?;
     let held: Vec<wire::HeldRevision> = read
         .held_after(file.referral_id, None, usize::MAX)?
         .into_iter()
@@ -194,8 +206,19 @@ fn standing(read: &impl Read, file: &ReferralFile) -> Result<Vec<wire::Standing>
         reason: file.reason.map_or(0, DeclineReason::to_wire),
         changes: file.peer_changes,
         held: held.to_vec(),
+        withdrawal: withdrawal.clone(),
     };
     Ok(if held.is_empty() { vec![one(&[])] } else { held.chunks(HELD).map(one).collect() })
+}
+
+/// The newest withdrawal that the peer told of, where a referral stands still because of one.
+fn told_withdrawal(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Option<wire::Withdrawal>, ActError> {
+    if file.state != ReferralState::ConsentWithdrawn {
+        return Ok(None);
+    }
+    let told = Subject::ToldBy(peer.clone(), referrals::offer_of(file)?.subject_ref);
+    let newest = policy::ledger(read, &told)?.withdrawals.into_iter().max_by_key(|withdrawal| withdrawal.sequence);
+    Ok(newest.map(|withdrawal| withdrawal.to_wire()))
 }
 
 /// What a restored node shares is put again, as far as the peer does not hold it.

@@ -10,7 +10,7 @@ use super::lanes::PerLane;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{EpochTable, InboxLane, OutboxLane, OutboxTable, Position, StoreError, Unit, View};
+use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, Unit, View};
 
 /// Oldest protocol version this node speaks.
 pub(super) const PROTOCOL_MIN: u32 = 1;
@@ -55,6 +55,11 @@ impl Terms {
     /// When it names a life that this node never had.
     pub(super) fn own_place(&self, epoch: &[u8], sequence: u64) -> Result<Position, Malformed> {
         place(&self.own_epochs, epoch, sequence)
+    }
+
+    /// Whether a place lies in an earlier life of this node.
+    fn is_former(&self, position: Position) -> bool {
+        usize::try_from(position.life()).is_ok_and(|life| life + 1 < self.own_epochs.len())
     }
 
     /// The place in the peer's lanes that it names.
@@ -241,18 +246,13 @@ fn check_received(
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}
-            None if is_forgotten(terms, &state, position) => {}
-            Some(_) | None => return Err(SessionError::OtherChain),
+            Some(_) => return Err(SessionError::OtherChain),
+            // It holds more of an earlier life than the backup knew from which the present one began.
+            None if terms.is_former(position) => {}
+            None => return Err(SessionError::OlderCopy),
         }
     }
     Ok(position.min(state.last))
-}
-
-/// Whether a former life of this node sent something there after the backup was made from which the present life began: the peer has it, and this node
-/// no longer knows of it.
-fn is_forgotten(terms: &Terms, state: &OutboxLane, position: Position) -> bool {
-    let is_former = usize::try_from(position.life()).is_ok_and(|life| life + 1 < terms.own_epochs.len());
-    is_former && (state.last < position || state.turns.next(position).life() > position.life())
 }
 
 /// On a stream a peer holds everything that it ever answered, unless it was restored and says so. In a bundle it says what it held then.

@@ -49,6 +49,12 @@ pub(super) enum SessionError {
          a new life; then what it lost is sent again"
     )]
     RolledBack,
+    /// This node lost what it had sent, and runs on as if it had not.
+    #[error(
+        "this node runs on an older copy of its database: its IT must stop it, export this copy and import it into a new folder, so that it begins a \
+         new life; then what it lost is sent again"
+    )]
+    OlderCopy,
     /// What was sent is not what the peer holds.
     #[error(
         "the peer holds another envelope than this node sent: if this node runs on an older copy of its database, export it and import it into a \
@@ -149,8 +155,13 @@ pub(super) async fn say(outgoing: &mpsc::Sender<wire::Frame>, frame: frame::Fram
     outgoing.send(wire::Frame { frame: Some(frame) }).await.map_err(|_| SessionError::Ended)
 }
 
+/// Why the other side ended the stream. What its IT or this node's must do something about is said here as it is said there.
 pub(super) fn goodbye(bye: &wire::Bye) -> SessionError {
-    SessionError::Goodbye(wire::ByeReason::try_from(bye.reason).unwrap_or_default().as_str_name())
+    match wire::ByeReason::try_from(bye.reason).unwrap_or_default() {
+        wire::ByeReason::OlderCopy => SessionError::RolledBack,
+        wire::ByeReason::RolledBack => SessionError::OlderCopy,
+        reason => SessionError::Goodbye(reason.as_str_name()),
+    }
 }
 
 fn bye_reason(error: &SessionError) -> wire::ByeReason {
@@ -158,6 +169,7 @@ fn bye_reason(error: &SessionError) -> wire::ByeReason {
         SessionError::Version(..) => wire::ByeReason::ProtocolVersion,
         SessionError::EpochRetired => wire::ByeReason::EpochRetired,
         SessionError::RolledBack => wire::ByeReason::RolledBack,
+        SessionError::OlderCopy => wire::ByeReason::OlderCopy,
         SessionError::OtherChain => wire::ByeReason::Equivocation,
         SessionError::Protocol(_) | SessionError::Passage(_) | SessionError::NoHello => wire::ByeReason::ProtocolError,
         SessionError::Store(_) => wire::ByeReason::StorageFull,

@@ -9,6 +9,7 @@ use titian_proto::model::reference::AgreementId;
 use super::engine::Pair;
 use super::error::StoreError;
 use super::key::Key;
+use super::position::Position;
 use super::read::Read;
 use super::unit::Unit;
 use super::value::{Raw, frame};
@@ -70,13 +71,15 @@ impl Unit {
         Ok((index, leaf))
     }
 
-    /// The next number of what crosses under an agreement in one direction: 0, 1, 2 and so on without gaps, so that auditors see what is missing.
+    /// The next number of what crosses under an agreement in one direction: 0, 1, 2 and so on without gaps, so that auditors see what is missing. After
+    /// a restore the count goes on from a higher number, once.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn next_channel(&mut self, agreement: &AgreementId, from: &NodeId, to: &NodeId) -> Result<u64, StoreError> {
         let key = Key::of(CHANNELS).text(agreement.as_str()).text(from.as_str()).text(to.as_str());
-        let next = self.load::<u64>(&key)?.unwrap_or(0);
+        // A restored node does not know how far it had counted. Its new life counts where no earlier one came: no number is given twice.
+        let next = self.load::<u64>(&key)?.unwrap_or(0).max(Position::new(self.life()?.0, 0).number());
         let gap = u64::from(crate::mutant::is("leave-a-gap-in-a-channel") && next == 2);
         self.save(key, &(next + 1 + gap))?;
         Ok(next)

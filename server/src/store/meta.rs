@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::key::Key;
 use super::read::View;
 use super::value::{Raw, frame, unframe};
-use super::{StoreOptions, log};
+use super::{StoreOptions, log, names};
 
 /// Format of the tables. Raised when an older program must not read them.
 pub(crate) const FORMAT: u64 = 1;
@@ -43,6 +43,7 @@ fn create(engine: &dyn Engine, options: &StoreOptions) -> Result<(), StoreError>
     batch.puts.push((key(FORMAT_KEY), frame(&FORMAT)?));
     batch.puts.push((key(NODE_KEY), frame(&Raw(Bytes::copy_from_slice(options.node_id.as_str().as_bytes())))?));
     batch.puts.push((key(EPOCH_KEY), frame(&epochs::write_all(&[Epoch(options.ambient.random())]))?));
+    batch.puts.push(names::new_secret(&options.ambient)?);
     batch.puts.extend(log::genesis(&options.log_origin, &options.ambient)?);
     engine.apply(batch)?;
     Ok(engine.sync()?)

@@ -5,16 +5,23 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use titian_proto::model::id::{RecordId, RecordRef, ReferralId};
 
+use super::engine::Pair;
 use super::error::StoreError;
 use super::key::Key;
 use super::read::Read as _;
 use super::unit::Unit;
-use super::value::Raw;
+use super::value::{Raw, frame};
+use crate::ambient::Ambient;
 
 const SECRET: &str = "name-secret/";
 
 /// Bytes of the secret.
 const SECRET_BYTES: usize = 32;
+
+/// The secret of a new store.
+pub(crate) fn new_secret(ambient: &Ambient) -> Result<Pair, StoreError> {
+    Ok((Key::of(SECRET).into(), frame(&Raw(Bytes::copy_from_slice(&ambient.random::<SECRET_BYTES>())))?))
+}
 
 impl Unit {
     /// The name of a record under a referral: a keyed hash of both, which says nothing to whoever has not the key.
@@ -33,7 +40,8 @@ impl Unit {
         Ok(RecordRef(name))
     }
 
-    /// Made when the first name is asked for, and kept over every restore.
+    /// Made with the store, so that it is in every backup: names are the same after a restore. A store of an earlier program gets it when the first
+    /// name is asked for.
     fn name_secret(&mut self) -> Result<Bytes, StoreError> {
         if let Some(Raw(secret)) = self.load(&Key::of(SECRET))? {
             return Ok(secret);

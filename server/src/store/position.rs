@@ -133,6 +133,7 @@ mod tests {
             assert_eq!(turns.next(forgotten), Position::new(2, 1), "what only the peer knows is followed by what is new");
             assert_eq!(turns.count(forgotten, last), 2);
         }
+        assert_eq!(turns.places(Position::new(0, 9), last).count(), 2);
         assert_eq!(turns.count(Position::START, last), 5);
         assert_eq!(turns.count(Position::new(0, 2), last), 3);
         assert_eq!(turns.count(Position::new(2, 1), last), 1);

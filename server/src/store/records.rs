@@ -56,7 +56,19 @@ pub trait RecordTable: Read + Sized {
 
 impl<R: Read> RecordTable for R {}
 
+/// Revisions that a record may have in one life of the database. Nobody changes one so often between two restores, and the numbers stay readable.
+const REVISIONS_OF_A_LIFE: u64 = 1_000_000;
+
 impl Unit {
+    /// The number of a record's next revision. A restored node does not know which numbers it had given before: those of its new life follow all of
+    /// them, so that no peer ever takes a new revision for one that it holds.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn revision_after(&mut self, known: u64) -> Result<u64, StoreError> {
+        Ok((known + 1).max(u64::from(self.life()?.0) * REVISIONS_OF_A_LIFE))
+    }
+
     /// Writes a record.
     ///
     /// # Errors

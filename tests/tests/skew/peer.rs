@@ -181,7 +181,7 @@ impl Line<'_> {
     }
 
     /// Says something that is no envelope of this version at all; whether the other side ends the stream for it.
-    pub(crate) async fn is_ended_by(mut self, deliveries: wire::Deliveries) -> bool {
+    pub(crate) async fn ends_at(mut self, deliveries: wire::Deliveries) -> bool {
         self.stream.says(frame::Frame::Deliveries(deliveries)).await;
         while self.hear().await {}
         true

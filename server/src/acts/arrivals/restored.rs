@@ -4,9 +4,10 @@
 use titian_proto::envelope::{Receipt, ReceiptOutcome};
 use titian_proto::log::leaf::Event;
 use titian_proto::model::id::NodeId;
+use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
 
-use super::{Arrival, Coming, Occasion, Taken, Verdict, decide_and_apply, received_leaf};
+use super::{Arrival, Coming, Fault, Occasion, Taken, Verdict, decide_and_apply, received_leaf};
 use crate::acts::context::House;
 use crate::acts::error::ActError;
 use crate::store::{Position, Received, Unit};
@@ -23,21 +24,28 @@ pub(super) fn answer_again(
     let given = Receipt::parse(&receipt.receipt)?;
     let was_applied = given.outcome == ReceiptOutcome::Applied && arrival.purged.is_none() && arrival.fault.is_none();
     let mut event = Event::ReferralRefused;
-    let mut code = given.refusal.as_ref().map(|refusal| refusal.code);
+    let mut code = why_not_again(arrival, &given);
     if let Some(header) = arrival.header.as_ref().filter(|_| was_applied) {
         match decide_and_apply(house, unit, &Coming { peer, header, arrival, occasion: Occasion::Again })? {
             Verdict::Applied(_) => event = Event::ReferralReceived,
             // Allowed then and not now: nothing of it comes back, and the promise that it had arrived stands.
-            Verdict::Refused(refusal) | Verdict::Parked(refusal) => code = Some(refusal.code),
-            Verdict::Purged(purged) => code = Some(purged),
+            Verdict::Refused(refusal) | Verdict::Parked(refusal) => code = refusal.code,
+            Verdict::Purged(purged) => code = purged,
         }
     }
     let mut draft = received_leaf(house, peer, arrival, event);
     draft.commit = given.commitment.filter(|_| event == Event::ReferralReceived);
-    draft.code = code.map(|code| code.code().to_owned());
+    draft.code = (event == Event::ReferralRefused).then(|| code.code().to_owned());
     unit.append_leaf(draft)?;
     let received = Received { header: arrival.header_bytes.clone(), seal: arrival.seal.clone(), sender_leaf: arrival.leaf_bytes.clone() };
     unit.answer_again(peer, arrival.outline.lane, position, received, receipt)?;
     unit.remove_returned(peer, arrival.outline.lane, arrival.hash)?;
     Ok(Taken::Answered)
+}
+
+/// Why an arrival is not applied again: its body was destroyed at the sender meanwhile, it was not applied then, or it cannot be now.
+fn why_not_again(arrival: &Arrival, given: &Receipt) -> RefusalCode {
+    let then = given.refusal.as_ref().map(|refusal| refusal.code);
+    let now = arrival.fault.as_ref().map(|(Fault::Refuse(refusal) | Fault::Park(refusal))| refusal.code);
+    arrival.purged.or(then).or(now).unwrap_or(RefusalCode::NewerVersion)
 }

@@ -43,7 +43,9 @@ fn of_link(error: SessionError, sender: &NodeId) -> BundleFailure {
     match error {
         SessionError::Version(..) => BundleError::Newer.into(),
         SessionError::EpochRetired => BundleError::OtherEpoch { sender: sender.clone() }.into(),
-        SessionError::OtherChain | SessionError::RolledBack => BundleError::OtherChain { sender: sender.clone() }.into(),
+        SessionError::OtherChain | SessionError::OlderCopy | SessionError::RolledBack => {
+            BundleError::OtherChain { sender: sender.clone() }.into()
+        }
         SessionError::Protocol(problem) => BundleError::Content(problem).into(),
         SessionError::Store(problem) => problem.into(),
         SessionError::Passage(problem) => problem.into(),

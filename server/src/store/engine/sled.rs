@@ -7,6 +7,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -22,6 +23,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// sled cleans up in the same thread that flushes on a timer; with it off, whole databases were lost.
 const FLUSH_EVERY_MS: u64 = 500;
+
+/// How long the lock of a database may outlive it: the last flush of a slow disk.
+const LOCK_LINGERS: Duration = Duration::from_secs(5);
 
 /// Name of the folder inside the store's folder.
 const DATABASE: &str = "sled";
@@ -47,13 +51,7 @@ impl SledEngine {
         let blobs = inside.join("blobs");
         remove_half_written_snapshots(&inside)?;
         refuse_blobs(&blobs)?;
-        let database = ::sled::Config::default()
-            .path(&inside)
-            .segment_size(SEGMENT_BYTES)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(Some(FLUSH_EVERY_MS))
-            .open()
-            .map_err(|error| database_error("opening the store", error))?;
+        let database = open_database(&inside).map_err(|error| database_error("opening the store", error))?;
         let file = File::open(inside.join("db")).map_err(|error| EngineError::io("opening the store's file", error))?;
         let engine = Self { database, file, blobs, applying: Mutex::new(()), stopped: AtomicBool::new(false), folder };
         // What a killed process had applied may stand in the kernel's memory only; from here on it counts as durable.
@@ -138,6 +136,26 @@ impl Engine for SledEngine {
         let disk_bytes = self.file.metadata().map_err(|error| EngineError::io(doing, error))?.len();
         let disk = rustix::fs::fstatvfs(&self.file).map_err(|error| EngineError::io(doing, error.into()))?;
         Ok(Health { disk_bytes, free_bytes: Some(disk.f_bavail.saturating_mul(disk.f_frsize)) })
+    }
+}
+
+/// Opens the database. One that this process closed a moment ago keeps its lock until a thread of sled has ended; nobody else can have it, because the
+/// folder is ours.
+fn open_database(inside: &Path) -> Result<::sled::Db, ::sled::Error> {
+    let give_up = Instant::now() + LOCK_LINGERS;
+    loop {
+        let opened = ::sled::Config::default()
+            .path(inside)
+            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(Some(FLUSH_EVERY_MS))
+            .open();
+        match opened {
+            Err(::sled::Error::Io(error)) if error.to_string().contains("acquire lock") && Instant::now() < give_up => {
+                std::thread::sleep(LOCK_LINGERS / 100);
+            }
+            opened => return opened,
+        }
     }
 }
 
