@@ -42,38 +42,45 @@ impl Parcel {
     }
 }
 
-/// Asks the gate for each waiting delivery. What it refuses is purged on disk first: its body never leaves.
+/// Asks the gate for each waiting delivery. What it refuses is purged on disk first: its body never leaves. Then all are asked about again, because
+/// somebody may have withdrawn while the disk was waited for: what leaves was permitted in one moment, with nothing awaited after it.
 ///
 /// # Errors
-/// When the store fails.
-pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, waiting: Vec<(Position, Bytes)>) -> Result<Vec<Parcel>, ActError> {
-    let mut parcels = Vec::with_capacity(waiting.len());
-    let mut refused: Vec<(Position, RefusalCode)> = Vec::new();
-    {
+/// When the store fails, or nothing of the lane may go now.
+pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, mut waiting: Vec<(Position, Bytes)>) -> Result<Vec<Parcel>, ActError> {
+    loop {
+        let (parcels, refused) = ask(acts, peer, lane, &waiting)?;
+        if refused.is_empty() {
+            return Ok(parcels);
+        }
+        purge(acts, peer, lane, refused).await?;
         let view = acts.store.view();
-        let now = acts.house.ambient.now();
-        let settled = view.outbox_lane(peer, lane)?.settled_through;
-        for (position, bytes) in &waiting {
-            let delivery = read_delivery(bytes)?;
-            let occasion = if *position <= settled { Occasion::Again } else { Occasion::First };
-            match check_one(&acts.house, &view, now, peer, &delivery, occasion)? {
-                Ok(Some(permit)) => parcels.push((*position, Some(Parcel::permitted(delivery, permit)))),
-                Ok(None) => parcels.push((*position, Parcel::purged(delivery))),
-                // Not the envelope is refused but the peer, for now; and nothing of the safety lane is ever given up. It waits.
-                Err(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
-                Err(_) if crate::mutant::is("no-gate-at-dispatch") => parcels.push((*position, Some(Parcel { delivery }))),
-                Err(refusal) => {
-                    refused.push((*position, refusal.code));
-                    parcels.push((*position, None));
-                }
-            }
+        for (position, bytes) in &mut waiting {
+            *bytes = view.delivery(peer, lane, *position)?.ok_or(StoreError::Missing { table: "outbox/" })?;
         }
     }
-    if !refused.is_empty() {
-        purge(acts, peer, lane, refused).await?;
-        fill_purged(acts, peer, lane, &mut parcels)?;
+}
+
+/// What may leave, and what is refused and why.
+type Asked = (Vec<Parcel>, Vec<(Position, RefusalCode)>);
+
+fn ask(acts: &Acts, peer: &NodeId, lane: Lane, waiting: &[(Position, Bytes)]) -> Result<Asked, ActError> {
+    let (mut parcels, mut refused) = (Vec::with_capacity(waiting.len()), Vec::new());
+    let (view, now) = (acts.store.view(), acts.house.ambient.now());
+    let settled = view.outbox_lane(peer, lane)?.settled_through;
+    for (position, bytes) in waiting {
+        let delivery = read_delivery(bytes)?;
+        let occasion = if *position <= settled { Occasion::Again } else { Occasion::First };
+        match check_one(&acts.house, &view, now, peer, &delivery, occasion)? {
+            Ok(Some(permit)) => parcels.push(Parcel::permitted(delivery, permit)),
+            Ok(None) => parcels.extend(Parcel::purged(delivery)),
+            // Not the envelope is refused but the peer, for now; and nothing of the safety lane is ever given up. It waits.
+            Err(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
+            Err(_) if crate::mutant::is("no-gate-at-dispatch") => parcels.push(Parcel { delivery }),
+            Err(refusal) => refused.push((*position, refusal.code)),
+        }
     }
-    Ok(parcels.into_iter().filter_map(|(_, parcel)| parcel).collect())
+    Ok((parcels, refused))
 }
 
 fn is_about_peer(code: RefusalCode) -> bool {
@@ -155,16 +162,6 @@ pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position,
     tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), place = %position);
     if let Some(referral_id) = header.referral_id {
         unit.block_referral(referral_id, Refusal::new(code))?;
-    }
-    Ok(())
-}
-
-fn fill_purged(acts: &Acts, peer: &NodeId, lane: Lane, parcels: &mut [(Position, Option<Parcel>)]) -> Result<(), ActError> {
-    let view = acts.store.view();
-    for (position, parcel) in parcels.iter_mut().filter(|(_, parcel)| parcel.is_none()) {
-        if let Some(bytes) = view.delivery(peer, lane, *position)? {
-            *parcel = Parcel::purged(read_delivery(&bytes)?);
-        }
     }
     Ok(())
 }

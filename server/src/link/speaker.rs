@@ -18,7 +18,7 @@ use super::limits::{
     Allowance, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED, PING_WAITING,
     RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
 };
-use super::session::{SessionError, Shared, say};
+use super::session::{SessionError, Shared};
 use super::window::{Unacknowledged, Window};
 use crate::federation::passage::Passage;
 use crate::store::{Most, OutboxTable as _, Position, StoreError};
@@ -110,7 +110,7 @@ impl<'a> Speaker<'a> {
 
     /// Speaks for ever; ends only when the stream does.
     pub(super) async fn run(mut self) -> Result<(), SessionError> {
-        let mut outbox = self.passage.store().watch_outbox();
+        let (outgoing, mut outbox) = (self.outgoing.clone(), self.passage.store().watch_outbox());
         let mut look_at = Instant::now() + LOOK_EVERY;
         loop {
             // However much else there is to do: staff who write something down every other second must not keep the clocks from being looked at.
@@ -118,16 +118,19 @@ impl<'a> Speaker<'a> {
                 self.look_at_clocks().await?;
                 look_at = Instant::now() + LOOK_EVERY;
             }
+            // The place on the line comes first: what the gate lets pass must not wait for one while somebody withdraws.
+            let place = outgoing.reserve().await.map_err(|_| SessionError::Ended)?;
             outbox.borrow_and_update();
             self.hear();
             if let Some(frame) = self.next_frame().await? {
                 let sends = matches!(frame, frame::Frame::Deliveries(_));
-                say(&self.outgoing, frame).await?;
+                place.send(wire::Frame { frame: Some(frame) });
                 if sends {
                     crate::crash::point("courier.after-send");
                 }
                 continue;
             }
+            drop(place);
             tokio::select! {
                 biased;
                 () = self.board.changed() => {}
