@@ -71,6 +71,8 @@ pub const TABLE: &[Word] = &[
         "Ask the other union for a new bundle: its node was restored from a backup after this one was made."),
     word("BUNDLE_OTHER_CHAIN", "The bundle and what the other union sent before exclude each other.",
         "Keep the file, and call the other union; only withdrawals and what protects people pass until then."),
+    word("BUNDLE_BEFORE_RESTORE", "The bundle was made before the other union knew that this node was restored from a backup.",
+        "Make a bundle for the other union: titian bundle export; once it has taken that in, its next bundle brings everything back."),
     word("EQUIVOCATION", "The other union's node said two different things in one place.",
         "Tell your admin: keep the node's telemetry as evidence, and call the other union."),
     word("CONFLICT", "Something that is there already stands against it.",

@@ -69,6 +69,7 @@ fn header() -> Header {
         expires_at: Some(NOW.plus_days(14)),
         critical_extensions: vec!["documents".to_owned()],
         retry_of: None,
+        behind: None,
     }
 }
 

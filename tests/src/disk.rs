@@ -8,10 +8,13 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::node::{Node, run};
-use crate::wait::{PATIENCE, wait_until};
+use crate::wait::{PATIENCE, wait_until, wait_until_some};
 
 /// Bytes of the disk: a store with its first segments, and more room than a node needs to take in everything. The file is sparse.
 const DISK_BYTES: u64 = 4 << 30;
+
+/// How long a process may go on until it comes to its point: the longest walk over all points.
+const ROUNDS: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
 
 /// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH`: from now on the file system takes nothing, and nothing of it reaches the device.
 const SHUT_DOWN: &str = "import fcntl, os, struct, sys
@@ -60,8 +63,39 @@ impl Disk {
         }
         told("python3", &["-c", SHUT_DOWN, &self.path().display().to_string()]);
         nodes.iter_mut().for_each(|node| node.kill9());
+        self.power_returns();
+    }
+
+    /// Cuts the power as soon as this process, which stands on the disk, has stopped at its point, and ends it. Returns at once.
+    pub fn cut_power_when_stopped(&self, pid: u32) {
+        let path = self.path().display().to_string();
+        std::thread::spawn(move || {
+            let stopped = wait_until_some(ROUNDS, || match Path::new(&format!("/proc/{pid}")).exists() {
+                true => stands_still(pid).then_some(true),
+                false => Some(false),
+            });
+            if stopped == Some(true) {
+                told("python3", &["-c", SHUT_DOWN, &path]);
+                told("kill", &["-KILL", &pid.to_string()]);
+            }
+        });
+    }
+
+    /// The disk is there again after a cut, with what had reached it. No process may stand on it.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub fn power_returns(&self) {
         told("umount", &[&self.path().display().to_string()]);
         self.mount();
+    }
+
+    /// Writes out everything that stands on it by now: what is prepared before the power is cut.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub fn settle(&self) {
+        told("sync", &["-f", &self.path().display().to_string()]);
     }
 
     fn image(&self) -> String {
@@ -91,9 +125,11 @@ fn told(program: &str, arguments: &[&str]) {
 }
 
 /// Whether all threads of a process are stopped. One inside a system call on the disk stops only when that is over.
-fn stands_still(pid: u32) -> bool {
+#[must_use]
+pub(crate) fn stands_still(pid: u32) -> bool {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
-    threads.map(|thread| state(&thread.path())).all(|state| state == Some('T'))
+    let mut states = threads.map(|thread| state(&thread.path())).peekable();
+    states.peek().is_some() && states.all(|state| state == Some('T'))
 }
 
 fn state(thread: &Path) -> Option<char> {

@@ -21,8 +21,18 @@ pub fn processor_millis(pid: u32) -> u64 {
 /// The most memory a process has held at once, in bytes.
 #[must_use]
 pub fn peak_memory(pid: u32) -> u64 {
+    of_status(pid, "VmHWM:")
+}
+
+/// The memory that a process holds now, in bytes.
+#[must_use]
+pub fn memory(pid: u32) -> u64 {
+    of_status(pid, "VmRSS:")
+}
+
+fn of_status(pid: u32, name: &str) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default() * 1024
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::answer::Answer;
+use crate::disk::stands_still;
 use crate::programs;
 use crate::wait::{PATIENCE, wait_until, wait_until_some};
 
@@ -108,16 +109,42 @@ impl Node {
     /// # Panics
     /// When it neither becomes ready nor ends.
     pub fn start_armed(&mut self, point: &str) {
+        self.start_until(&[("TITIAN_CRASH_AT", point)]);
+    }
+
+    /// As [`Self::start_armed`]; at the point it stands still, until somebody cuts the power under it.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn start_to_stop(&mut self, point: &str) {
+        self.start_until(&[("TITIAN_CRASH_AT", point), ("TITIAN_CRASH_STOPS", "1")]);
+    }
+
+    fn start_until(&mut self, environment: &[(&str, &str)]) {
         self.kill9();
-        let mut child = match self.command(&[("TITIAN_CRASH_AT", point)]).spawn() {
+        let mut child = match self.command(environment).spawn() {
             Ok(child) => child,
             Err(error) => panic!("{}: cannot be started: {error}", self.node_id),
         };
-        let ready = ready_line(&mut child);
-        wait_until("the armed node is ready or dead", PATIENCE, || {
-            (ready.try_recv().is_ok() || matches!(child.try_wait(), Ok(Some(_)))).then_some(())
+        let (ready, pid) = (ready_line(&mut child), child.id());
+        wait_until("the armed node is ready, dead, or stands still", PATIENCE, || {
+            (ready.try_recv().is_ok() || matches!(child.try_wait(), Ok(Some(_))) || stands_still(pid)).then_some(())
         });
         self.process = Some(child);
+    }
+
+    /// Whether it dials its peers when it starts next. Without, they meet only when the others dial.
+    ///
+    /// # Panics
+    /// When its settings cannot be changed.
+    pub fn set_dials(&self, dials: bool) {
+        let file = self.folder.join("node.toml");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let (from, to) = (format!("dial = {}", !dials), format!("dial = {dials}"));
+        assert!(text.contains(&from) || text.contains(&to), "{}: node.toml says whether it dials", self.node_id);
+        if let Err(error) = fs::write(&file, text.replace(&from, &to)) {
+            panic!("{}: {error}", file.display());
+        }
     }
 
     /// Starts a node that must not come up, and gives its exit code and last words.

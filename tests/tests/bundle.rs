@@ -141,6 +141,57 @@ fn what_waits_for_a_suspended_peer_stays() {
     road::arrive(&world.ksbsi, &referral);
 }
 
+#[test]
+fn a_restored_union_gets_back_on_a_stick_what_it_lost() {
+    // Given no line, a backup of KSBSI's node, and after it a referral that KSBSI answered
+    let mut world = World::in_force();
+    line(&mut world, false);
+    for account in [Caseworker, FocalPoint] {
+        world.ksbsi.admit(account);
+    }
+    world.ksbsi.node.stop();
+    let backup = world.ksbsi.node.export().done().stdout;
+    world.ksbsi.node.start();
+    let (_, referral) = road::refer(&world);
+    let (_, old_file) = export(&world, &world.mtuc, &world.ksbsi, "old");
+    import(&world.ksbsi, &old_file).done();
+    road::act(&world.ksbsi, &["referral", "accept", &referral]).done();
+    carry(&world, false);
+    carry(&world, true);
+    road::held(&world.ksbsi, &referral);
+    carry(&world, false);
+    assert_eq!(queued(&world.mtuc), 0, "MTUC holds KSBSI's word for all of it");
+    let given = receipts(&world, &world.ksbsi, "inbox/");
+    // When KSBSI's disk is lost and the backup taken in
+    world.ksbsi.node.stop();
+    fs::rename(world.ksbsi.node.folder.join("store"), world.ground.path().join("lost-store")).expect("ours");
+    world.ksbsi.node.import(&backup).done();
+    world.ksbsi.node.start();
+    // Then an old stick is refused: KSBSI does not know yet what it had said to what stands on it
+    import(&world.ksbsi, &old_file).failed(CONFLICT, "BUNDLE_BEFORE_RESTORE");
+    road::show(&world.ksbsi, &referral).failed(NOT_FOUND, "NOT_FOUND");
+    // And once a stick has told MTUC, the next one brings everything back, with the very same receipts
+    carry(&world, false);
+    let (_, file) = export(&world, &world.mtuc, &world.ksbsi, "back");
+    let taken = import(&world.ksbsi, &file).done();
+    assert!(taken.count("given_back") > 0 && taken.count("applied") > 0, "{}", taken.told());
+    road::held(&world.ksbsi, &referral);
+    road::state(&world.ksbsi, &referral, "ACCEPTED");
+    let now = receipts(&world, &world.ksbsi, "inbox/");
+    assert!(given.iter().all(|(place, receipt)| now.get(place) == Some(receipt)), "a receipt is the same for ever");
+    // And the old stick, and the new one a second time, do nothing more
+    for file in [&old_file, &file] {
+        let taken = import(&world.ksbsi, file).done();
+        assert_eq!((taken.count("applied"), taken.count("not_applied")), (0, 0), "{}", taken.told());
+    }
+    // And both go on
+    let next = road::refer(&world).1;
+    carry(&world, true);
+    road::arrive(&world.ksbsi, &next);
+    carry(&world, false);
+    assert_eq!(queued(&world.mtuc), 0);
+}
+
 /// Takes both nodes down and up again, with or without dialling. Nothing waits when the line goes down.
 fn line(world: &mut World, dials: bool) {
     if !dials {
@@ -148,11 +199,7 @@ fn line(world: &mut World, dials: bool) {
     }
     for union in [&mut world.mtuc, &mut world.ksbsi] {
         union.node.stop();
-        let file = union.node.folder.join("node.toml");
-        let text = fs::read_to_string(&file).expect("node.toml");
-        let (from, to) = (format!("dial = {}", !dials), format!("dial = {dials}"));
-        assert!(text.contains(&from), "node.toml says whether it dials");
-        fs::write(&file, text.replace(&from, &to)).expect("ours");
+        union.node.set_dials(dials);
     }
     world.mtuc.node.start();
     world.ksbsi.node.start();

@@ -166,6 +166,20 @@ fn a_document_over_the_cap_of_the_annex_stays_where_it_is() {
 }
 
 #[test]
+fn bytes_that_are_replaced_while_they_come_make_room_for_the_new_ones_at_once() {
+    // Given a document that is on its way
+    let papers = Papers::begin();
+    let record = attached(&papers, "scan.pdf", &pdf(24 << 20));
+    wait_until("some of it is at KSBSI", PATIENCE, || {
+        papers.held().first().is_some_and(|document| document["heldBytes"] != "0").then_some(())
+    });
+    // When MTUC attaches a better scan instead
+    papers.attach(&record, &papers.file("better.pdf", &pdf(90_000))).done();
+    // Then that comes, and does not wait as what was refused waits
+    assert_eq!(papers.pulled(), pdf(90_000));
+}
+
+#[test]
 fn bytes_stop_when_the_worker_takes_her_consent_back() {
     // Given a document that KSBSI holds
     let papers = Papers::begin();

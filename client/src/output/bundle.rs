@@ -9,7 +9,7 @@ use crate::output::text::{count, time, yes};
 /// What a bundle holds.
 #[must_use]
 pub fn contents(contents: &wire::BundleContents) -> String {
-    let wire::BundleContents { recipient, envelopes, purged, receipts, bytes, withheld } = contents;
+    let wire::BundleContents { recipient, envelopes, purged, receipts, bytes, withheld, given_back } = contents;
     let withheld = withheld.iter().map(|wire::WithheldLane { lane, code: why, envelopes }| {
         format!("{envelopes} of the lane {}: {}", words::<wire::Lane>(*lane), code::<wire::RefusalCode>(*why))
     });
@@ -18,6 +18,7 @@ pub fn contents(contents: &wire::BundleContents) -> String {
         .row("envelopes", envelopes.to_string())
         .row("without body", count(*purged))
         .row("receipts", receipts.to_string())
+        .row("given back", count(*given_back))
         .row("bytes", count(*bytes))
         .rows("stay here", withheld)
         .to_string()
@@ -39,6 +40,7 @@ pub fn intake(intake: &wire::BundleIntake) -> String {
         gaps,
         passed_over,
         quarantined,
+        given_back,
     } = intake;
     let refusals =
         refusals.iter().map(|wire::BundleRefusal { code: why, envelopes }| format!("{envelopes} by {}", code::<wire::RefusalCode>(*why)));
@@ -57,6 +59,7 @@ pub fn intake(intake: &wire::BundleIntake) -> String {
         .row("here before", count(*known))
         .row("receipts", settled.to_string())
         .row("receipts before", count(*settled_before))
+        .row("given back", count(*given_back))
         .row("strange receipts", count(*strange_receipts))
         .row("passed over", count(*passed_over))
         .row("quarantined", yes(*quarantined))

@@ -61,11 +61,17 @@ pub enum BundleError {
         /// Who made it.
         sender: NodeId,
     },
+    /// It was made before its sender knew that this node was restored.
+    #[error("the bundle was made before {sender} knew that this node was restored from a backup")]
+    BeforeRestore {
+        /// Who made it.
+        sender: NodeId,
+    },
 }
 
 impl BundleError {
     /// Every stable code, in the order of the variants.
-    pub const CODES: [&'static str; 12] = [
+    pub const CODES: [&'static str; 13] = [
         "BUNDLE_UNREADABLE",
         "BUNDLE_NEWER",
         "BUNDLE_TRUNCATED",
@@ -78,6 +84,7 @@ impl BundleError {
         "BUNDLE_CONTENT",
         "BUNDLE_OTHER_EPOCH",
         "BUNDLE_OTHER_CHAIN",
+        "BUNDLE_BEFORE_RESTORE",
     ];
 
     /// The stable code that programs may rely on.
@@ -96,6 +103,7 @@ impl BundleError {
             Self::Content(_) => "BUNDLE_CONTENT",
             Self::OtherEpoch { .. } => "BUNDLE_OTHER_EPOCH",
             Self::OtherChain { .. } => "BUNDLE_OTHER_CHAIN",
+            Self::BeforeRestore { .. } => "BUNDLE_BEFORE_RESTORE",
         }
     }
 
@@ -126,6 +134,10 @@ impl BundleError {
             Self::OtherEpoch { .. } => "Ask the other union for a new bundle: its node was restored from a backup after this one was made.",
             Self::OtherChain { .. } => {
                 "Keep the file, and call the other union; only withdrawals and what protects people pass until then."
+            }
+            Self::BeforeRestore { .. } => {
+                "Make a bundle for the other union with bundle export; once it has taken that in, its next bundle brings everything back, this file's \
+                 content too."
             }
         }
     }

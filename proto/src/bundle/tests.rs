@@ -245,7 +245,8 @@ fn every_error_has_a_code_of_its_own_and_says_what_to_do() {
         BundleError::NoSealingKey { peer },
         BundleError::Content(crate::model::malformed::Malformed::missing("frame")),
         BundleError::OtherEpoch { sender: sender.clone() },
-        BundleError::OtherChain { sender },
+        BundleError::OtherChain { sender: sender.clone() },
+        BundleError::BeforeRestore { sender },
     ];
     assert_eq!(errors.each_ref().map(BundleError::code), BundleError::CODES);
     assert!(errors.iter().all(|error| error.next_step().ends_with('.') && !error.to_string().ends_with('.')));

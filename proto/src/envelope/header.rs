@@ -53,6 +53,18 @@ pub struct Header {
     pub critical_extensions: Vec<String>,
     /// The transfer that this one repeats, because that one was parked.
     pub retry_of: Option<TransferId>,
+    /// For the first of a lane after the sender was restored: the place that it stands behind.
+    pub behind: Option<Behind>,
+}
+
+/// The end of a lane in an earlier life of its sender's database, behind which a new life goes on. Without it the rest of the old life could be
+/// skipped and nobody would notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The epoch of that life.
+    pub epoch: Epoch,
+    /// The last sequence that the sender's backup knew, from 1.
+    pub link_sequence: u64,
 }
 
 impl Header {
@@ -92,6 +104,8 @@ impl Header {
             critical_extensions: self.critical_extensions.clone(),
             min_reader: Self::MIN_READER,
             retry_of: self.retry_of.map(TransferId::to_wire).unwrap_or_default(),
+            behind_epoch: self.behind.map(|behind| behind.epoch.to_wire()).unwrap_or_default(),
+            behind_sequence: self.behind.map_or(0, |behind| behind.link_sequence),
         };
         header.encode_to_vec().into()
     }
@@ -134,6 +148,8 @@ impl Header {
             critical_extensions,
             min_reader,
             retry_of,
+            behind_epoch,
+            behind_sequence,
         } = header;
         check_version(version, min_reader)?;
         let (sender, recipient) = (NodeId::parse(&sender).at("sender")?, NodeId::parse(&recipient).at("recipient")?);
@@ -161,6 +177,7 @@ impl Header {
             expires_at: (expires_at_ms != 0).then(|| Instant::from_millis(expires_at_ms)),
             critical_extensions,
             retry_of: TransferId::from_wire_optional(&retry_of).at("retry_of")?,
+            behind: behind_from_wire(&behind_epoch, behind_sequence, link_sequence)?,
         })
     }
 
@@ -226,5 +243,14 @@ pub(crate) fn case_from_wire(case_ref: &[u8], case_sequence: u64) -> Result<Opti
         (Some(case), sequence) if sequence > 0 => Ok(Some((case, sequence))),
         (None, _) => Err(Malformed::new("must be 0 where there is no case").at("case_sequence")),
         (Some(_), _) => Err(Malformed::new("must be 1 or more where there is a case").at("case_sequence")),
+    }
+}
+
+pub(crate) fn behind_from_wire(epoch: &[u8], sequence: u64, link_sequence: u64) -> Result<Option<Behind>, Malformed> {
+    match Epoch::from_wire_optional(epoch).at("behind_epoch")? {
+        None if sequence == 0 => Ok(None),
+        Some(epoch) if sequence > 0 && link_sequence == 1 => Ok(Some(Behind { epoch, link_sequence: sequence })),
+        Some(_) if sequence > 0 => Err(Malformed::new("must be empty for all but the first of a lane").at("behind_epoch")),
+        Some(_) | None => Err(Malformed::new("must be 1 or more, and only where an epoch is named").at("behind_sequence")),
     }
 }

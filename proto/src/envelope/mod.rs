@@ -18,7 +18,7 @@ pub mod receipt;
 pub mod seal;
 
 pub use error::EnvelopeError;
-pub use header::{Header, envelope_hash, open_envelope};
+pub use header::{Behind, Header, envelope_hash, open_envelope};
 pub use keyring::KeyRing;
 pub use kind::{EnvelopeKind, Lane};
 pub use outline::Outline;

@@ -1,8 +1,8 @@
 //! What a header of every version says: enough to give an envelope its place in the chain and an answer, also when its content cannot be read.
 
-use crate::envelope::header::{Header, case_from_wire, check_chain, check_extensions};
+use crate::envelope::header::{Behind, Header, behind_from_wire, case_from_wire, check_chain, check_extensions};
 use crate::envelope::kind::Lane;
-use crate::model::id::{CaseRef, Digest, Epoch, NodeId, TransferId};
+use crate::model::id::{CaseRef, Digest, Epoch, NodeId, ReferralId, TransferId};
 use crate::model::malformed::{At, Malformed};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::wire;
@@ -24,10 +24,14 @@ pub struct Outline {
     pub previous_hash: Digest,
     /// The case as the two nodes name it, and the count of its envelopes on this link.
     pub case: Option<(CaseRef, u64)>,
+    /// The referral, where it names one that can be read: staff see there what becomes of an envelope that cannot.
+    pub referral_id: Option<ReferralId>,
     /// The transfer.
     pub transfer_id: TransferId,
     /// The transfer that this one repeats, because that one was parked.
     pub retry_of: Option<TransferId>,
+    /// For the first of a lane after the sender was restored: the place that it stands behind.
+    pub behind: Option<Behind>,
     /// Why this program cannot apply it, if it cannot: a newer version, an unknown kind, an extension that it must know and does not.
     pub unreadable: Option<Refusal>,
 }
@@ -71,8 +75,10 @@ impl Outline {
             link_sequence: header.link_sequence,
             previous_hash,
             case: case_from_wire(&header.case_ref, header.case_sequence)?,
+            referral_id: ReferralId::from_wire_optional(&header.referral_id).unwrap_or_default(),
             transfer_id: TransferId::from_wire(&header.transfer_id).at("transfer_id")?,
             retry_of: TransferId::from_wire_optional(&header.retry_of).at("retry_of")?,
+            behind: behind_from_wire(&header.behind_epoch, header.behind_sequence, header.link_sequence)?,
             unreadable: unreadable(header),
         })
     }

@@ -39,6 +39,7 @@ fn header() -> Header {
         expires_at: Some(NOW.plus_days(14)),
         critical_extensions: vec!["documents".to_owned()],
         retry_of: None,
+        behind: None,
     }
 }
 
@@ -67,6 +68,8 @@ fn a_header_reads_as_it_was_written() {
     let about_no_case =
         Header { case: None, referral_id: None, agreement: None, consent: None, expires_at: None, kind: EnvelopeKind::LogHead, ..header() };
     assert_eq!(Header::parse(&about_no_case.encode()).unwrap(), about_no_case);
+    let after_a_restore = Header { behind: Some(Behind { epoch: Epoch([7; 16]), link_sequence: 12 }), ..header() };
+    assert_eq!(Header::parse(&after_a_restore.encode()).unwrap(), after_a_restore);
 }
 
 #[test]
@@ -90,6 +93,19 @@ fn a_header_that_breaks_its_form_is_malformed_and_says_where() {
         (
             "header.agreement.version",
             wire::Header { agreement: good().agreement.map(|a| wire::AgreementRef { version: 0, ..a }), ..good() },
+        ),
+        ("header.behind_epoch", wire::Header { behind_epoch: vec![7; 15].into(), behind_sequence: 12, ..good() }),
+        ("header.behind_sequence", wire::Header { behind_epoch: vec![7; 16].into(), ..good() }),
+        ("header.behind_sequence", wire::Header { behind_sequence: 12, ..good() }),
+        (
+            "header.behind_epoch",
+            wire::Header {
+                link_sequence: 2,
+                previous_hash: vec![1; 32].into(),
+                behind_epoch: vec![7; 16].into(),
+                behind_sequence: 12,
+                ..good()
+            },
         ),
         ("header.critical_extensions", wire::Header { critical_extensions: vec!["two words".into()], ..good() }),
     ];

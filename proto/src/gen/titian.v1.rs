@@ -4463,6 +4463,12 @@ pub struct Header {
     /// The transfer that this one repeats because it was parked, 16 bytes; empty: none.
     #[prost(bytes = "bytes", tag = "20")]
     pub retry_of: ::prost::bytes::Bytes,
+    /// Only for the first of a lane in a life of the sender's database that is not its first: the envelope that it stands behind, by the epoch of that
+    /// one, 16 bytes, and its link_sequence. Empty and 0 where the lane was empty. A recipient that has not got so far leaves it for later.
+    #[prost(bytes = "bytes", tag = "21")]
+    pub behind_epoch: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "22")]
+    pub behind_sequence: u64,
 }
 /// What travels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10882,6 +10888,9 @@ pub struct BundleContents {
     /// Lanes of which nothing passes now. What waits in them stays.
     #[prost(message, repeated, tag = "6")]
     pub withheld: ::prost::alloc::vec::Vec<WithheldLane>,
+    /// The peer's own receipts, given back because it was restored.
+    #[prost(uint64, tag = "7")]
+    pub given_back: u64,
 }
 /// A lane of which nothing passes now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10956,6 +10965,9 @@ pub struct BundleIntake {
     /// The sender told two stories before, so nothing but the safety lane was taken in.
     #[prost(bool, tag = "12")]
     pub quarantined: bool,
+    /// Receipts of this node that the sender gives back, because this node was restored.
+    #[prost(uint64, tag = "13")]
+    pub given_back: u64,
 }
 /// Envelopes that were not applied.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

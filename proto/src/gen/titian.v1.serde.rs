@@ -3987,6 +3987,9 @@ impl serde::Serialize for BundleContents {
         if !self.withheld.is_empty() {
             len += 1;
         }
+        if self.given_back != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.BundleContents", len)?;
         if !self.recipient.is_empty() {
             struct_ser.serialize_field("recipient", &self.recipient)?;
@@ -4014,6 +4017,11 @@ impl serde::Serialize for BundleContents {
         if !self.withheld.is_empty() {
             struct_ser.serialize_field("withheld", &self.withheld)?;
         }
+        if self.given_back != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("givenBack", ToString::to_string(&self.given_back).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -4030,6 +4038,8 @@ impl<'de> serde::Deserialize<'de> for BundleContents {
             "receipts",
             "bytes",
             "withheld",
+            "given_back",
+            "givenBack",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4040,6 +4050,7 @@ impl<'de> serde::Deserialize<'de> for BundleContents {
             Receipts,
             Bytes,
             Withheld,
+            GivenBack,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4067,6 +4078,7 @@ impl<'de> serde::Deserialize<'de> for BundleContents {
                             "receipts" => Ok(GeneratedField::Receipts),
                             "bytes" => Ok(GeneratedField::Bytes),
                             "withheld" => Ok(GeneratedField::Withheld),
+                            "givenBack" | "given_back" => Ok(GeneratedField::GivenBack),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4092,6 +4104,7 @@ impl<'de> serde::Deserialize<'de> for BundleContents {
                 let mut receipts__ = None;
                 let mut bytes__ = None;
                 let mut withheld__ = None;
+                let mut given_back__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Recipient => {
@@ -4138,6 +4151,14 @@ impl<'de> serde::Deserialize<'de> for BundleContents {
                             }
                             withheld__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::GivenBack => {
+                            if given_back__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("givenBack"));
+                            }
+                            given_back__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(BundleContents {
@@ -4147,6 +4168,7 @@ impl<'de> serde::Deserialize<'de> for BundleContents {
                     receipts: receipts__.unwrap_or_default(),
                     bytes: bytes__.unwrap_or_default(),
                     withheld: withheld__.unwrap_or_default(),
+                    given_back: given_back__.unwrap_or_default(),
                 })
             }
         }
@@ -4561,6 +4583,9 @@ impl serde::Serialize for BundleIntake {
         if self.quarantined {
             len += 1;
         }
+        if self.given_back != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.BundleIntake", len)?;
         if !self.sender.is_empty() {
             struct_ser.serialize_field("sender", &self.sender)?;
@@ -4614,6 +4639,11 @@ impl serde::Serialize for BundleIntake {
         if self.quarantined {
             struct_ser.serialize_field("quarantined", &self.quarantined)?;
         }
+        if self.given_back != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("givenBack", ToString::to_string(&self.given_back).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -4641,6 +4671,8 @@ impl<'de> serde::Deserialize<'de> for BundleIntake {
             "passed_over",
             "passedOver",
             "quarantined",
+            "given_back",
+            "givenBack",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4657,6 +4689,7 @@ impl<'de> serde::Deserialize<'de> for BundleIntake {
             Gaps,
             PassedOver,
             Quarantined,
+            GivenBack,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4690,6 +4723,7 @@ impl<'de> serde::Deserialize<'de> for BundleIntake {
                             "gaps" => Ok(GeneratedField::Gaps),
                             "passedOver" | "passed_over" => Ok(GeneratedField::PassedOver),
                             "quarantined" => Ok(GeneratedField::Quarantined),
+                            "givenBack" | "given_back" => Ok(GeneratedField::GivenBack),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4721,6 +4755,7 @@ impl<'de> serde::Deserialize<'de> for BundleIntake {
                 let mut gaps__ = None;
                 let mut passed_over__ = None;
                 let mut quarantined__ = None;
+                let mut given_back__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Sender => {
@@ -4811,6 +4846,14 @@ impl<'de> serde::Deserialize<'de> for BundleIntake {
                             }
                             quarantined__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::GivenBack => {
+                            if given_back__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("givenBack"));
+                            }
+                            given_back__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(BundleIntake {
@@ -4826,6 +4869,7 @@ impl<'de> serde::Deserialize<'de> for BundleIntake {
                     gaps: gaps__.unwrap_or_default(),
                     passed_over: passed_over__.unwrap_or_default(),
                     quarantined: quarantined__.unwrap_or_default(),
+                    given_back: given_back__.unwrap_or_default(),
                 })
             }
         }
@@ -16459,6 +16503,12 @@ impl serde::Serialize for Header {
         if !self.retry_of.is_empty() {
             len += 1;
         }
+        if !self.behind_epoch.is_empty() {
+            len += 1;
+        }
+        if self.behind_sequence != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Header", len)?;
         if self.version != 0 {
             struct_ser.serialize_field("version", &self.version)?;
@@ -16546,6 +16596,16 @@ impl serde::Serialize for Header {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("retryOf", pbjson::private::base64::encode(&self.retry_of).as_str())?;
         }
+        if !self.behind_epoch.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("behindEpoch", pbjson::private::base64::encode(&self.behind_epoch).as_str())?;
+        }
+        if self.behind_sequence != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("behindSequence", ToString::to_string(&self.behind_sequence).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -16589,6 +16649,10 @@ impl<'de> serde::Deserialize<'de> for Header {
             "minReader",
             "retry_of",
             "retryOf",
+            "behind_epoch",
+            "behindEpoch",
+            "behind_sequence",
+            "behindSequence",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -16613,6 +16677,8 @@ impl<'de> serde::Deserialize<'de> for Header {
             CriticalExtensions,
             MinReader,
             RetryOf,
+            BehindEpoch,
+            BehindSequence,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -16654,6 +16720,8 @@ impl<'de> serde::Deserialize<'de> for Header {
                             "criticalExtensions" | "critical_extensions" => Ok(GeneratedField::CriticalExtensions),
                             "minReader" | "min_reader" => Ok(GeneratedField::MinReader),
                             "retryOf" | "retry_of" => Ok(GeneratedField::RetryOf),
+                            "behindEpoch" | "behind_epoch" => Ok(GeneratedField::BehindEpoch),
+                            "behindSequence" | "behind_sequence" => Ok(GeneratedField::BehindSequence),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -16693,6 +16761,8 @@ impl<'de> serde::Deserialize<'de> for Header {
                 let mut critical_extensions__ = None;
                 let mut min_reader__ = None;
                 let mut retry_of__ = None;
+                let mut behind_epoch__ = None;
+                let mut behind_sequence__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Version => {
@@ -16841,6 +16911,22 @@ impl<'de> serde::Deserialize<'de> for Header {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::BehindEpoch => {
+                            if behind_epoch__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("behindEpoch"));
+                            }
+                            behind_epoch__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BehindSequence => {
+                            if behind_sequence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("behindSequence"));
+                            }
+                            behind_sequence__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Header {
@@ -16864,6 +16950,8 @@ impl<'de> serde::Deserialize<'de> for Header {
                     critical_extensions: critical_extensions__.unwrap_or_default(),
                     min_reader: min_reader__.unwrap_or_default(),
                     retry_of: retry_of__.unwrap_or_default(),
+                    behind_epoch: behind_epoch__.unwrap_or_default(),
+                    behind_sequence: behind_sequence__.unwrap_or_default(),
                 })
             }
         }

@@ -65,7 +65,9 @@ pub async fn draft(acts: &Acts, toml: &str) -> Result<wire::Agreement, ActError>
 /// When the agreement is not there, this node is no party, the statement does not fit the state, or the store fails.
 pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActError> {
     let house = acts.house.clone();
-    acts.store
+    crate::crash::point("statement.before-write");
+    let stated = acts
+        .store
         .write(move |unit| {
             let known = find(&house, unit, &saying.id, saying.version)?;
             if known.agreement.party(house.node_id()).is_none() {
@@ -82,7 +84,9 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
             unit.publish(Topic::Agreements);
             show_in(&house, unit, &saying.id, known.agreement.version)
         })
-        .await
+        .await?;
+    crate::crash::point("statement.after-write");
+    Ok(stated)
 }
 
 /// Takes in the file of an agreement from another union.

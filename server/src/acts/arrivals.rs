@@ -6,7 +6,7 @@ mod restored;
 use std::fmt;
 
 use bytes::Bytes;
-use titian_proto::envelope::{Header, Lane, Outline, ReceiptOutcome};
+use titian_proto::envelope::{Behind, Header, Lane, Outline, ReceiptOutcome};
 use titian_proto::gate::{Content, Permit};
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
 use titian_proto::model::id::{Digest, Epoch, NodeId};
@@ -139,9 +139,20 @@ struct Line {
 
 impl Line {
     fn place(&self, arrival: &Arrival) -> Result<Position, ActError> {
-        let life = self.epochs.iter().position(|epoch| *epoch == arrival.outline.sender_epoch).and_then(|life| u32::try_from(life).ok());
+        let life = self.life(arrival.outline.sender_epoch);
         let life = life.ok_or_else(|| Malformed::new("is not one that the peer's hello named").at("header.sender_epoch"))?;
         Ok(Position::new(life, arrival.outline.link_sequence))
+    }
+
+    /// Whether a lane that has come so far has come to what an envelope stands behind. Without this the first of a new life could overtake the rest
+    /// of the old one, and nobody would miss that.
+    fn reaches(&self, through: Position, behind: Option<Behind>) -> bool {
+        let Some(Behind { epoch, link_sequence }) = behind else { return true };
+        self.life(epoch).is_some_and(|life| Position::new(life, link_sequence) <= through)
+    }
+
+    fn life(&self, epoch: Epoch) -> Option<u32> {
+        self.epochs.iter().position(|known| *known == epoch).and_then(|life| u32::try_from(life).ok())
     }
 }
 
@@ -180,7 +191,7 @@ fn one(
             Some(_) | None => Ok(Taken::Known),
         };
     }
-    if !cursor.is_next(position) {
+    if !cursor.is_next(position) || !line.reaches(cursor.applied_through, outline.behind) {
         return Ok(Taken::LeftOut);
     }
     if outline.previous_hash != cursor.hash_before(position) {

@@ -53,7 +53,9 @@ pub struct Withdrawn {
 /// When the grant breaks a rule of its form, the worker is not there, or the store fails.
 pub async fn record(acts: &Acts, whose: Whose, grant: wire::Grant, valid_days: u32) -> Result<wire::Consent, ActError> {
     let house = acts.house.clone();
-    acts.store
+    crate::crash::point("consent.before-write");
+    let consent = acts
+        .store
         .write(move |unit| {
             let subject = subject_of(&house, unit, whose)?;
             let ledger = policy::ledger(unit, &subject)?;
@@ -67,9 +69,11 @@ pub async fn record(acts: &Acts, whose: Whose, grant: wire::Grant, valid_days: u
             };
             unit.put_ledger_line(&subject, &line)?;
             let now = unit.now();
-            Ok(describe(&policy::ledger(unit, &subject)?, &grant, whose, now))
+            Ok::<_, ActError>(describe(&policy::ledger(unit, &subject)?, &grant, whose, now))
         })
-        .await
+        .await?;
+    crate::crash::point("consent.after-write");
+    Ok(consent)
 }
 
 /// Writes down a withdrawal, from the worker's word, at once: what is queued is purged, the peers are told, what is held is frozen.

@@ -127,6 +127,7 @@ fn unreadable(problem: Malformed) -> StoreError {
 
 async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, RefusalCode)>) -> Result<(), ActError> {
     let peer = peer.clone();
+    crate::crash::point("purge.before-write");
     acts.store
         .write(move |unit| {
             for (position, code) in &refused {
@@ -134,7 +135,9 @@ async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, R
             }
             Ok::<_, ActError>(())
         })
-        .await
+        .await?;
+    crate::crash::point("purge.after-write");
+    Ok(())
 }
 
 /// Takes the body out of an envelope and says why at its referral. What was settled before is not taken back: the peer had it.

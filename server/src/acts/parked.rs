@@ -41,7 +41,10 @@ pub fn note(unit: &mut Unit, peer: &NodeId, receipt: &Receipt, position: Positio
 /// When there is no such referral, nothing of its case is parked there, something of it is still on the way, or the store fails.
 pub async fn retry(acts: &Acts, referral_id: ReferralId) -> Result<u32, ActError> {
     let house = acts.house.clone();
-    acts.store.write(move |unit| retry_case(&house, unit, referral_id)).await
+    crate::crash::point("retry.before-write");
+    let sent = acts.store.write(move |unit| retry_case(&house, unit, referral_id)).await?;
+    crate::crash::point("retry.after-write");
+    Ok(sent)
 }
 
 fn retry_case(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result<u32, ActError> {
@@ -61,6 +64,9 @@ fn retry_case(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result
     }
     if again.sent > 0 {
         unit.remove_parked_there(&peer, file.case_ref)?;
+        for refusal in [&parked.refusal, &Refusal::new(RefusalCode::CaseParked)] {
+            unit.unblock_referral(referral_id, refusal)?;
+        }
     }
     unit.publish(Topic::Referral(referral_id));
     Ok(again.sent)

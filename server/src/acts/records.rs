@@ -1,6 +1,7 @@
 //! Records: put, changed, taken away; shares that select their category follow in the same write.
 
 use prost::Message as _;
+use titian_proto::model::date::Date;
 use titian_proto::model::id::{CaseId, RecordId, ReferralId, uuid_v7};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::record::RecordContent;
@@ -184,12 +185,28 @@ fn follow(
     Ok(())
 }
 
+/// Nobody was born after today: such a day stands in another calendar, and would make her a stranger to whoever compares papers.
+///
+/// # Errors
+/// When the day of birth lies after today.
+pub(super) fn check_birth(content: &RecordContent, today: Date) -> Result<(), ActError> {
+    let RecordContent::Identity(identity) = content else { return Ok(()) };
+    if identity.date_of_birth.is_none_or(|born| born <= today) {
+        return Ok(());
+    }
+    let problem = Malformed::new(
+        "is after today: write it in the Gregorian calendar; Buddhist years are 543 ahead of it, those of Bikram Sambat 56 or 57",
+    );
+    Err(ActError::Malformed(problem.at("identity.date_of_birth")))
+}
+
 fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Result<wire::Record, ActError> {
     if put.content.to_wire().encoded_len() > shares::PUT_BYTES {
         return Err(ActError::Malformed(
             Malformed::new("is larger than 48 KiB, which is the most that travels in one piece").at("content"),
         ));
     }
+    check_birth(&put.content, unit.now().date())?;
     let Some(record_id) = put.record_id else {
         let holder = holder_for(case, &put.content);
         return Ok(new_record(house, unit, holder, &put.content)?);

@@ -15,7 +15,7 @@ use super::error::ActError;
 use super::{question, referrals, shares};
 use crate::store::records::RecordTable as _;
 use crate::store::referrals::{Given, ReferralFile, ReferralTable as _};
-use crate::store::{EpochTable as _, Read, StoreError, Topic, Unit};
+use crate::store::{EpochTable as _, InboxTable as _, Position, Read, StoreError, Topic, Unit};
 
 /// Standings in one frame.
 const STANDINGS: usize = 64;
@@ -36,15 +36,45 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
     let receipts = receipts.iter().map(|receipt| own_receipt(acts, &keys, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
     let standings = standings.iter().map(Standing::from_wire).collect::<Result<Vec<_>, _>>().at("returned.standings")?;
     let (house, peer) = (acts.house.clone(), peer.clone());
+    crate::crash::point("restore.before-take-back");
     acts.store
-        .write(move |unit| {
+        .write(move |unit| -> Result<(), ActError> {
             for (receipt, bytes) in &receipts {
-                unit.put_returned(&peer, receipt.lane, receipt.envelope_hash, bytes.clone())?;
+                // A bundle may give back what is here again.
+                if !is_answered(unit, &peer, receipt)? {
+                    unit.put_returned(&peer, receipt.lane, receipt.envelope_hash, bytes.clone())?;
+                }
             }
             standings.iter().try_for_each(|standing| stand(&house, unit, &peer, standing))?;
-            if done { share_again(&house, unit, &peer) } else { Ok(()) }
+            if done {
+                unit.put_heard_epoch(&peer)?;
+                share_again(&house, unit, &peer)?;
+            }
+            Ok(())
         })
-        .await
+        .await?;
+    crate::crash::point("restore.after-take-back");
+    Ok(())
+}
+
+/// Whether the envelope of a receipt stands here with its answer, in whichever life of the peer it was sent.
+fn is_answered(read: &impl Read, peer: &NodeId, receipt: &Receipt) -> Result<bool, StoreError> {
+    for life in 0..read.peer_epochs(peer)?.len() {
+        let position = Position::new(u32::try_from(life).unwrap_or(u32::MAX), receipt.link_sequence);
+        if read.received_hash(peer, receipt.lane, position)? == Some(receipt.envelope_hash) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether this node was restored, and a peer has not told it yet how things stand since: until then it does not know what it had answered.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn awaits_standings(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
+    let lives = read.own_epochs()?;
+    Ok(lives.len() > 1 && read.heard_epoch(peer)? != lives.last().copied())
 }
 
 /// A receipt that this node itself signed, for an envelope of this peer.
@@ -196,5 +226,8 @@ pub fn is_told(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
 /// When the store fails.
 pub async fn note_told(acts: &Acts, peer: &NodeId) -> Result<(), StoreError> {
     let peer = peer.clone();
-    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await
+    crate::crash::point("restore.before-told");
+    acts.store.write(move |unit| unit.put_told_epoch(&peer)).await?;
+    crate::crash::point("restore.after-told");
+    Ok(())
 }

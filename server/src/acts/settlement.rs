@@ -6,6 +6,7 @@ use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
 use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::referral::DeliveryStage;
+use titian_proto::model::refusal::RefusalCode;
 
 use super::context::{Acts, House};
 use super::error::ActError;
@@ -89,7 +90,9 @@ fn note_at_referral(unit: &mut Unit, header: &Header, receipt: &Receipt) -> Resu
     };
     progress.delivery = Some(stage);
     if let Some(refusal) = &receipt.refusal {
-        progress.blocked_by = Some(refusal.clone());
+        // Of a case that is parked staff see why the first of it could not be read, not that the rest waits behind it.
+        let waits = refusal.code == RefusalCode::CaseParked && progress.blocked_by.is_some();
+        progress.blocked_by = if waits { progress.blocked_by } else { Some(refusal.clone()) };
     }
     unit.put_progress(referral_id, &progress)?;
     unit.publish(Topic::Referral(referral_id));

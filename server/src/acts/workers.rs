@@ -7,7 +7,7 @@ use titian_proto::wire;
 
 use super::context::Acts;
 use super::error::ActError;
-use super::records::new_record;
+use super::records::{self, new_record};
 use crate::store::Read;
 use crate::store::records::{Holder, RecordTable};
 use crate::store::workers::{WorkerFile, WorkerTable};
@@ -23,6 +23,8 @@ pub async fn add(acts: &Acts, contents: Vec<RecordContent>) -> Result<wire::Work
     let house = acts.house.clone();
     acts.store
         .write_new(move |unit| {
+            let today = unit.now().date();
+            contents.iter().try_for_each(|content| records::check_birth(content, today))?;
             let worker_id = WorkerId(uuid_v7(unit.now(), unit.random()));
             unit.put_worker(&WorkerFile { worker_id, added_at: unit.now() })?;
             for content in &contents {

@@ -77,7 +77,8 @@ fn bundle_code(problem: &BundleError) -> Code {
         | BundleError::OtherKey { .. }
         | BundleError::NoSealingKey { .. }
         | BundleError::OtherEpoch { .. }
-        | BundleError::OtherChain { .. } => Code::FailedPrecondition,
+        | BundleError::OtherChain { .. }
+        | BundleError::BeforeRestore { .. } => Code::FailedPrecondition,
     }
 }
 

@@ -39,6 +39,7 @@ fn every_error() -> Vec<ActError> {
         ActError::Bundle(BundleError::Content(Malformed::new("must begin with a hello"))),
         ActError::Bundle(BundleError::OtherEpoch { sender: node("id.ksbsi") }),
         ActError::Bundle(BundleError::OtherChain { sender: node("id.ksbsi") }),
+        ActError::Bundle(BundleError::BeforeRestore { sender: node("id.ksbsi") }),
         ActError::Malformed(Malformed::new("must be 16 bytes").at("case_id")),
         ActError::RoleForbids,
         ActError::SignInFailed,

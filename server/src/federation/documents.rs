@@ -7,7 +7,6 @@ use titian_proto::wire;
 
 pub use crate::acts::documents::pull::{Pull, Taken};
 pub use crate::acts::documents::release::Release;
-pub use crate::store::documents::Wanted;
 
 use super::passage::{Passage, PassageError};
 use crate::acts::documents::{pull, release};
@@ -46,7 +45,7 @@ impl Passage {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn next_pull(&self, peer: &NodeId, skip: &[Wanted]) -> Result<Option<Pull>, PassageError> {
+    pub async fn next_pull(&self, peer: &NodeId, skip: &[DocumentName]) -> Result<Option<Pull>, PassageError> {
         Ok(pull::next(&self.acts, peer, skip).await?)
     }
 

@@ -165,6 +165,14 @@ impl Passage {
         Ok(!restore::is_told(&self.acts.store.view(), peer)?)
     }
 
+    /// Whether this node was restored, and does not know yet what it had answered to a peer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn awaits_standings(&self, peer: &NodeId) -> Result<bool, StoreError> {
+        restore::awaits_standings(&self.acts.store.view(), peer)
+    }
+
     /// Notes that a peer was told how things stand.
     ///
     /// # Errors

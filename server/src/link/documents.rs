@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::limits::{DOCUMENT_AGAIN, DOCUMENT_ASKS, DOCUMENT_STALLED};
 use super::session::SessionError;
-use crate::federation::documents::{Pull, Release, Taken, Wanted};
+use crate::federation::documents::{Pull, Release, Taken};
 use crate::federation::passage::Passage;
 use crate::store::Topic;
 
@@ -49,8 +49,8 @@ struct State {
     pulling: Option<Pulling>,
     /// Whether to look for the next document.
     look: bool,
-    /// Documents that are left alone for a while.
-    skipped: Vec<(Wanted, Instant)>,
+    /// Bytes that are left alone for a while. Where a record names others meanwhile, those come at once.
+    skipped: Vec<(DocumentName, Instant)>,
     /// What came and is not stored yet.
     came: VecDeque<Came>,
     /// Chunks that were taken off the stream since its start, and how many of them the peer was told of.
@@ -297,7 +297,7 @@ impl Documents {
             state.pulling = None;
         }
         if skip {
-            state.skipped.push((Wanted { referral_id: name.referral_id, record_ref: name.record_ref }, Instant::now()));
+            state.skipped.push((name, Instant::now()));
         }
         state.look = true;
         self.to_say.notify_one();
@@ -325,8 +325,8 @@ impl Documents {
 
 impl State {
     /// What is left alone, if another document is to be looked for.
-    fn wants_another(&self) -> Option<Vec<Wanted>> {
-        (self.look && self.pulling.is_none()).then(|| self.skipped.iter().map(|(wanted, _)| *wanted).collect())
+    fn wants_another(&self) -> Option<Vec<DocumentName>> {
+        (self.look && self.pulling.is_none()).then(|| self.skipped.iter().map(|(name, _)| *name).collect())
     }
 
     /// How much was taken, if the peer was not told yet.

@@ -14,6 +14,7 @@ use super::lanes::{PerLane, SHARING};
 use super::limits::FRAME_RECEIPTS;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
+use crate::store::peer_settled::PeerSettledTable as _;
 use crate::store::{OutboxTable as _, Position, StoreError};
 
 /// What is given back to one peer in one session.
@@ -28,6 +29,24 @@ pub(super) struct Giving {
 }
 
 impl Giving {
+    /// What a peer lacks that was restored, as far as it has said; nothing for any other.
+    pub(super) fn to_restored(passage: &Passage, peer: &NodeId) -> Result<Option<Self>, StoreError> {
+        if !passage.is_being_restored(peer)? {
+            return Ok(None);
+        }
+        let (view, mut holds) = (passage.store().view(), PerLane::default());
+        for lane in Lane::ALL.iter().copied() {
+            let settled = view.outbox_lane(peer, lane)?.settled_through;
+            *holds.get_mut(lane) = view.peer_left(peer, lane)?.unwrap_or(settled);
+        }
+        Self::new(passage, peer, &holds).map(Some)
+    }
+
+    /// What the peer has left, and holds the receipts of: its own are given back after that.
+    pub(super) fn left(&self) -> PerLane<Position> {
+        PerLane::of(|lane| *self.given.get(lane))
+    }
+
     /// What a peer lacks that says to hold so much.
     pub(super) fn new(passage: &Passage, peer: &NodeId, holds: &PerLane<Position>) -> Result<Self, StoreError> {
         let view = passage.store().view();

@@ -10,7 +10,7 @@ use super::lanes::PerLane;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, View};
+use crate::store::{EpochTable, InboxLane, OutboxLane, OutboxTable, Position, StoreError, Unit, View};
 
 /// Oldest protocol version this node speaks.
 pub(super) const PROTOCOL_MIN: u32 = 1;
@@ -18,7 +18,7 @@ pub(super) const PROTOCOL_MIN: u32 = 1;
 /// Newest protocol version this node speaks. Version 2: credit, resending, several lives of a database.
 pub(super) const PROTOCOL_MAX: u32 = 2;
 
-/// Lives of a peer's database that are heard of at once: more restores than a union makes.
+/// Lives of a peer's database: more restores than a union makes.
 const EPOCHS_MAX: usize = 256;
 
 /// What the two hellos make of a session.
@@ -26,6 +26,8 @@ const EPOCHS_MAX: usize = 256;
 pub(super) struct Terms {
     /// The newest protocol version that both speak.
     pub(super) protocol: u32,
+    /// The peer knows the present life of this node's database.
+    pub(super) knows_this_life: bool,
     /// The lives of this node's database, the present one last.
     pub(super) own_epochs: Vec<Epoch>,
     /// The lives of the peer's database.
@@ -137,7 +139,8 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
     let protocol = agree(hello.protocol_min, hello.protocol_max)?;
     let peer_epochs = learn_epochs(passage, peer, &hello).await?;
     let own_epochs = passage.store().view().own_epochs()?;
-    let mut terms = Terms { protocol, own_epochs, peer_epochs, received: PerLane::default(), settled: PerLane::default() };
+    let knows_this_life = own_epochs.last().is_some_and(|own| own.0[..] == hello.peer_epoch[..]);
+    let mut terms = Terms { protocol, knows_this_life, own_epochs, peer_epochs, received: PerLane::default(), settled: PerLane::default() };
     for cursor in &hello.received {
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.received.get_mut(lane) = check_received(passage, peer, &terms, lane, cursor, &hello.peer_epoch)?;
@@ -146,26 +149,36 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.settled.get_mut(lane) = Some(settled(&terms, cursor));
     }
-    note_settled(passage, peer, &terms).await?;
+    note_held(passage, peer, &terms).await?;
     Ok(terms)
 }
 
-/// Remembers what the peer holds receipts for: a bundle for it begins there.
-async fn note_settled(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), StoreError> {
+/// Remembers what the peer holds: a bundle for it begins there.
+async fn note_held(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), StoreError> {
     let view = passage.store().view();
-    let mut news = Vec::new();
-    for lane in Lane::ALL {
-        if let Some(through) = *terms.settled.get(*lane)
-            && through != view.peer_settled(peer, *lane)?
+    let (is_restored, mut settled, mut left) = (passage.is_being_restored(peer)?, Vec::new(), Vec::new());
+    for lane in Lane::ALL.iter().copied() {
+        if let Some(through) = *terms.settled.get(lane)
+            && through != view.peer_settled(peer, lane)?
         {
-            news.push((*lane, through));
+            settled.push((lane, through));
+        }
+        let received = *terms.received.get(lane);
+        let lost = is_restored && received < view.outbox_lane(peer, lane)?.settled_through;
+        let lost = lost.then_some(received);
+        if lost != view.peer_left(peer, lane)? {
+            left.push((lane, lost));
         }
     }
-    if news.is_empty() {
+    if settled.is_empty() && left.is_empty() {
         return Ok(());
     }
     let peer = peer.clone();
-    passage.store().write(move |unit| news.iter().try_for_each(|(lane, through)| unit.put_peer_settled(&peer, *lane, *through))).await
+    let note = move |unit: &mut Unit| {
+        settled.iter().try_for_each(|(lane, through)| unit.put_peer_settled(&peer, *lane, *through))?;
+        left.iter().try_for_each(|(lane, through)| unit.put_peer_left(&peer, *lane, *through))
+    };
+    passage.store().write(note).await
 }
 
 fn agree(min: u32, max: u32) -> Result<u32, SessionError> {
@@ -184,15 +197,25 @@ async fn learn_epochs(passage: &Passage, peer: &NodeId, hello: &wire::Hello) -> 
     if known.contains(&epoch) {
         return Err(SessionError::EpochRetired);
     }
-    if known.is_empty() {
-        let former = hello.former_epochs.iter().take(EPOCHS_MAX).map(|epoch| Epoch::from_wire(epoch)).collect::<Result<Vec<_>, _>>();
-        known = former.at("hello.former_epochs")?;
-    } else {
+    let is_first_contact = known.is_empty();
+    // Lives that passed while the two did not speak are learned too: what is left of them is still to come.
+    for former in hello.former_epochs.iter().take(EPOCHS_MAX) {
+        let former = Epoch::from_wire(former).at("hello.former_epochs")?;
+        if !known.contains(&former) {
+            known.push(former);
+        }
+    }
+    if known.len() >= EPOCHS_MAX {
+        return Err(Malformed::new("must be at most 256 lives").at("hello.former_epochs").into());
+    }
+    if !is_first_contact {
         tracing::warn!(event = "link.peer-restored", peer = %peer, lives = known.len() + 1, "the peer was restored from a backup or made anew");
     }
     known.push(epoch);
     let (peer, epochs) = (peer.clone(), known.clone());
+    crate::crash::point("hello.before-epochs");
     passage.store().write(move |unit| epochs.iter().try_for_each(|epoch| unit.add_peer_epoch(&peer, *epoch))).await?;
+    crate::crash::point("hello.after-epochs");
     Ok(known)
 }
 
@@ -218,10 +241,18 @@ fn check_received(
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}
+            None if is_forgotten(terms, &state, position) => {}
             Some(_) | None => return Err(SessionError::OtherChain),
         }
     }
     Ok(position.min(state.last))
+}
+
+/// Whether a former life of this node sent something there after the backup was made from which the present life began: the peer has it, and this node
+/// no longer knows of it.
+fn is_forgotten(terms: &Terms, state: &OutboxLane, position: Position) -> bool {
+    let is_former = usize::try_from(position.life()).is_ok_and(|life| life + 1 < terms.own_epochs.len());
+    is_former && (state.last < position || state.turns.next(position).life() > position.life())
 }
 
 /// On a stream a peer holds everything that it ever answered, unless it was restored and says so. In a bundle it says what it held then.

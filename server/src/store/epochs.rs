@@ -15,6 +15,8 @@ const PEERS: &str = "peer-epoch/";
 
 const TOLD: &str = "told-epoch/";
 
+const HEARD: &str = "heard-epoch/";
+
 /// Bytes of an epoch.
 const EPOCH_BYTES: usize = 16;
 
@@ -43,6 +45,14 @@ pub trait EpochTable: Read + Sized {
     fn told_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
         Ok(read_all(TOLD, self.load::<Raw>(&Key::of(TOLD).text(peer.as_str()))?)?.pop())
     }
+
+    /// The life of this node's database in which a peer told it last how things stand.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn heard_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
+        Ok(read_all(HEARD, self.load::<Raw>(&Key::of(HEARD).text(peer.as_str()))?)?.pop())
+    }
 }
 
 impl<R: Read> EpochTable for R {}
@@ -68,6 +78,17 @@ impl Unit {
     pub fn put_told_epoch(&mut self, peer: &NodeId) -> Result<(), StoreError> {
         let epochs = self.peer_epochs(peer)?;
         self.save(Key::of(TOLD).text(peer.as_str()), &write_all(&epochs[epochs.len().saturating_sub(1)..]))
+    }
+}
+
+impl Unit {
+    /// Notes that a peer has told how things stand in the present life of this node's database.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn put_heard_epoch(&mut self, peer: &NodeId) -> Result<(), StoreError> {
+        let (_, epoch) = self.life()?;
+        self.save(Key::of(HEARD).text(peer.as_str()), &write_all(&[epoch]))
     }
 }
 

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
-use titian_proto::envelope::{Header, Lane, SealContext, Signer, envelope_hash};
+use titian_proto::envelope::{Behind, Header, Lane, SealContext, Signer, envelope_hash};
 use titian_proto::gate::PermittedBody;
 use titian_proto::log::LeafDraft;
 use titian_proto::model::date::Instant;
@@ -17,9 +17,11 @@ use titian_proto::wire;
 use super::case_order::CaseTail;
 use super::durable::Marks;
 use super::engine::{Pair, VALUE_MAX};
+use super::epochs::EpochTable as _;
 use super::error::StoreError;
 use super::inbox::read_receipt;
 use super::lane_key::{for_each_lane, lane_key, place};
+use super::meta;
 use super::position::{Position, Turns};
 use super::read::{Most, Read, View};
 use super::unit::Unit;
@@ -290,6 +292,7 @@ impl Unit {
         let lane = self.lane_for(&draft.recipient, Lane::of(draft.body.kind()), tail.as_ref())?;
         let (life, sender_epoch) = self.life()?;
         let mut state = self.outbox_lane(&draft.recipient, lane)?;
+        let behind = if state.last.life() < life { self.place_behind(state.last)? } else { None };
         let position = state.turns.advance(state.last, life);
         let first = position.sequence() == 1;
         let case = draft.case.zip(tail.map(|tail| tail.sequence + 1));
@@ -323,6 +326,7 @@ impl Unit {
             expires_at,
             critical_extensions: Vec::new(),
             retry_of,
+            behind,
         };
         let header = header.encode();
         if header.len() > Header::LENGTH_MAX {
@@ -340,6 +344,17 @@ impl Unit {
         self.grow(header.len() + body.len() + leaf.len());
         self.outgoing.push(PendingEnvelope { peer: recipient, lane, position, hash, header, body, leaf });
         Ok(Queued { lane, position, hash, leaf_index })
+    }
+
+    /// What a new life's chain stands behind: the end of the lane as the restored database knows it; nothing where it was empty.
+    fn place_behind(&self, last: Position) -> Result<Option<Behind>, StoreError> {
+        if last.sequence() == 0 {
+            return Ok(None);
+        }
+        let epochs = self.own_epochs()?;
+        let epoch = usize::try_from(last.life()).ok().and_then(|life| epochs.get(life)).copied();
+        let epoch = epoch.ok_or(StoreError::Missing { table: meta::TABLE })?;
+        Ok(Some(Behind { epoch, link_sequence: last.sequence() }))
     }
 
     /// Destroys the body of an envelope and says why. Its header, seal and leaf stay, so that the chain holds. Returns the header, or nothing

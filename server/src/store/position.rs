@@ -75,10 +75,11 @@ impl Turns {
     /// A lane of one life.
     pub const NONE: Self = Self(Vec::new());
 
-    /// The place after a place that is not the last of its lane.
+    /// The place after a place that is not the last of its lane. After a place behind the end of a chain, which a life reached after the backup
+    /// was made and of which only the peer still knows, comes the next chain.
     #[must_use]
     pub fn next(&self, after: Position) -> Position {
-        self.0.iter().find(|(end, _)| *end == after).map_or_else(|| after.following(), |(_, begin)| *begin)
+        self.0.iter().find(|(end, begin)| *end <= after && after < *begin).map_or_else(|| after.following(), |(_, begin)| *begin)
     }
 
     /// The places after one up to another that both exist, in the order in which they are sent.
@@ -95,7 +96,9 @@ impl Turns {
         }
         let (mut from, mut count) = (after, 0);
         for (end, begin) in self.0.iter().filter(|(_, begin)| *begin > after && *begin <= through) {
-            count += end.sequence().saturating_sub(from.sequence());
+            if *end > from {
+                count += end.sequence() - from.sequence();
+            }
             from = Position::new(begin.life(), begin.sequence() - 1);
         }
         count + through.sequence().saturating_sub(from.sequence())
@@ -126,6 +129,10 @@ mod tests {
         assert_eq!((last.life(), last.sequence()), (2, 2));
         assert_eq!(turns.next(Position::new(0, 2)), Position::new(0, 3));
         assert_eq!(turns.next(Position::new(0, 3)), Position::new(2, 1));
+        for forgotten in [Position::new(0, 4), Position::new(1, 1)] {
+            assert_eq!(turns.next(forgotten), Position::new(2, 1), "what only the peer knows is followed by what is new");
+            assert_eq!(turns.count(forgotten, last), 2);
+        }
         assert_eq!(turns.count(Position::START, last), 5);
         assert_eq!(turns.count(Position::new(0, 2), last), 3);
         assert_eq!(turns.count(Position::new(2, 1), last), 1);

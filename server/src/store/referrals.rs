@@ -231,6 +231,18 @@ impl Unit {
         self.put_progress(referral_id, &Progress { blocked_by: Some(refusal), ..progress })
     }
 
+    /// Takes back why nothing can leave under a referral, or nothing more comes of it, where this is still the reason.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn unblock_referral(&mut self, referral_id: ReferralId, refusal: &Refusal) -> Result<(), StoreError> {
+        let progress = self.progress(referral_id)?;
+        if progress.blocked_by.as_ref() != Some(refusal) {
+            return Ok(());
+        }
+        self.put_progress(referral_id, &Progress { blocked_by: None, ..progress })
+    }
+
     /// Notes by when a referral must be answered.
     ///
     /// # Errors

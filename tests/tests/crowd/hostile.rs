@@ -62,6 +62,11 @@ impl Hostile {
 
     /// Opens a stream and says hello. None when it is turned away.
     pub(crate) async fn stream(&self) -> Option<Stream> {
+        self.stream_that_says(self.hello()).await
+    }
+
+    /// Opens a stream whose first frame is this one.
+    pub(crate) async fn stream_that_says(&self, hello: frame::Frame) -> Option<Stream> {
         let once = Mutex::new(Some(TokioIo::new(self.socket().await?)));
         let connector = service_fn(move |_| {
             let stream = once.lock().expect("no thread panics with it").take();
@@ -71,7 +76,7 @@ impl Hostile {
         let client = FederationServiceClient::new(channel).max_decoding_message_size(usize::MAX);
         let mut client = client.accept_compressed(CompressionEncoding::Zstd).send_compressed(CompressionEncoding::Zstd);
         let (say, said) = mpsc::channel(4);
-        say.send(request(self.hello())).await.ok()?;
+        say.send(request(hello)).await.ok()?;
         let hear = client.link(ReceiverStream::new(said)).await.ok()?.into_inner();
         Some(Stream { say, hear })
     }

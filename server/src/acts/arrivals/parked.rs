@@ -32,12 +32,14 @@ impl Parked {
             Verdict::Parked(refusal) => self.park(unit, peer, arrival, case, refusal),
             Verdict::Applied(_) | Verdict::Refused(_) | Verdict::Purged(_) => {
                 let awaited = self.of(arrival).is_some_and(|parked| arrival.outline.retry_of == Some(parked.first));
-                if awaited {
-                    self.0.remove(&case);
-                    unit.remove_parked_here(peer, case)?;
-                    tracing::info!(event = "case.goes-on", peer = %peer);
+                let parked = if awaited { self.0.remove(&case) } else { None };
+                let Some(parked) = parked else { return Ok(()) };
+                unit.remove_parked_here(peer, case)?;
+                tracing::info!(event = "case.goes-on", peer = %peer);
+                match arrival.outline.referral_id {
+                    Some(referral_id) => unit.unblock_referral(referral_id, &parked.refusal),
+                    None => Ok(()),
                 }
-                Ok(())
             }
         }
     }
@@ -52,7 +54,7 @@ impl Parked {
         }
         parked.envelopes += 1;
         unit.put_parked_here(peer, parked)?;
-        show_at_referral(unit, arrival, &parked.refusal)
+        show_at_referral(unit, peer, arrival, &parked.refusal)
     }
 
     fn of(&self, arrival: &Arrival) -> Option<&ParkedHere> {
@@ -62,9 +64,9 @@ impl Parked {
 }
 
 /// Staff see at the referral why nothing more comes of it.
-fn show_at_referral(unit: &mut Unit, arrival: &Arrival, refusal: &Refusal) -> Result<(), StoreError> {
-    let Some(referral_id) = arrival.header.as_ref().and_then(|header| header.referral_id) else { return Ok(()) };
-    if unit.referral(referral_id)?.is_none() {
+fn show_at_referral(unit: &mut Unit, peer: &NodeId, arrival: &Arrival, refusal: &Refusal) -> Result<(), StoreError> {
+    let Some(referral_id) = arrival.outline.referral_id else { return Ok(()) };
+    if unit.referral(referral_id)?.is_none_or(|file| &file.sender != peer && &file.recipient != peer) {
         return Ok(());
     }
     unit.block_referral(referral_id, refusal.clone())?;

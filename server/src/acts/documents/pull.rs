@@ -54,15 +54,15 @@ pub enum Taken {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn next(acts: &Acts, peer: &NodeId, skip: &[Wanted]) -> Result<Option<Pull>, ActError> {
+pub async fn next(acts: &Acts, peer: &NodeId, skip: &[DocumentName]) -> Result<Option<Pull>, ActError> {
     let view = acts.store.view();
     let mut after = None;
     loop {
         let page = view.wanted_documents(peer, after, WANTED_A_PAGE)?;
         let Some(last) = page.last() else { return Ok(None) };
         after = Some(*last);
-        for wanted in page.into_iter().filter(|wanted| !skip.contains(wanted)) {
-            if let Some(pull) = look(acts, &view, peer, wanted).await? {
+        for wanted in page {
+            if let Some(pull) = look(acts, &view, peer, wanted, skip).await? {
                 return Ok(Some(pull));
             }
         }
@@ -70,9 +70,12 @@ pub async fn next(acts: &Acts, peer: &NodeId, skip: &[Wanted]) -> Result<Option<
 }
 
 /// Whether the bytes of a document may come now. What stands against it is noted where staff see it.
-async fn look(acts: &Acts, view: &View, peer: &NodeId, wanted: Wanted) -> Result<Option<Pull>, ActError> {
+async fn look(acts: &Acts, view: &View, peer: &NodeId, wanted: Wanted, skip: &[DocumentName]) -> Result<Option<Pull>, ActError> {
     let Some(held) = view.held_document(wanted.referral_id, wanted.record_ref)? else { return Ok(None) };
     let name = held.name(wanted.referral_id);
+    if skip.contains(&name) {
+        return Ok(None);
+    }
     if let Err(refusal) = permit(&acts.house, view, acts.house.ambient.now(), peer, name)? {
         refused(acts, peer, name, refusal).await?;
         return Ok(None);

@@ -278,8 +278,8 @@ async fn nothing_stored_or_shown_holds_a_password_a_token_or_a_name() {
     let signed_in = node.staff.sign_in("siti", password(RIGHT)).await.unwrap();
     let caller = node.staff.check(&signed_in.token).unwrap();
     let account = node.store.view().account("siti").unwrap().unwrap();
-    assert!(account.password.starts_with("$argon2id$v=19$m=47104,t=1,p=1$"));
-    assert!(NOBODY.starts_with("$argon2id$v=19$m=47104,t=1,p=1$"));
+    assert!(account.password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assert!(NOBODY.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_eq!(NOBODY.len(), account.password.len());
     assert!(account.pseudonym.starts_with("S-") && account.pseudonym.len() == 10);
     let shown = format!("{account:?} {caller:?} {signed_in:?} {:?}", password(RIGHT));

@@ -7,12 +7,14 @@ use titian_proto::model::id::NodeId;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
 
-use super::BundleFailure;
+use super::{BundleFailure, of_link};
 use crate::federation::passage::Passage;
+use crate::link::giving::Giving;
 use crate::link::hello;
+use crate::link::lanes::PerLane;
 use crate::link::limits::{FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS};
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{Most, OutboxLane, OutboxTable as _};
+use crate::store::{Most, OutboxTable as _, Position};
 
 /// Makes a bundle for a peer and gives it piece by piece. Holds one frame in memory; waits while the reader is slow.
 ///
@@ -39,42 +41,82 @@ impl Export<'_> {
     async fn run(mut self) -> Result<(), BundleFailure> {
         let hello = hello::say(self.passage, self.peer)?;
         self.say(frame::Frame::Hello(hello)).await?;
-        for lane in Lane::ALL {
-            self.deliveries(*lane).await?;
+        let mut sent = PerLane::default();
+        for lane in Lane::ALL.iter().copied() {
+            *sent.get_mut(lane) = self.passage.store().view().outbox_lane(self.peer, lane)?.settled_through;
+        }
+        let mut giving = Giving::to_restored(self.passage, self.peer)?;
+        if let Some(giving) = &mut giving {
+            self.give_back(giving, &mut sent).await?;
+        }
+        for lane in Lane::ALL.iter().copied() {
+            self.lane(lane, *sent.get(lane)).await?;
+        }
+        if let Some(mut giving) = giving {
+            self.tell_standings(&mut giving).await?;
         }
         for lane in Lane::ALL {
             self.receipts(*lane).await?;
         }
+        crate::crash::point("bundle.before-end");
         self.end().await
     }
 
-    /// Everything of a lane without a receipt that the gate lets pass now, up to what is durable now.
-    async fn deliveries(&mut self, lane: Lane) -> Result<(), BundleFailure> {
-        let view = self.passage.store().view();
-        let through = self.passage.store().durable_through(self.peer, lane);
-        let OutboxLane { settled_through: mut after, turns, .. } = view.outbox_lane(self.peer, lane)?;
-        while after < through {
-            let mut waiting = view.deliveries(self.peer, lane, after, Most { count: FRAME_ENVELOPES, bytes: FRAME_BYTES })?;
-            waiting.retain(|(position, _)| *position <= through);
-            let Some((last, _)) = waiting.last() else { return Ok(()) };
-            let last = *last;
-            let deliveries = match self.passage.depart(self.peer, lane, waiting).await {
-                Ok(deliveries) => deliveries,
-                // What waits keeps its place and its body: it goes when the peer may have it again.
-                Err(problem) => {
-                    let Some(code) = problem.refusal().map(|refusal| refusal.code) else { return Err(problem.into()) };
-                    let withheld =
-                        wire::WithheldLane { lane: lane.to_wire(), code: code.to_wire(), envelopes: turns.count(after, through) };
-                    self.contents.withheld.push(withheld);
-                    return Ok(());
-                }
-            };
-            self.contents.envelopes += deliveries.len() as u64;
-            self.contents.purged += deliveries.iter().filter(|delivery| delivery.purged != 0).count() as u64;
-            self.say(frame::Frame::Deliveries(wire::Deliveries { deliveries })).await?;
-            after = last;
+    /// What a restored peer lost: its own receipts, then the envelopes that they answer, the safety lane first and the others in their old order.
+    async fn give_back(&mut self, giving: &mut Giving, sent: &mut PerLane<Position>) -> Result<(), BundleFailure> {
+        *sent = giving.left();
+        while let Some(frame) = giving.next_receipts(self.passage, self.peer).map_err(|error| of_link(error, self.peer))? {
+            if let frame::Frame::Returned(returned) = &frame {
+                self.contents.given_back += returned.receipts.len() as u64;
+            }
+            self.say(frame).await?;
+        }
+        *sent.get_mut(Lane::Safety) = self.lane(Lane::Safety, *sent.get(Lane::Safety)).await?;
+        while let Some(lane) =
+            giving.next_lane(self.passage, self.peer, |lane| *sent.get(lane)).map_err(|error| of_link(error, self.peer))?
+        {
+            let through = self.passage.store().durable_through(self.peer, lane);
+            *sent.get_mut(lane) = self.parcel(lane, *sent.get(lane), through, 1).await?.unwrap_or(through);
         }
         Ok(())
+    }
+
+    async fn tell_standings(&mut self, giving: &mut Giving) -> Result<(), BundleFailure> {
+        while let Some(frame) = giving.next_standing(self.passage, self.peer).map_err(|error| of_link(error, self.peer))? {
+            self.say(frame).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything of a lane after a place that the gate lets pass now, up to what is durable now. Gives the place where the lane ends.
+    async fn lane(&mut self, lane: Lane, mut after: Position) -> Result<Position, BundleFailure> {
+        let through = self.passage.store().durable_through(self.peer, lane);
+        while after < through {
+            after = self.parcel(lane, after, through, FRAME_ENVELOPES).await?.unwrap_or(through);
+        }
+        Ok(through)
+    }
+
+    /// One frame of a lane, and the place of its last envelope; none where nothing of the lane passes now.
+    async fn parcel(&mut self, lane: Lane, after: Position, through: Position, count: usize) -> Result<Option<Position>, BundleFailure> {
+        let view = self.passage.store().view();
+        let mut waiting = view.deliveries(self.peer, lane, after, Most { count, bytes: FRAME_BYTES })?;
+        waiting.retain(|(position, _)| *position <= through);
+        let Some(last) = waiting.last().map(|(last, _)| *last) else { return Ok(None) };
+        let deliveries = match self.passage.depart(self.peer, lane, waiting).await {
+            Ok(deliveries) => deliveries,
+            // What waits keeps its place and its body: it goes when the peer may have it again.
+            Err(problem) => {
+                let Some(code) = problem.refusal().map(|refusal| refusal.code) else { return Err(problem.into()) };
+                let envelopes = view.outbox_lane(self.peer, lane)?.turns.count(after, through);
+                self.contents.withheld.push(wire::WithheldLane { lane: lane.to_wire(), code: code.to_wire(), envelopes });
+                return Ok(None);
+            }
+        };
+        self.contents.envelopes += deliveries.len() as u64;
+        self.contents.purged += deliveries.iter().filter(|delivery| delivery.purged != 0).count() as u64;
+        self.say(frame::Frame::Deliveries(wire::Deliveries { deliveries })).await?;
+        Ok(Some(last))
     }
 
     /// The receipts of a lane that the peer may not have.

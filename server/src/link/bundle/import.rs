@@ -10,11 +10,10 @@ use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
 
-use super::BundleFailure;
+use super::{BundleFailure, of_link};
 use crate::federation::passage::{Passage, PassageError};
 use crate::link::hello::{self, Terms};
 use crate::link::limits::{FRAME_ENVELOPES, FRAME_RECEIPTS};
-use crate::link::session::SessionError;
 use crate::store::{OutboxTable as _, Position, StoreError, View};
 
 /// Takes a file in, piece by piece, and tells how far it has come: each time on stable storage. Holds one frame in memory.
@@ -32,14 +31,20 @@ pub async fn import(
     let mut opener = passage.open_bundle(&preamble)?;
     let first = file.chunk().await?.ok_or(BundleError::Truncated)?;
     let Some(frame::Frame::Hello(hello)) = opener.open(&first)?.frame else { return Err(content("must begin with a hello")) };
-    let terms = hello::hear(passage, &preamble.sender, hello).await.map_err(|error| of_hello(error, &preamble.sender))?;
+    let terms = hello::hear(passage, &preamble.sender, hello).await.map_err(|error| of_link(error, &preamble.sender))?;
+    // What was answered before the restore would be answered a second time, and otherwise.
+    if !terms.knows_this_life && passage.awaits_standings(&preamble.sender)? {
+        return Err(BundleError::BeforeRestore { sender: preamble.sender }.into());
+    }
     let mut import = Import::new(passage, &preamble, terms)?;
     while let Some(chunk) = file.chunk().await? {
         import.take(opener.open(&chunk)?.frame).await?;
+        crate::crash::point("bundle.taken-in");
         replies.send(import.reply(false)).await.map_err(|_| BundleFailure::HungUp)?;
     }
     opener.finish(&file.cutter)?;
     import.tell();
+    crate::crash::point("bundle.before-told");
     replies.send(import.reply(true)).await.map_err(|_| BundleFailure::HungUp)
 }
 
@@ -100,6 +105,7 @@ impl<'a> Import<'a> {
         match frame {
             Some(frame::Frame::Deliveries(batch)) => self.take_deliveries(batch.deliveries).await,
             Some(frame::Frame::Receipts(batch)) => self.take_receipts(batch.receipts).await,
+            Some(frame::Frame::Returned(returned)) => self.take_back(returned).await,
             Some(frame::Frame::Bye(_)) => Ok(()),
             // What speaks about a line says nothing here, and a newer program may say more than this one knows.
             Some(_) | None => {
@@ -107,6 +113,17 @@ impl<'a> Import<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// What the sender gives back to this node. How things stand is believed only where everything before it was taken in.
+    async fn take_back(&mut self, returned: wire::Returned) -> Result<(), BundleFailure> {
+        let tells_standings = returned.done || !returned.standings.is_empty();
+        if tells_standings && (self.intake.quarantined || !self.intake.gaps.is_empty()) {
+            self.intake.passed_over += 1;
+            return Ok(());
+        }
+        self.intake.given_back += returned.receipts.len() as u64;
+        Ok(self.passage.take_back(&self.peer, returned).await?)
     }
 
     async fn take_deliveries(&mut self, batch: Vec<wire::Delivery>) -> Result<(), BundleFailure> {
@@ -255,18 +272,4 @@ fn outcome(signed: Bytes) -> Result<(ReceiptOutcome, Option<RefusalCode>), Store
 
 fn content(rule: &str) -> BundleFailure {
     BundleError::Content(Malformed::new(rule)).into()
-}
-
-fn of_hello(error: SessionError, sender: &NodeId) -> BundleFailure {
-    match error {
-        SessionError::Version(..) => BundleError::Newer.into(),
-        SessionError::EpochRetired => BundleError::OtherEpoch { sender: sender.clone() }.into(),
-        SessionError::OtherChain | SessionError::RolledBack => BundleError::OtherChain { sender: sender.clone() }.into(),
-        SessionError::Protocol(problem) => BundleError::Content(problem).into(),
-        SessionError::Store(problem) => problem.into(),
-        SessionError::Passage(problem) => problem.into(),
-        SessionError::Ended | SessionError::Goodbye(_) | SessionError::NoHello | SessionError::Silent(_) => {
-            content("must begin with a hello")
-        }
-    }
 }

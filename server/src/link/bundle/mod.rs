@@ -4,7 +4,8 @@
 //! - [`mod@import`]: what a peer's file brings, through the same border as what comes over the line.
 //!
 //! An export begins after what is settled, so a later file holds everything of an earlier one that was not answered in between: whatever their order,
-//! and whatever the line delivered, nothing is missing and everything else is a duplicate.
+//! and whatever the line delivered, nothing is missing and everything else is a duplicate. A bundle for a peer that was restored gives back first what
+//! that peer lost, as a stream does.
 
 mod export;
 mod import;
@@ -13,8 +14,11 @@ pub use export::export;
 pub use import::import;
 
 use titian_proto::bundle::BundleError;
+use titian_proto::model::id::NodeId;
+use titian_proto::model::malformed::Malformed;
 
 use crate::federation::passage::PassageError;
+use crate::link::session::SessionError;
 use crate::store::StoreError;
 
 /// Why a bundle was not made, or not taken in to its end.
@@ -32,4 +36,19 @@ pub enum BundleFailure {
     /// Nobody takes the answers any more.
     #[error("the caller has hung up")]
     HungUp,
+}
+
+/// What went wrong in the part of the link that a bundle shares with a stream.
+fn of_link(error: SessionError, sender: &NodeId) -> BundleFailure {
+    match error {
+        SessionError::Version(..) => BundleError::Newer.into(),
+        SessionError::EpochRetired => BundleError::OtherEpoch { sender: sender.clone() }.into(),
+        SessionError::OtherChain | SessionError::RolledBack => BundleError::OtherChain { sender: sender.clone() }.into(),
+        SessionError::Protocol(problem) => BundleError::Content(problem).into(),
+        SessionError::Store(problem) => problem.into(),
+        SessionError::Passage(problem) => problem.into(),
+        SessionError::Ended | SessionError::Goodbye(_) | SessionError::NoHello | SessionError::Silent(_) => {
+            BundleError::Content(Malformed::new("must begin with a hello")).into()
+        }
+    }
 }

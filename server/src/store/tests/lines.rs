@@ -4,9 +4,12 @@ use std::io::{Cursor, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use titian_proto::envelope::Behind;
+
 use super::super::engine::double::Double;
 use super::super::export::import_into;
 use super::super::{LogTable as _, Read as _, Store, StoreError};
+use super::link::{headers, send};
 use super::{on_double, options};
 
 /// Lines kept in memory.
@@ -49,6 +52,29 @@ fn what_was_exported_comes_back_under_a_new_epoch_and_the_log_says_so() {
     assert_eq!(leaves.len(), 2);
     assert_eq!(leaves[0], store.view().leaves(0, 1).unwrap()[0]);
     assert!(String::from_utf8_lossy(&leaves[1].1).contains("restore.performed"));
+}
+
+#[test]
+fn the_first_envelope_after_a_restore_says_behind_which_one_it_stands() {
+    // Given two envelopes in the backup
+    let (store, _) = on_double();
+    for body in ["first", "second"] {
+        store.write_blocking(send(body)).unwrap();
+    }
+    let (old_life, lines) = (store.epoch().unwrap(), Shared::default());
+    store.export(lines.clone()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let lines = lines.0.lock().unwrap().clone();
+    Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)).unwrap();
+    let restored = Store::open(options(folder.path(), "my.mtuc")).unwrap();
+    // When the restored node sends two more
+    for body in ["third", "fourth"] {
+        restored.write_blocking(send(body)).unwrap();
+    }
+    // Then the first of them begins a chain of its own, and names the last one that the backup knew
+    let behind: Vec<_> = headers(&restored).into_iter().map(|header| (header.link_sequence, header.behind)).collect();
+    let last = Some(Behind { epoch: old_life, link_sequence: 2 });
+    assert_eq!(behind, [(1, None), (2, None), (1, last), (2, None)]);
 }
 
 #[test]

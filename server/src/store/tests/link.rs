@@ -75,13 +75,19 @@ fn envelope(text: impl Into<Bytes>) -> EnvelopeDraft {
     }
 }
 
-fn send(body: &'static str) -> impl FnMut(&mut Unit) -> Result<Queued, StoreError> {
+/// An act that sends an agreement's text.
+pub(super) fn send(body: &'static str) -> impl FnMut(&mut Unit) -> Result<Queued, StoreError> {
     move |unit| unit.enqueue(envelope(body))
 }
 
 fn deliveries(store: &Store) -> Vec<wire::Delivery> {
     let stored = store.view().deliveries(&peer(), Lane::Safety, Position::START, MANY).unwrap();
     stored.into_iter().map(|(_, bytes)| wire::Delivery::decode(bytes).unwrap()).collect()
+}
+
+/// The headers of what waits for the peer.
+pub(super) fn headers(store: &Store) -> Vec<Header> {
+    deliveries(store).into_iter().map(|delivery| Header::parse(&delivery.envelope.unwrap().header).unwrap()).collect()
 }
 
 #[tokio::test]
