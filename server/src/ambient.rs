@@ -1,13 +1,23 @@
 //! Time and randomness, as arguments. Real ones are made where the node is composed, and nowhere else.
 
-use std::sync::Arc;
+mod passed;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use titian_proto::model::date::Instant;
 
+use self::passed::Passed;
+
 /// Says what time it is.
 pub trait Clock: Send + Sync + 'static {
-    /// Now, as this node believes. Nothing between two nodes is ordered by it.
+    /// Now, as it is set. Nothing between two nodes is ordered by it.
     fn now(&self) -> Instant;
+
+    /// How long it has run, however it was set meanwhile. A clock that does not count says zero.
+    fn ran(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Gives random bytes.
@@ -17,10 +27,14 @@ pub trait Entropy: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
 
+/// How often it is noted what time it has been: a write an hour.
+pub const NOTED_EVERY_HOURS: i64 = 1;
+
 /// Both, to be handed down.
 #[derive(Clone)]
 pub struct Ambient {
     clock: Arc<dyn Clock>,
+    passed: Arc<Mutex<Passed>>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -28,13 +42,34 @@ impl Ambient {
     /// Joins a clock and a source of randomness.
     #[must_use]
     pub fn new(clock: impl Clock, entropy: impl Entropy) -> Self {
-        Self { clock: Arc::new(clock), entropy: Arc::new(entropy) }
+        Self { clock: Arc::new(clock), passed: Arc::default(), entropy: Arc::new(entropy) }
     }
 
-    /// Now.
+    /// Now, as this node believes: what has passed has passed, also when its clock is set back. What a worker allowed until yesterday would else
+    /// be allowed again.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.clock.now()
+        if crate::mutant::is("believe-the-clock") {
+            return self.clock.now();
+        }
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).now(self.clock.now(), self.clock.ran())
+    }
+
+    /// What time it has been; several where the clock stood far from itself.
+    #[must_use]
+    pub fn passed(&self) -> Vec<Instant> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).latest(self.clock.ran())
+    }
+
+    /// It has been so late already when this was last noted, before this node began. If the clock says otherwise it was set back meanwhile, and
+    /// what passed after the last note counts too.
+    pub fn resume(&self, noted: &[Instant]) {
+        let (clock, ran) = (self.clock.now(), self.clock.ran());
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        for latest in noted {
+            let since = if clock < *latest { NOTED_EVERY_HOURS } else { 0 };
+            passed.has_been(latest.plus_hours(since), ran);
+        }
     }
 
     /// Fills all of `bytes` with random bytes.

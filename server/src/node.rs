@@ -19,6 +19,7 @@ use crate::acts::context::{Acts, Own};
 use crate::acts::documents::sweep;
 use crate::acts::error::ActError;
 use crate::acts::node::About;
+use crate::acts::passed;
 use crate::acts::referrals::expire;
 use crate::acts::staff::{Password, create_first_admin};
 use crate::ambient::{Ambient, Clock, Entropy};
@@ -327,11 +328,14 @@ pub fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
     acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()
 }
 
-/// Ends what was not answered in time, every half minute.
+/// Ends what was not answered in time, every half minute, and notes what time it has been.
 pub async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
     loop {
         if let Err(error) = expire::expire(&acts).await {
             tracing::error!(event = "expire.failed", problem = %error);
+        }
+        if let Err(error) = passed::note(&acts).await {
+            tracing::error!(event = "passed.not-noted", problem = %error);
         }
         tokio::select! {
             biased;
@@ -368,7 +372,7 @@ async fn sweep_documents(acts: Acts, shutdown: CancellationToken) {
 /// The real clock and randomness of a node.
 #[must_use]
 pub fn ambient(rehearsal: Option<Rehearsal>) -> Ambient {
-    Ambient::new(SystemClock { rehearsal }, SystemEntropy)
+    Ambient::new(SystemClock { rehearsal, began: std::time::Instant::now() }, SystemEntropy)
 }
 
 /// The machine's clock, as far as a node believes it: never before 1970.
@@ -380,12 +384,17 @@ pub fn machine_time() -> Instant {
 
 struct SystemClock {
     rehearsal: Option<Rehearsal>,
+    began: std::time::Instant,
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         let machine = machine_time();
         self.rehearsal.map_or(machine, |rehearsal| rehearsal.now(machine))
+    }
+
+    fn ran(&self) -> Duration {
+        self.began.elapsed()
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
 //! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories.
+//! - [`passed`]: what time it has been, whatever a clock says later.
 //! - [`restore`]: what peers give back to a node that was restored from a backup.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
@@ -27,6 +28,7 @@ pub mod log;
 pub mod node;
 pub mod outgoing;
 pub mod parked;
+pub mod passed;
 pub mod peers;
 pub mod policy;
 pub mod quarantine;

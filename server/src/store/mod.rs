@@ -7,6 +7,7 @@
 //! - `names`: by which records are known at peers.
 //! - `room`: what the room on the disk still allows.
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
+//! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`: one table a noun.
 //! - `export`: everything as plain lines, and back.
@@ -33,6 +34,7 @@ mod meta;
 mod names;
 mod outbox;
 pub mod parked;
+pub mod passed;
 pub mod peer_settled;
 pub mod peers;
 mod position;
@@ -61,6 +63,7 @@ use titian_proto::envelope::{Lane, Signer};
 use titian_proto::model::id::{Epoch, NodeId};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use self::passed::PassedTable as _;
 use crate::ambient::Ambient;
 use durable::{Durable, Marks};
 pub use engine::{EngineKind, Health, KEY_MAX, VALUE_MAX};
@@ -140,7 +143,9 @@ impl Store {
     ) -> Result<Self, StoreError> {
         meta::open_or_create(engine.as_ref(), &options)?;
         let durable = Arc::new(Durable::default());
-        durable.raise(durable_at_opening(&View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) })?);
+        let view = View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) };
+        durable.raise(durable_at_opening(&view)?);
+        options.ambient.resume(&view.passed()?);
         let StoreOptions { folder: _, engine: _, node_id, log_origin, signer, ambient } = options;
         let core = Arc::new(Core {
             engine,

@@ -65,14 +65,24 @@ impl World {
     /// # Panics
     /// When staff are refused.
     pub async fn refer(&mut self, from: usize, to: usize) -> Referred {
+        let referred = self.refer_for(from, to, CONSENT_DAYS).await;
+        let file = self.desk_of(from).acts.store.view().referral(referred.referral_id).unwrap().unwrap();
+        assert_eq!(file.state, ReferralState::Requested, "{}", self.story());
+        referred
+    }
+
+    /// As [`Self::refer`], with a consent for so many days; what the gate says to it is the story's.
+    ///
+    /// # Panics
+    /// When staff cannot write it down.
+    pub async fn refer_for(&mut self, from: usize, to: usize, days: u32) -> Referred {
         let (worker, desk) = (self.next_worker(), self.desk_of(from));
         let recipient = self.nodes[to].union.node_id.clone();
         let intake = desk.clone().intake(worker).await.expect("she is taken in");
-        desk.clone().consent(intake, recipient.clone(), ANNEXED.to_vec(), CONSENT_DAYS).await;
+        desk.clone().consent(intake, recipient.clone(), ANNEXED.to_vec(), days).await;
         desk.clone().request(intake, recipient, ANNEXED.to_vec()).await;
         let files = desk.acts.store.view().referrals(None, usize::MAX).unwrap();
         let file = files.into_iter().find(|file| file.case_id == Some(intake.case_id)).expect("it is written down");
-        assert_eq!(file.state, ReferralState::Requested, "{}", self.story());
         Referred { intake, to, referral_id: file.referral_id }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use titian_proto::model::date::Instant;
 use titian_server::ambient::Clock;
@@ -33,5 +34,9 @@ impl Clock for Hands {
     fn now(&self) -> Instant {
         let elapsed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
         Instant::from_millis(self.epoch + elapsed + self.off_by.load(Ordering::SeqCst))
+    }
+
+    fn ran(&self) -> Duration {
+        self.began.elapsed()
     }
 }

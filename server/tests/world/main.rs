@@ -6,7 +6,7 @@
 //! - [`disk`], [`network`], [`clock`], [`random`] are what is simulated.
 //! - [`watch`] holds what must be true at *any* time, [`settled`] what must be true *eventually* and *finally*; [`word`], [`promise`] and [`taint`]
 //!   are what they are held against, [`mailbox`] reads the store for them, [`trace`] is what is told of it.
-//! - [`six_weeks_dark`] and [`lost_ack_storm`] are stories of their own, on lines of their own; [`caseload`] is what they are about.
+//! - [`six_weeks_dark`], [`lost_ack_storm`] and [`clock_chaos`] are stories of their own; [`caseload`] is what they are about.
 //! - [`mutants`] shows that the world bites.
 //!
 //! A seed that fails is printed with its story and replays exactly: `TITIAN_WORLD_SEED=7 cargo test ... one_seed`. More seeds than the usual 200:
@@ -17,6 +17,7 @@
 
 mod caseload;
 mod clock;
+mod clock_chaos;
 mod disk;
 mod fault;
 mod founding;

@@ -76,6 +76,7 @@ impl Desk {
         let matters: Vec<Matter> = categories.iter().map(|category| Matter::Consent(intake.worker, recipient, *category)).collect();
         let matters: Vec<Matter> = matters.into_iter().chain([Matter::Holding(recipient, intake.worker)]).collect();
         let said = self.begin(&matters, true);
+        self.watch.eyes().allows_for(intake.worker, recipient, days);
         let subject = Subject::Worker(intake.worker_id);
         let lines = self.acts.store.view().ledger_lines(&subject).map_or(0, |lines| lines.len());
         let done = consents::record(&self.acts, Whose::Worker(intake.worker_id), grant(&to, &categories), days).await;

@@ -39,6 +39,9 @@ pub enum Matter {
     Holding(usize, usize),
 }
 
+/// A day of the world's time.
+const DAY: Moment = 24 * 3600 * 1000;
+
 /// A place of a lane: from, to, epoch, lane, sequence.
 type Place = (NodeId, NodeId, Epoch, Lane, u64);
 
@@ -56,6 +59,8 @@ pub struct Eyes {
     /// What each union's node acknowledged to its staff.
     pub promises: BTreeMap<usize, Vec<Promise>>,
     words: BTreeMap<Matter, Words>,
+    /// Until when, by the world's own time, she has allowed a union something at most.
+    allowed_until: BTreeMap<(usize, usize), Moment>,
     disks: BTreeMap<NodeId, Disk>,
     envelopes: BTreeMap<Place, Digest>,
     receipts: BTreeMap<Digest, Bytes>,
@@ -81,6 +86,7 @@ impl Watch {
             taints: Taints::default(),
             promises: BTreeMap::new(),
             words: BTreeMap::new(),
+            allowed_until: BTreeMap::new(),
             disks: BTreeMap::new(),
             envelopes: BTreeMap::new(),
             receipts: BTreeMap::new(),
@@ -251,6 +257,13 @@ impl Eyes {
         }
     }
 
+    /// A worker allows a union something for so many days from now on, whatever the clocks of the nodes say.
+    pub fn allows_for(&mut self, worker: usize, to: usize, days: u32) {
+        let until = self.now() + u64::from(days) * DAY;
+        let known = self.allowed_until.entry((worker, to)).or_default();
+        *known = until.max(*known);
+    }
+
     fn denied(&self, matter: Matter, now: Moment) -> bool {
         let unsaid = matches!(matter, Matter::Consent(..));
         self.words.get(&matter).map_or(unsaid, |words| words.is_denied(now))
@@ -274,6 +287,8 @@ impl Eyes {
             Some("no annex names it")
         } else if self.denied(Matter::Consent(worker, to, category), now) {
             Some("she does not allow it")
+        } else if self.allowed_until.get(&(worker, to)).is_some_and(|until| *until <= now) {
+            Some("what she allowed has ended")
         } else if self.denied(Matter::Peer(from, to), now) {
             Some("the peer is suspended")
         } else if self.denied(Matter::Agreement(from, to), now) {

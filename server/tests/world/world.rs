@@ -21,7 +21,7 @@ use crate::union::{ANNEXED, Union};
 use crate::watch::{Watch, place_of};
 
 /// A day in milliseconds.
-const DAY: i64 = 24 * 3600 * 1000;
+pub const DAY: i64 = 24 * 3600 * 1000;
 
 /// Three nodes and everything around them.
 pub struct World {
