@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
@@ -74,6 +75,7 @@ impl Keys {
             credit: HashSet::new(),
             receipts: HashMap::new(),
             came: Vec::new(),
+            heard: Vec::new(),
         }
     }
 }
@@ -146,6 +148,8 @@ pub(crate) struct Line<'a> {
     receipts: HashMap<Digest, Receipt>,
     /// Envelopes of the other side.
     pub(crate) came: Vec<wire::Delivery>,
+    /// Every frame of the other side, as it came.
+    pub(crate) heard: Vec<frame::Frame>,
 }
 
 impl Line<'_> {
@@ -169,7 +173,7 @@ impl Line<'_> {
         let hash = envelope_hash(&header);
         let seal = self.keys.signer.seal(SealContext::Envelope, &[hash]).remove(0);
         let xfer = Some(TransferId::from_wire(&transfer).expect("16 bytes"));
-        let leaf = Leaf { env: Some(hash), xfer, ..draft.leaf.clone() }.encode();
+        let leaf = Leaf { env: Some(hash), xfer, origin: self.keys.log_origin.clone(), ..draft.leaf.clone() }.encode();
         let envelope = wire::Envelope { header: header.clone(), body: draft.body.clone(), seal: Some(seal) };
         let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: 0 };
         assert!(self.stream.says(frame::Frame::Deliveries(wire::Deliveries { deliveries: vec![delivery] })).await, "the stream takes it");
@@ -240,9 +244,21 @@ impl Line<'_> {
         }
     }
 
+    /// Says any frame.
+    pub(crate) async fn says(&self, frame: frame::Frame) {
+        assert!(self.stream.says(frame).await, "the stream takes it");
+    }
+
+    /// Hears what comes within a short time.
+    pub(crate) async fn listen(&mut self, time: Duration) {
+        while timeout(time, self.hear()).await == Ok(true) {}
+    }
+
     /// Hears one frame; whether there was one.
     async fn hear(&mut self) -> bool {
-        match next(&mut self.stream).await {
+        let frame = next(&mut self.stream).await;
+        self.heard.extend(frame.clone());
+        match frame {
             Some(frame::Frame::Receipts(receipts)) => {
                 for signed in receipts.receipts {
                     let receipt = Receipt::parse(&signed.receipt).expect("a receipt");
@@ -274,14 +290,15 @@ fn name_of(frame: Option<&frame::Frame>) -> &'static str {
     }
 }
 
-/// The commitment to a put of who somebody is, or to an agreement.
+/// The commitment to a put of who somebody is, to a state, or to an agreement.
 fn commit(body: &wire::Body) -> Digest {
     let fields: Vec<(String, Vec<u8>)> = match &body.content {
         Some(wire::body::Content::Put(put)) => {
             put.records.iter().enumerate().map(|(index, record)| (format!("identity#{index}"), record.encode_to_vec())).collect()
         }
+        Some(wire::body::Content::State(change)) => vec![("state#0".to_owned(), change.encode_to_vec())],
         Some(wire::body::Content::Agreement(file)) => vec![("agreement#0".to_owned(), file.encode_to_vec())],
-        _ => panic!("says a put or an agreement"),
+        _ => panic!("says a put, a state or an agreement"),
     };
     let fields: Vec<(String, &[u8])> = fields.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())).collect();
     let salt = <[u8; 32]>::try_from(body.salt.as_ref()).expect("32 bytes");
