@@ -43,7 +43,7 @@ async fn follow(line: &mut Line<'_>, delivery: &wire::Delivery) {
             for record in put.records {
                 if let Some(document) = named_bytes(&put.referral_id, &record) {
                     let ask = wire::DocumentAsk { document: Some(document), from: 0, count: 16, opening: true };
-                    line.says(frame::Frame::DocumentAsk(ask)).await;
+                    assert!(line.says(frame::Frame::DocumentAsk(ask)).await, "the stream takes it");
                     line.listen(LOOK).await;
                 }
             }

@@ -3,6 +3,7 @@
 #![allow(clippy::needless_update, reason = "messages grow with the protocol")]
 
 mod draw;
+mod flood;
 mod greedy;
 #[allow(dead_code, reason = "the crowd needs more of it")]
 #[path = "../crowd/hostile.rs"]
@@ -11,6 +12,7 @@ mod hostile;
 #[path = "../skew/peer.rs"]
 mod peer;
 mod share;
+mod yard;
 
 use std::net::SocketAddr;
 
@@ -18,7 +20,10 @@ use titian_tests::union::Union;
 
 #[test]
 fn overshare_and_flood() {
-    share::nothing_outside_the_intersection_leaves();
+    std::thread::scope(|scope| {
+        scope.spawn(share::nothing_outside_the_intersection_leaves);
+        scope.spawn(flood::no_partner_fills_the_node_up);
+    });
 }
 
 fn address(union: &Union) -> SocketAddr {

@@ -7,6 +7,7 @@
 #[path = "../crowd/hostile.rs"]
 mod hostile;
 mod own_desk;
+#[allow(dead_code, reason = "overshare needs more of it")]
 mod peer;
 mod words;
 
