@@ -43,11 +43,11 @@ pub(crate) fn no_partner_fills_the_node_up() {
     let offers = yard.offers(count);
     let pid = yard.papers.world.mtuc.node.pid().expect("MTUC's node runs");
     let before = meter::peak_memory(pid);
-    let (stop, may) = (AtomicBool::new(false), AtomicUsize::new(count / 2));
+    let (stop, tide) = (AtomicBool::new(false), Tide { may: AtomicUsize::new(count / 2), said: AtomicUsize::new(0) });
     std::thread::scope(|scope| {
         scope.spawn(|| runtime().block_on(dribble(&yard, &stop)));
-        scope.spawn(|| runtime().block_on(flood(&yard.clc, &yard.clc_says, &offers, &may, &stop)));
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| others_are_served(&yard, count, &may)));
+        scope.spawn(|| runtime().block_on(flood(&yard.clc, &yard.clc_says, &offers, &tide, &stop)));
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| others_are_served(&yard, count, &tide)));
         stop.store(true, Ordering::SeqCst);
         told.unwrap_or_else(|problem| std::panic::resume_unwind(problem));
     });
@@ -56,7 +56,13 @@ pub(crate) fn no_partner_fills_the_node_up() {
     assert!(cost < MEMORY_BYTES_MAX, "it cost {cost} bytes of memory");
 }
 
-fn others_are_served(yard: &Yard, count: usize, may: &AtomicUsize) {
+/// How far the flood may go, and how far it went.
+struct Tide {
+    may: AtomicUsize,
+    said: AtomicUsize,
+}
+
+fn others_are_served(yard: &Yard, count: usize, tide: &Tide) {
     let (papers, world) = (&yard.papers, &yard.papers.world);
     // Given a document on its way to KSBSI, and referrals without end from CLC, then KSBSI gets the document and what is referred to it
     let record = papers.record("CONTRACT");
@@ -69,7 +75,7 @@ fn others_are_served(yard: &Yard, count: usize, may: &AtomicUsize) {
     yard.disk.leave_free(NEARLY_FULL);
     let refused = world.mtuc.titian(Caseworker, &["worker", "add", "--from", &sample::returnee()]);
     assert!(refused.exit != 0 && refused.names("STORAGE_LOW"), "staff see why nothing new is begun:\n{}", refused.told());
-    may.store(count, Ordering::SeqCst);
+    tide.may.store(count, Ordering::SeqCst);
     // Then answers pass, and withdrawals both ways
     road::act(&world.ksbsi, &["referral", "accept", &waiting]).done();
     road::state(&world.mtuc, &waiting, "ACCEPTED");
@@ -77,7 +83,9 @@ fn others_are_served(yard: &Yard, count: usize, may: &AtomicUsize) {
     road::state(&world.ksbsi, &papers.referral, "CONSENT_WITHDRAWN");
     world.ksbsi.json(FocalPoint, &["consent", "withdraw", "--referral", &waiting, "--action", "ERASE"]).done();
     road::state(&world.mtuc, &waiting, "CONSENT_WITHDRAWN");
-    // And nothing of the flood is taken in: that room is not the greedy partner's
+    // And nothing of the flood is taken in, though all of it was said: that room is not the greedy partner's
+    wait_until("all of the flood was said", 5 * PATIENCE, || (tide.said.load(Ordering::SeqCst) >= count).then_some(()));
+    road::state(&world.mtuc, &papers.referral, "CONSENT_WITHDRAWN");
     assert_eq!(of_clc(world), count / 2, "what is left is for withdrawals and answers");
     // When there is room again, then all of it comes, once, and KSBSI is served as ever
     yard.disk.empty();
@@ -93,7 +101,7 @@ fn of_clc(world: &World) -> usize {
 }
 
 /// Sends what may be sent, again and again, and keeps to no limit: it speaks no credit.
-async fn flood(keys: &Keys, says: &wire::Hello, offers: &[Draft], may: &AtomicUsize, stop: &AtomicBool) {
+async fn flood(keys: &Keys, says: &wire::Hello, offers: &[Draft], tide: &Tide, stop: &AtomicBool) {
     let (mut looks, mut base) = (interval(DRIBBLE), None);
     let mut sealed: Vec<wire::Delivery> = Vec::new();
     while !stop.load(Ordering::SeqCst) {
@@ -110,13 +118,16 @@ async fn flood(keys: &Keys, says: &wire::Hello, offers: &[Draft], may: &AtomicUs
             place.0
         });
         let done = usize::try_from(place.0 - base).unwrap_or(usize::MAX).min(sealed.len());
-        for batch in sealed[done..may.load(Ordering::SeqCst).max(done)].chunks(64) {
+        let (may, mut said) = (tide.may.load(Ordering::SeqCst).max(done), done);
+        for batch in sealed[done..may].chunks(64) {
             let goes_on = line.says(frame::Frame::Deliveries(wire::Deliveries { deliveries: batch.to_vec() })).await;
             if !goes_on || !line.listen(Duration::from_millis(5)).await {
                 break;
             }
+            said += batch.len();
         }
-        line.listen(Duration::from_secs(1)).await;
+        line.listen(Duration::from_millis(300)).await;
+        tide.said.fetch_max(said, Ordering::SeqCst);
     }
 }
 
