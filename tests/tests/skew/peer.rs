@@ -334,9 +334,10 @@ fn commit(body: &wire::Body) -> Digest {
             put.records.iter().enumerate().map(|(index, record)| (format!("identity#{index}"), record.encode_to_vec())).collect()
         }
         Some(wire::body::Content::Offer(offer)) => vec![("offer#0".to_owned(), offer.encode_to_vec())],
+        Some(wire::body::Content::Retract(retract)) => vec![("retract#0".to_owned(), retract.encode_to_vec())],
         Some(wire::body::Content::State(change)) => vec![("state#0".to_owned(), change.encode_to_vec())],
         Some(wire::body::Content::Agreement(file)) => vec![("agreement#0".to_owned(), file.encode_to_vec())],
-        _ => panic!("says a put, an offer, a state or an agreement"),
+        _ => panic!("says a put, a retract, an offer, a state or an agreement"),
     };
     let fields: Vec<(String, &[u8])> = fields.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())).collect();
     let salt = <[u8; 32]>::try_from(body.salt.as_ref()).expect("32 bytes");
