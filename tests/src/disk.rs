@@ -90,12 +90,32 @@ impl Disk {
         self.mount();
     }
 
+    /// Fills it until so much is left.
+    ///
+    /// # Panics
+    /// When less is left already, or it cannot be filled.
+    pub fn leave_free(&self, bytes: u64) {
+        self.empty();
+        let free = rustix::fs::statvfs(&self.path()).map(|room| room.f_bavail * room.f_frsize).unwrap_or_default();
+        assert!(free > bytes, "only {free} bytes are left");
+        told("fallocate", &["-l", &(free - bytes).to_string(), &self.filler()]);
+    }
+
+    /// Takes away what fills it.
+    pub fn empty(&self) {
+        fs::remove_file(self.filler()).ok();
+    }
+
     /// Writes out everything that stands on it by now: what is prepared before the power is cut.
     ///
     /// # Panics
     /// When it cannot.
     pub fn settle(&self) {
         told("sync", &["-f", &self.path().display().to_string()]);
+    }
+
+    fn filler(&self) -> String {
+        self.path().join("filler").display().to_string()
     }
 
     fn image(&self) -> String {

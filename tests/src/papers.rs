@@ -20,6 +20,18 @@ pub fn pdf(size: usize) -> Vec<u8> {
     bytes
 }
 
+/// A JPEG as far as its segments tell, with what a camera wrote beside the picture, and a scan of these bytes.
+#[must_use]
+pub fn jpeg(beside: &[u8], scan: &[u8]) -> Vec<u8> {
+    let segment = |marker: u8, content: &[u8]| {
+        let length = u16::try_from(content.len() + 2).unwrap_or(u16::MAX).to_be_bytes();
+        [&[0xff, marker], &length[..], content].concat()
+    };
+    let beside = if beside.is_empty() { Vec::new() } else { segment(0xe1, beside) };
+    let picture = [segment(0xdb, &[7; 65]), segment(0xc0, &[8, 0, 1, 0, 1, 1, 1, 0x11, 0]), segment(0xda, &[1, 1, 0, 0, 63, 0])].concat();
+    [&[0xff, 0xd8][..], &beside, &picture, scan, &[0xff, 0xd9]].concat()
+}
+
 /// MTUC referred a worker with her documents, and KSBSI accepted.
 #[derive(Debug)]
 pub struct Papers {

@@ -150,14 +150,22 @@ pub fn introduce(guest: &Union, host: &Union) {
 /// # Panics
 /// When a step fails, or it does not come into force.
 pub fn sign_agreement(one: &Union, other: &Union, file: &Path) {
+    sign_agreement_called(AGREEMENT, one, other, file);
+}
+
+/// As [`sign_agreement`], of an agreement with another id.
+///
+/// # Panics
+/// As there.
+pub fn sign_agreement_called(id: &str, one: &Union, other: &Union, file: &Path) {
     let file = file.display().to_string();
     one.titian(Account::Admin, &["agreement", "draft", &file]).done();
-    one.titian(Account::Admin, &["agreement", "propose", AGREEMENT]).done();
-    one.titian(Account::Admin, &["agreement", "sign", AGREEMENT]).done();
-    wait_agreement(other, "PROPOSED");
-    other.titian(Account::Admin, &["agreement", "sign", AGREEMENT]).done();
-    wait_agreement(one, "IN_FORCE");
-    wait_agreement(other, "IN_FORCE");
+    one.titian(Account::Admin, &["agreement", "propose", id]).done();
+    one.titian(Account::Admin, &["agreement", "sign", id]).done();
+    wait_agreement_called(id, other, "PROPOSED");
+    other.titian(Account::Admin, &["agreement", "sign", id]).done();
+    wait_agreement_called(id, one, "IN_FORCE");
+    wait_agreement_called(id, other, "IN_FORCE");
 }
 
 /// Waits until the sample agreement has this state at a union.
@@ -165,8 +173,12 @@ pub fn sign_agreement(one: &Union, other: &Union, file: &Path) {
 /// # Panics
 /// When it does not get it.
 pub fn wait_agreement(union: &Union, state: &str) {
-    wait_until(&format!("{AGREEMENT} is {state} at {}", union.id()), PATIENCE, || {
-        let shown = union.json(Account::Admin, &["agreement", "show", AGREEMENT]);
+    wait_agreement_called(AGREEMENT, union, state);
+}
+
+fn wait_agreement_called(id: &str, union: &Union, state: &str) {
+    wait_until(&format!("{id} is {state} at {}", union.id()), PATIENCE, || {
+        let shown = union.json(Account::Admin, &["agreement", "show", id]);
         (shown.exit == 0 && shown.has_code("state", state)).then_some(())
     });
 }

@@ -3,7 +3,7 @@
 
 use titian_tests::account::Account::{Caseworker, FocalPoint};
 use titian_tests::node::Plan;
-use titian_tests::papers::{Papers, pdf};
+use titian_tests::papers::{self, Papers, pdf};
 use titian_tests::road;
 use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
@@ -14,14 +14,8 @@ const EXIF: &[u8] = b"Exif\0\0MM\0*\0\0\0\x08 GPSLatitude 3 8 27.1 N GPSLongitud
 
 /// A JPEG with a scan of so many bytes.
 fn jpeg(metadata: &[u8], scan: usize) -> Vec<u8> {
-    let segment = |marker: u8, content: &[u8]| {
-        let length = u16::try_from(content.len() + 2).expect("a short segment").to_be_bytes();
-        [&[0xff, marker], &length[..], content].concat()
-    };
-    let beside = if metadata.is_empty() { Vec::new() } else { segment(0xe1, metadata) };
-    let picture = [segment(0xdb, &[7; 65]), segment(0xc0, &[8, 0, 1, 0, 1, 1, 1, 0x11, 0]), segment(0xda, &[1, 1, 0, 0, 63, 0])].concat();
     let data: Vec<u8> = (0..scan).map(|place| (place % 251) as u8).collect();
-    [&[0xff, 0xd8][..], &beside, &picture, &data, &[0xff, 0xd9]].concat()
+    papers::jpeg(metadata, &data)
 }
 
 /// As [`Papers::attach`], of a new contract whose bytes are a file of this name.

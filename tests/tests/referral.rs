@@ -75,6 +75,22 @@ fn an_update_outside_the_annex_is_refused_whole_and_the_share_stays() {
 }
 
 #[test]
+fn a_large_share_is_narrowed_to_the_last_record() {
+    // Given a share with more claims than one message may name
+    const CLAIMS: u64 = 300;
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    let claims: String = (1..=CLAIMS).map(|number| format!("[[claim]]\namount_minor_units = {number}\ncurrency = \"MYR\"\n\n")).collect();
+    let file = world.ground.file("claims.toml", &claims).display().to_string();
+    world.mtuc.json(Caseworker, &["record", "put", &intake.case, "--from", &file]).done();
+    wait_until("KSBSI holds every claim", PATIENCE, || (show(&world.ksbsi, &referral).count("records_held") > CLAIMS).then_some(()));
+    // When MTUC selects no claims any more
+    world.mtuc.json(Caseworker, &["referral", "amend", &referral, "--categories", "CASE_CORE,DEMOGRAPHIC"]).done();
+    // Then none is left at KSBSI
+    wait_until("KSBSI holds no claim", PATIENCE, || (!share(&world.ksbsi, &referral).names("\"claim\"")).then_some(()));
+}
+
+#[test]
 fn a_contact_never_travels_without_its_safe_contact_rules() {
     // Given a worker who consented to everything selected
     let world = World::in_force();

@@ -155,14 +155,18 @@ pub fn put(
 /// # Errors
 /// When the store fails.
 pub fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, records: &[Given]) -> Result<Result<(), Refusal>, ActError> {
+    // A retract that names none would mean all of them.
     if records.is_empty() {
         return Ok(Ok(()));
     }
     let peer = other_side(house, file).clone();
-    let record_refs = records.iter().map(|given| given.record_ref).collect();
-    let content = Content::Retract(ShareRetract { referral_id: file.referral_id, record_refs });
-    if let Err(refusal) = send_about(house, unit, file, &peer, content)? {
-        return Ok(Err(refusal));
+    // One message names no more than the peer can read.
+    for part in records.chunks(SharePut::RECORDS_MAX) {
+        let record_refs = part.iter().map(|given| given.record_ref).collect();
+        let content = Content::Retract(ShareRetract { referral_id: file.referral_id, record_refs });
+        if let Err(refusal) = send_about(house, unit, file, &peer, content)? {
+            return Ok(Err(refusal));
+        }
     }
     let mut progress = unit.progress(file.referral_id)?;
     for given in records {
@@ -289,16 +293,26 @@ pub fn receive_retract(unit: &mut Unit, peer: &NodeId, retract: &ShareRetract) -
         return Ok(Err(policy::unknown_referral()));
     }
     let mut progress = unit.progress(retract.referral_id)?;
-    for record_ref in &retract.record_refs {
-        if unit.held(retract.referral_id, *record_ref)?.is_some() && !crate::mutant::is("retract-is-ignored") {
-            unit.remove_held(retract.referral_id, *record_ref)?;
-            follow::record_gone(unit, peer, retract.referral_id, *record_ref)?;
+    for record_ref in retracted(unit, retract)? {
+        if unit.held(retract.referral_id, record_ref)?.is_some() && !crate::mutant::is("retract-is-ignored") {
+            unit.remove_held(retract.referral_id, record_ref)?;
+            follow::record_gone(unit, peer, retract.referral_id, record_ref)?;
             progress.records_held = progress.records_held.saturating_sub(1);
         }
     }
     unit.put_progress(retract.referral_id, &progress)?;
     unit.publish(crate::store::Topic::Referral(retract.referral_id));
     Ok(Ok(()))
+}
+
+/// Which records a retract takes out: those it names, or all where it names none.
+fn retracted(unit: &Unit, retract: &ShareRetract) -> Result<Vec<RecordRef>, StoreError> {
+    if !retract.record_refs.is_empty() {
+        return Ok(retract.record_refs.clone());
+    }
+    let held = unit.held_after(retract.referral_id, None, usize::MAX)?;
+    let unreadable = |problem| StoreError::unreadable("held/", problem);
+    held.iter().map(|record| RecordRef::from_wire(&record.record_ref).map_err(unreadable)).collect()
 }
 
 fn prepare(

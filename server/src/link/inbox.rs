@@ -11,8 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::board::{Board, State};
 use super::lanes::PerLane;
 use super::limits::{Allowance, BATCH_ENVELOPES, BATCHES_IN_WORK, FRAMES_READ_AHEAD};
-use super::reader::Came;
-use super::session::SessionError;
+use super::reader::{Came, lane_of};
+use super::session::{SessionError, Shared};
 use crate::federation::passage::{Arrived, Arriving, Passage};
 
 /// Takes in what one peer sends.
@@ -20,6 +20,8 @@ pub(super) struct Inbox<'a> {
     passage: Passage,
     peer: NodeId,
     board: &'a Board,
+    /// The peer speaks of credit, and was given none where there is no room.
+    has_credit: bool,
     came: mpsc::Receiver<Came>,
     receipts: mpsc::Receiver<wire::Receipts>,
 }
@@ -29,18 +31,19 @@ pub(super) type Slots = (mpsc::Sender<Came>, mpsc::Sender<wire::Receipts>);
 
 impl<'a> Inbox<'a> {
     /// An inbox, and the slots into which the reader puts what it hears.
-    pub(super) fn new(passage: Passage, peer: NodeId, board: &'a Board) -> (Self, Slots) {
+    pub(super) fn new(passage: Passage, peer: NodeId, shared: Shared<'a>) -> (Self, Slots) {
         let (put_came, came) = mpsc::channel(FRAMES_READ_AHEAD);
         let (put_receipts, receipts) = mpsc::channel(FRAMES_READ_AHEAD);
-        (Self { passage, peer, board, came, receipts }, (put_came, put_receipts))
+        let (board, has_credit) = (shared.board, shared.terms.is_current());
+        (Self { passage, peer, board, has_credit, came, receipts }, (put_came, put_receipts))
     }
 
     /// Takes in for ever; ends only when the stream does.
     pub(super) async fn run(self) -> Result<(), SessionError> {
-        let Self { passage, peer, board, came, receipts } = self;
+        let Self { passage, peer, board, has_credit, came, receipts } = self;
         tokio::select! {
             biased;
-            ended = take_in(&passage, &peer, board, came) => ended,
+            ended = take_in(&passage, &peer, board, has_credit, came) => ended,
             ended = settle(&passage, &peer, receipts) => ended,
         }
     }
@@ -53,7 +56,13 @@ struct InWork {
     _places: Vec<OwnedSemaphorePermit>,
 }
 
-async fn take_in(passage: &Passage, peer: &NodeId, board: &Board, mut came: mpsc::Receiver<Came>) -> Result<(), SessionError> {
+async fn take_in(
+    passage: &Passage,
+    peer: &NodeId,
+    board: &Board,
+    has_credit: bool,
+    mut came: mpsc::Receiver<Came>,
+) -> Result<(), SessionError> {
     let (mut in_work, mut returned): (VecDeque<InWork>, _) = (VecDeque::new(), None);
     loop {
         let (idle, room) = (in_work.is_empty(), in_work.len() < BATCHES_IN_WORK && returned.is_none());
@@ -72,7 +81,10 @@ async fn take_in(passage: &Passage, peer: &NodeId, board: &Board, mut came: mpsc
                 crate::crash::point("inbox.after-acknowledge");
             }
             next = came.recv(), if room => {
-                let batch = Batch::collect(next.ok_or(SessionError::Ended)?, &mut came);
+                let mut batch = Batch::collect(next.ok_or(SessionError::Ended)?, &mut came);
+                if !has_credit {
+                    batch.leave_out_what_has_no_room(passage);
+                }
                 returned = batch.returned;
                 if !batch.deliveries.is_empty() {
                     let arriving = passage.arrive(peer, batch.deliveries).await?;
@@ -124,6 +136,13 @@ impl Batch {
             batch.add(more);
         }
         batch
+    }
+
+    /// A peer that does not speak of credit cannot be told that there is no room left. What there is none for is not answered, and comes again with a
+    /// later stream: the room that is left is for withdrawals and answers.
+    fn leave_out_what_has_no_room(&mut self, passage: &Passage) {
+        let room = PerLane::of(|lane| passage.has_room_for(lane));
+        self.deliveries.retain(|delivery| lane_of(delivery).is_ok_and(|lane| *room.get(lane)));
     }
 
     fn add(&mut self, came: Came) {

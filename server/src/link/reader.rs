@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The lane that a delivery counts for.
-fn lane_of(delivery: &wire::Delivery) -> Result<Lane, Malformed> {
+pub(super) fn lane_of(delivery: &wire::Delivery) -> Result<Lane, Malformed> {
     /// The part of a header that names the lane; the rest is read where its signature is checked.
     #[derive(Clone, PartialEq, prost::Message)]
     struct LaneOnly {

@@ -125,9 +125,9 @@ impl Session {
         hello::refuse_rollback(passage, peer, &terms)?;
         crate::crash::point("session.after-hello");
         let board = board(&terms);
-        let (inbox, (came, receipts)) = Inbox::new(passage.clone(), peer.clone(), &board);
         let documents = Documents::new(passage.clone(), peer.clone(), terms.is_current());
         let shared = Shared { board: &board, terms: &terms, documents: &documents };
+        let (inbox, (came, receipts)) = Inbox::new(passage.clone(), peer.clone(), shared);
         let reader = Reader::new(shared, came, receipts);
         let speaker = Speaker::new(passage.clone(), peer.clone(), outgoing.clone(), shared, *dialled_by_us)?;
         tokio::select! {

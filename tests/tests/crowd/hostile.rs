@@ -11,6 +11,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use titian_proto::wire::federation_service_client::FederationServiceClient;
 use titian_proto::wire::{self, frame};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::client::TlsStream;
@@ -67,18 +68,7 @@ impl Hostile {
 
     /// Opens a stream whose first frame is this one.
     pub(crate) async fn stream_that_says(&self, hello: frame::Frame) -> Option<Stream> {
-        let once = Mutex::new(Some(TokioIo::new(self.socket().await?)));
-        let connector = service_fn(move |_| {
-            let stream = once.lock().expect("no thread panics with it").take();
-            std::future::ready(stream.ok_or(std::io::Error::from(std::io::ErrorKind::NotConnected)))
-        });
-        let channel: Channel = Endpoint::from_static("http://peer.invalid").connect_with_connector(connector).await.ok()?;
-        let client = FederationServiceClient::new(channel).max_decoding_message_size(usize::MAX);
-        let mut client = client.accept_compressed(CompressionEncoding::Zstd).send_compressed(CompressionEncoding::Zstd);
-        let (say, said) = mpsc::channel(4);
-        say.send(request(hello)).await.ok()?;
-        let hear = client.link(ReceiverStream::new(said)).await.ok()?.into_inner();
-        Some(Stream { say, hear })
+        stream_over(self.socket().await?, hello).await
     }
 
     fn hello(&self) -> frame::Frame {
@@ -90,6 +80,25 @@ impl Hostile {
             ..wire::Hello::default()
         })
     }
+}
+
+/// Opens a stream over a socket that has shaken hands, whatever stands between. None when it is turned away.
+pub(crate) async fn stream_over<I>(socket: I, hello: frame::Frame) -> Option<Stream>
+where
+    I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let once = Mutex::new(Some(TokioIo::new(socket)));
+    let connector = service_fn(move |_| {
+        let stream = once.lock().expect("no thread panics with it").take();
+        std::future::ready(stream.ok_or(std::io::Error::from(std::io::ErrorKind::NotConnected)))
+    });
+    let channel: Channel = Endpoint::from_static("http://peer.invalid").connect_with_connector(connector).await.ok()?;
+    let client = FederationServiceClient::new(channel).max_decoding_message_size(usize::MAX);
+    let mut client = client.accept_compressed(CompressionEncoding::Zstd).send_compressed(CompressionEncoding::Zstd);
+    let (say, said) = mpsc::channel(4);
+    say.send(request(hello)).await.ok()?;
+    let hear = client.link(ReceiverStream::new(said)).await.ok()?.into_inner();
+    Some(Stream { say, hear })
 }
 
 impl Stream {

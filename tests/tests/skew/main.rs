@@ -7,6 +7,7 @@
 #[path = "../crowd/hostile.rs"]
 mod hostile;
 mod own_desk;
+#[allow(dead_code, reason = "overshare needs more of it")]
 mod peer;
 mod words;
 
@@ -162,6 +163,10 @@ async fn a_shared_case_waits_and_goes_on(line: &mut Line<'_>, ksbsi: &Union, cas
     for place in [1, 3, 4] {
         assert!(held.names(words::NAMES[place % words::NAMES.len()]), "name {place} as it was written");
     }
+    // A retract that names no record takes out all of them
+    applied(&line.send(&case.saying(wire::EnvelopeKind::ShareRetract, wire::Lane::Shares, &words::retract_all(&offer))).await);
+    assert_eq!(road::show(ksbsi, &referral).done().count("records_held"), 0);
+    assert!(!road::share(ksbsi, &referral).done().names(words::NAMES[1]), "nothing of the share is left");
 }
 
 /// Ten megabytes where a note stands, and a header that is none: no version sends that, and there is no place in the chain to answer. The stream ends,

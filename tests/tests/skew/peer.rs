@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
@@ -54,27 +55,60 @@ impl Keys {
         }
     }
 
+    /// Signs an envelope for the place after this one.
+    pub(crate) fn seal(&self, epoch: &Bytes, draft: &Draft, (last, previous): &(u64, Bytes)) -> Sealed {
+        let transfer = Bytes::copy_from_slice(&unique());
+        let header = wire::Header {
+            sender_epoch: epoch.clone(),
+            link_sequence: last + 1,
+            previous_hash: if *last == 0 { vec![0; 32].into() } else { previous.clone() },
+            transfer_id: transfer.clone(),
+            body_digest: Digest::of(&draft.body).to_wire(),
+            ..draft.header.clone()
+        };
+        let header = Bytes::from([header.encode_to_vec(), draft.beyond.clone()].concat());
+        let hash = envelope_hash(&header);
+        let seal = self.signer.seal(SealContext::Envelope, &[hash]).remove(0);
+        let xfer = Some(TransferId::from_wire(&transfer).expect("16 bytes"));
+        let leaf = Leaf { env: Some(hash), xfer, origin: self.log_origin.clone(), ..draft.leaf.clone() }.encode();
+        let envelope = wire::Envelope { header: header.clone(), body: draft.body.clone(), seal: Some(seal) };
+        Sealed { delivery: wire::Delivery { envelope: Some(envelope), leaf, purged: 0 }, transfer, header, hash }
+    }
+
+    /// What its node would say at first contact.
+    pub(crate) fn first_hello(&self) -> wire::Hello {
+        let epoch = Bytes::copy_from_slice(&unique());
+        wire::Hello { node_id: self.node_id.clone(), epoch, protocol_min: 1, protocol_max: 2, ..wire::Hello::default() }
+    }
+
     /// Goes on as the node of this hello, which speaks these versions of the protocol.
     pub(crate) async fn speak(&self, hello: &wire::Hello, versions: (u32, u32)) -> Line<'_> {
+        self.speak_if_heard(hello, versions).await.expect("the keys open the door")
+    }
+
+    /// As [`Self::speak`]; none when it is turned away.
+    pub(crate) async fn speak_if_heard(&self, hello: &wire::Hello, versions: (u32, u32)) -> Option<Line<'_>> {
         let (protocol_min, protocol_max) = versions;
         let said = wire::Hello { protocol_min, protocol_max, ..hello.clone() };
-        let mut stream = self.door.stream_that_says(frame::Frame::Hello(said)).await.expect("the keys open the door");
-        let heard = match next(&mut stream).await {
-            Some(frame::Frame::Hello(heard)) => heard,
-            other => panic!("the first frame is a hello, not {}", name_of(other.as_ref())),
-        };
+        let mut stream = self.door.stream_that_says(frame::Frame::Hello(said)).await?;
+        let Some(frame::Frame::Hello(heard)) = next(&mut stream).await else { return None };
         let places = heard.received.iter().map(|cursor| (cursor.lane, (cursor.applied_through, cursor.last_hash.clone()))).collect();
-        let spoken = protocol_max.min(heard.protocol_max);
-        Line {
+        Some(Line {
             keys: self,
             epoch: hello.epoch.clone(),
             stream,
             places,
-            spoken,
+            spoken: protocol_max.min(heard.protocol_max),
             credit: HashSet::new(),
             receipts: HashMap::new(),
             came: Vec::new(),
-        }
+            heard: Vec::new(),
+        })
+    }
+
+    /// The door that the keys open.
+    pub(crate) fn door(&self) -> &Hostile {
+        &self.door
     }
 }
 
@@ -127,6 +161,14 @@ impl Draft {
     }
 }
 
+/// An envelope in its place, signed.
+pub(crate) struct Sealed {
+    pub(crate) delivery: wire::Delivery,
+    pub(crate) hash: Digest,
+    transfer: Bytes,
+    header: Bytes,
+}
+
 /// What was sent, and what the other side answered.
 pub(crate) struct Answered {
     pub(crate) transfer: Bytes,
@@ -146,6 +188,8 @@ pub(crate) struct Line<'a> {
     receipts: HashMap<Digest, Receipt>,
     /// Envelopes of the other side.
     pub(crate) came: Vec<wire::Delivery>,
+    /// Every frame of the other side, as it came.
+    pub(crate) heard: Vec<frame::Frame>,
 }
 
 impl Line<'_> {
@@ -155,23 +199,9 @@ impl Line<'_> {
         while self.spoken >= 2 && !self.credit.contains(&lane) {
             assert!(self.hear().await, "the other side gives room");
         }
-        let transfer = Bytes::copy_from_slice(&unique());
-        let (last, previous) = self.places.get(&lane).cloned().unwrap_or((0, vec![0; 32].into()));
-        let header = wire::Header {
-            sender_epoch: self.epoch.clone(),
-            link_sequence: last + 1,
-            previous_hash: if last == 0 { vec![0; 32].into() } else { previous },
-            transfer_id: transfer.clone(),
-            body_digest: Digest::of(&draft.body).to_wire(),
-            ..draft.header.clone()
-        };
-        let header = Bytes::from([header.encode_to_vec(), draft.beyond.clone()].concat());
-        let hash = envelope_hash(&header);
-        let seal = self.keys.signer.seal(SealContext::Envelope, &[hash]).remove(0);
-        let xfer = Some(TransferId::from_wire(&transfer).expect("16 bytes"));
-        let leaf = Leaf { env: Some(hash), xfer, ..draft.leaf.clone() }.encode();
-        let envelope = wire::Envelope { header: header.clone(), body: draft.body.clone(), seal: Some(seal) };
-        let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: 0 };
+        let place = self.places.get(&lane).cloned().unwrap_or((0, vec![0; 32].into()));
+        let Sealed { delivery, transfer, header, hash } = self.keys.seal(&self.epoch, draft, &place);
+        let last = place.0;
         assert!(self.stream.says(frame::Frame::Deliveries(wire::Deliveries { deliveries: vec![delivery] })).await, "the stream takes it");
         self.places.insert(lane, (last + 1, hash.to_wire()));
         while !self.receipts.contains_key(&hash) {
@@ -240,9 +270,32 @@ impl Line<'_> {
         }
     }
 
+    /// Says any frame; whether the stream takes it.
+    pub(crate) async fn says(&self, frame: frame::Frame) -> bool {
+        self.stream.says(frame).await
+    }
+
+    /// Hears what comes within a short time; whether the stream goes on.
+    pub(crate) async fn listen(&mut self, time: Duration) -> bool {
+        loop {
+            match timeout(time, self.hear()).await {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(_) => return true,
+            }
+        }
+    }
+
+    /// How far the other side has come in a lane, and the hash there, as its hello says.
+    pub(crate) fn place(&self, lane: wire::Lane) -> (u64, Bytes) {
+        self.places.get(&(lane as i32)).cloned().unwrap_or((0, vec![0; 32].into()))
+    }
+
     /// Hears one frame; whether there was one.
     async fn hear(&mut self) -> bool {
-        match next(&mut self.stream).await {
+        let frame = next(&mut self.stream).await;
+        self.heard.extend(frame.clone());
+        match frame {
             Some(frame::Frame::Receipts(receipts)) => {
                 for signed in receipts.receipts {
                     let receipt = Receipt::parse(&signed.receipt).expect("a receipt");
@@ -274,14 +327,17 @@ fn name_of(frame: Option<&frame::Frame>) -> &'static str {
     }
 }
 
-/// The commitment to a put of who somebody is, or to an agreement.
+/// The commitment to a put of who somebody is, or to what carries no record.
 fn commit(body: &wire::Body) -> Digest {
     let fields: Vec<(String, Vec<u8>)> = match &body.content {
         Some(wire::body::Content::Put(put)) => {
             put.records.iter().enumerate().map(|(index, record)| (format!("identity#{index}"), record.encode_to_vec())).collect()
         }
+        Some(wire::body::Content::Offer(offer)) => vec![("offer#0".to_owned(), offer.encode_to_vec())],
+        Some(wire::body::Content::Retract(retract)) => vec![("retract#0".to_owned(), retract.encode_to_vec())],
+        Some(wire::body::Content::State(change)) => vec![("state#0".to_owned(), change.encode_to_vec())],
         Some(wire::body::Content::Agreement(file)) => vec![("agreement#0".to_owned(), file.encode_to_vec())],
-        _ => panic!("says a put or an agreement"),
+        _ => panic!("says a put, a retract, an offer, a state or an agreement"),
     };
     let fields: Vec<(String, &[u8])> = fields.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())).collect();
     let salt = <[u8; 32]>::try_from(body.salt.as_ref()).expect("32 bytes");

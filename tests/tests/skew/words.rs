@@ -31,6 +31,12 @@ pub(crate) fn put(offer: &wire::Offer, place: u8, revision: u64) -> wire::Body {
     wire::Body { salt: vec![place; 32].into(), content: Some(wire::body::Content::Put(put)) }
 }
 
+/// A retract that names no record.
+pub(crate) fn retract_all(offer: &wire::Offer) -> wire::Body {
+    let retract = wire::ShareRetract { referral_id: offer.referral_id.clone(), record_refs: Vec::new() };
+    wire::Body { salt: vec![9; 32].into(), content: Some(wire::body::Content::Retract(retract)) }
+}
+
 /// The file of an agreement, about no case.
 pub(crate) fn agreement(template: &Draft, file: &wire::AgreementFile) -> Draft {
     let body = wire::Body { salt: vec![1; 32].into(), content: Some(wire::body::Content::Agreement(file.clone())) };
