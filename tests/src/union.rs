@@ -1,6 +1,6 @@
 //! A union: its node and its staff, each with a session of her own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -83,6 +83,20 @@ impl Union {
     #[must_use]
     pub fn session(&self, account: Account) -> PathBuf {
         self.sessions.join(format!("{}.{}.session", self.node.node_id, account.name()))
+    }
+
+    /// What a table of its store holds, by the key behind the table's name, in hexadecimal: an export is `hex(key) hex(value)` a line.
+    ///
+    /// # Panics
+    /// When the store is not exported.
+    #[must_use]
+    pub fn table(&self, name: &str) -> BTreeMap<String, String> {
+        let file = self.sessions.join(format!("{}.export", self.node.node_id));
+        self.titian(Account::Admin, &["node", "export", "--out", &file.display().to_string()]).done();
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let prefix: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let pairs = text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split_once(' '));
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     /// Makes sure that an account exists and has a session.

@@ -1,7 +1,6 @@
 //! The link on a USB stick: twice, late, out of order, after the line delivered the same, in the wrong hands, damaged.
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -28,7 +27,7 @@ fn a_bundle_arrives_twice_out_of_order_and_after_the_network_delivered_the_same(
     assert_eq!((taken.count("applied"), taken.count("known")), (2, 0), "{}", taken.told());
     road::arrive(&world.ksbsi, &first_referral);
     road::arrive(&world.ksbsi, &second_referral);
-    let given = receipts(&world, &world.ksbsi, "inbox/");
+    let given = world.ksbsi.table("inbox/");
     for (file, known) in [(&first.1, 1), (&second.1, 2), (&first.1, 1)] {
         let taken = import(&world.ksbsi, file).done();
         assert_eq!((taken.count("applied"), taken.count("known")), (0, known), "{}", taken.told());
@@ -53,9 +52,9 @@ fn a_bundle_arrives_twice_out_of_order_and_after_the_network_delivered_the_same(
     assert_eq!((late.count("applied"), late.count("known")), (0, 1), "{}", late.told());
     // Then everything stands once, every receipt is what it was, and both hold the same bytes of it
     assert_eq!(road::events(&world.ksbsi, "referral.received"), 3);
-    let now = receipts(&world, &world.ksbsi, "inbox/");
+    let now = world.ksbsi.table("inbox/");
     assert!(given.iter().all(|(place, receipt)| now.get(place) == Some(receipt)), "a receipt is the same for ever");
-    assert_eq!(receipts(&world, &world.mtuc, "settled/").into_values().collect::<Vec<_>>(), now.into_values().collect::<Vec<_>>());
+    assert_eq!(world.mtuc.table("settled/").into_values().collect::<Vec<_>>(), now.into_values().collect::<Vec<_>>());
 }
 
 #[test]
@@ -161,7 +160,7 @@ fn a_restored_union_gets_back_on_a_stick_what_it_lost() {
     road::held(&world.ksbsi, &referral);
     carry(&world, false);
     assert_eq!(queued(&world.mtuc), 0, "MTUC holds KSBSI's word for all of it");
-    let given = receipts(&world, &world.ksbsi, "inbox/");
+    let given = world.ksbsi.table("inbox/");
     // When KSBSI's disk is lost and the backup taken in
     world.ksbsi.node.stop();
     fs::rename(world.ksbsi.node.folder.join("store"), world.ground.path().join("lost-store")).expect("ours");
@@ -177,7 +176,7 @@ fn a_restored_union_gets_back_on_a_stick_what_it_lost() {
     assert!(taken.count("given_back") > 0 && taken.count("applied") > 0, "{}", taken.told());
     road::held(&world.ksbsi, &referral);
     road::state(&world.ksbsi, &referral, "ACCEPTED");
-    let now = receipts(&world, &world.ksbsi, "inbox/");
+    let now = world.ksbsi.table("inbox/");
     assert!(given.iter().all(|(place, receipt)| now.get(place) == Some(receipt)), "a receipt is the same for ever");
     // And the old stick, and the new one a second time, do nothing more
     for file in [&old_file, &file] {
@@ -235,14 +234,4 @@ fn carry(world: &World, there: bool) {
     let (from, to) = if there { (&world.mtuc, &world.ksbsi) } else { (&world.ksbsi, &world.mtuc) };
     let (_, file) = export(world, from, to, "carried");
     import(to, &file).done();
-}
-
-/// The exact bytes of the receipts of a table, by their key behind its name: a store's export is `hex(key) hex(value)` a line.
-fn receipts(world: &World, union: &Union, table: &str) -> BTreeMap<String, String> {
-    let file = path(world, "export").display().to_string();
-    union.titian(Admin, &["node", "export", "--out", &file]).done();
-    let text = fs::read_to_string(file).expect("an export");
-    let prefix: String = table.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let pairs = text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split_once(' '));
-    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }

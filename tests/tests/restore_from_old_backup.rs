@@ -154,7 +154,7 @@ impl Days {
 
     /// What KSBSI's log tells of the lost days, and no backup does: its own transfers since then.
     fn lost_transfers(&self) -> BTreeSet<String> {
-        let own = leaves(&self.world.ksbsi).into_iter().skip(self.backup.log_size()).filter(|leaf| is_sent(leaf));
+        let own = leaves(&self.world.ksbsi).into_iter().skip(self.backup.log_size()).filter(is_sent);
         own.map(|leaf| leaf["xfer"].to_string()).collect()
     }
 
@@ -223,9 +223,9 @@ impl Days {
         // Of all that came again nothing made KSBSI send anything: the one thing new to MTUC is that the referral which waited was looked at.
         assert_eq!(after.received_at_mtuc, before.received_at_mtuc + 1, "MTUC was told nothing a second time");
         assert_eq!(after.sent_at_mtuc, before.sent_at_mtuc + 1, "and says nothing again but what waited");
-        let settled = receipts(&self.world, &self.world.mtuc, "settled/");
+        let settled = self.world.mtuc.table("settled/");
         assert!(before.receipts.iter().all(|(place, receipt)| settled.get(place) == Some(receipt)), "a receipt is the same for ever");
-        let given = receipts(&self.world, &self.world.ksbsi, "inbox/");
+        let given = self.world.ksbsi.table("inbox/");
         assert_eq!(settled.into_values().collect::<Vec<_>>(), given.into_values().collect::<Vec<_>>(), "and KSBSI holds the same");
         assert!(!peers(&self.world.mtuc).names("quarantinedSinceMs"), "no place of a chain was used twice");
     }
@@ -312,7 +312,7 @@ impl Known {
     fn of(world: &World) -> Self {
         nothing_waits(world);
         let (sent, received) = Crossed::counts(&world.mtuc);
-        Self { received_at_mtuc: received, sent_at_mtuc: sent, receipts: receipts(world, &world.mtuc, "settled/") }
+        Self { received_at_mtuc: received, sent_at_mtuc: sent, receipts: world.mtuc.table("settled/") }
     }
 }
 
@@ -397,16 +397,6 @@ fn nothing_waits(world: &World) {
             (peers.names("\"connected\":true") && peers.count("queued") == 0).then_some(())
         });
     }
-}
-
-/// The exact bytes of the receipts of a table, by their key behind its name: a store's export is `hex(key) hex(value)` a line.
-fn receipts(world: &World, union: &Union, table: &str) -> BTreeMap<String, String> {
-    let file = world.ground.path().join("export").display().to_string();
-    union.titian(Admin, &["node", "export", "--out", &file]).done();
-    let text = fs::read_to_string(file).expect("an export");
-    let prefix: String = table.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let pairs = text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split_once(' '));
-    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -6,7 +6,7 @@ mod draw;
 mod flood;
 mod greedy;
 #[allow(dead_code, reason = "the crowd needs more of it")]
-#[path = "../crowd/hostile.rs"]
+#[path = "../hostile/mod.rs"]
 mod hostile;
 #[allow(dead_code, reason = "poison needs more of it")]
 #[path = "../skew/peer.rs"]

@@ -4,7 +4,7 @@
 #![allow(clippy::needless_update, reason = "messages grow with the protocol")]
 
 #[allow(dead_code, reason = "the crowd needs more of it")]
-#[path = "../crowd/hostile.rs"]
+#[path = "../hostile/mod.rs"]
 mod hostile;
 mod own_desk;
 #[allow(dead_code, reason = "overshare needs more of it")]
