@@ -18,7 +18,7 @@ use titian_proto::log::commitment::{commitment, field_key, open_field, transfer_
 use titian_proto::log::{Event, Leaf, LeafDraft};
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{
-    Descriptor, DescriptorChain, Endpoint, RootKey, ServicePrecondition, TlsPin, VerifyingKey, key_id_of, sign_descriptor,
+    CompromiseNotice, Descriptor, DescriptorChain, Endpoint, RootKey, ServicePrecondition, TlsPin, VerifyingKey, key_id_of, sign_descriptor,
 };
 use titian_proto::model::id::{CaseRef, ConsentId, Digest, Epoch, NodeId, ReferralId, TransferId};
 use titian_proto::model::reference::{AgreementId, AgreementRef, ConsentRef};
@@ -326,4 +326,25 @@ fn one_flipped_bit_of_any_golden_header_changes_its_hash() {
         altered[place] ^= 0x80;
         assert_ne!(envelope_hash(&Bytes::from(altered)), envelope_hash(&bytes));
     }
+}
+
+#[test]
+fn compromise_bytes() {
+    let since = NOW.plus_days(-1);
+    let notice = CompromiseNotice::sign(descriptor().node_id, since, vec![signer().key_id().to_owned()], &[&key(ROOT_SEED)]).unwrap();
+    let chain = DescriptorChain::begin(&sign_descriptor(&descriptor(), &[&key(ROOT_SEED)])).unwrap();
+    notice.verify(&chain).unwrap();
+    let wired = notice.to_wire();
+    let signed = wire::CompromiseNotice { signatures: vec![], ..wired.clone() }.encode_to_vec();
+    golden(
+        "compromise.json",
+        &json!({
+            "root_seed": hex::encode([ROOT_SEED; 32]),
+            "node_id": notice.node_id.as_str(),
+            "compromised_since_ms": since.as_millis(),
+            "key_ids": notice.key_ids,
+            "signed_bytes": hex::encode([b"titian/compromise/v1\n".as_slice(), &signed].concat()),
+            "notice": hex::encode(wired.encode_to_vec()),
+        }),
+    );
 }

@@ -35,6 +35,25 @@ pub(crate) enum Command {
     Export(FolderArguments),
     /// Read such lines from stdin into a fresh store.
     Import(FolderArguments),
+    /// Sign, as the owners of a node, that its keys are in other hands. Writes the notice for the other unions to stdout. Needs no folder: run it where
+    /// the root key is kept.
+    Compromise(CompromiseArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct CompromiseArguments {
+    /// A root key of the node. Once for each owner who must sign.
+    #[arg(long = "root-key", value_name = "FILE", required = true)]
+    pub(crate) root_keys: Vec<PathBuf>,
+    /// The node whose keys are in other hands.
+    #[arg(long, value_parser = NodeId::parse)]
+    pub(crate) node_id: NodeId,
+    /// Since when, such as 2026-03-02T02:00:00Z. When in doubt, earlier.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Instant,
+    /// Short name of a key that is known to be in other hands. Without it: all of them.
+    #[arg(long = "key", value_name = "KEY_ID")]
+    pub(crate) key_ids: Vec<String>,
 }
 
 #[derive(Args)]

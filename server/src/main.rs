@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use titian_server::config::{Format, Level, NodeConfig, TelemetryConfig};
 use titian_server::exit::Exit;
+use titian_server::federation::owner::{self, OwnerError};
 use titian_server::init::{self, FurnishError, InitError, Made};
 use titian_server::node::{self, NodeError, Ready};
 use titian_server::telemetry;
@@ -15,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use arguments::{Arguments, Command, FolderArguments, InitArguments};
+use arguments::{Arguments, Command, CompromiseArguments, FolderArguments, InitArguments};
 
 /// Many small allocations on one thread, freed on another: what the system's allocator is slowest at.
 #[global_allocator]
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Run(folder) => run(&folder),
         Command::Export(folder) => export(&folder),
         Command::Import(folder) => import(&folder),
+        Command::Compromise(arguments) => compromise(arguments),
     };
     match ended {
         Ok(()) => ExitCode::from(Exit::Done.code()),
@@ -83,6 +85,16 @@ fn import(folder: &FolderArguments) -> Result<(), Failure> {
     let config = load(folder)?;
     start_telemetry(config.telemetry)?;
     Ok(node::import(config, &mut std::io::stdin().lock())?)
+}
+
+fn compromise(arguments: CompromiseArguments) -> Result<(), Failure> {
+    let CompromiseArguments { root_keys, node_id, since, key_ids } = arguments;
+    let notice = owner::sign_compromise(&root_keys, node_id, since, key_ids).map_err(|error| {
+        let exit = if matches!(error, OwnerError::Key(_)) { Exit::Key } else { Exit::Usage };
+        Failure::new(exit, error)
+    })?;
+    tell(&notice);
+    Ok(())
 }
 
 fn load(folder: &FolderArguments) -> Result<NodeConfig, Failure> {

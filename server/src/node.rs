@@ -321,7 +321,8 @@ pub async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, p
 pub fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
     let status = |standing| match standing {
         PeerStanding::Active => PeerStatus::Active,
-        PeerStanding::Suspended | PeerStanding::Compromised => PeerStatus::Suspended,
+        PeerStanding::Suspended => PeerStatus::Suspended,
+        PeerStanding::Compromised => PeerStatus::Compromised,
         PeerStanding::Added | PeerStanding::HalfConfirmed => PeerStatus::NotConfirmed,
     };
     acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()

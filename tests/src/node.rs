@@ -273,6 +273,17 @@ pub fn init_command(folder: &Path, plan: &Plan) -> Answer {
     run(&format!("titian-node init --node-id {}", plan.node_id), &mut command)
 }
 
+/// Has the owners of a node sign that its keys are in other hands, with the root keys in these files; its stdout is the notice.
+#[must_use]
+pub fn compromise_command(root_keys: &[&Path], node_id: &str, since: &str) -> Answer {
+    let mut command = Command::new(programs::node());
+    command.arg("compromise").args(["--node-id", node_id, "--since", since]);
+    for file in root_keys {
+        command.arg("--root-key").arg(file);
+    }
+    run(&format!("titian-node compromise --node-id {node_id}"), &mut command)
+}
+
 /// Runs a program to its end. `told` is how it is shown when a test fails.
 ///
 /// # Panics

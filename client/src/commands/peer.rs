@@ -47,6 +47,11 @@ pub(super) enum Command {
         #[arg(value_name = "NODE")]
         node_id: String,
     },
+    /// Report that a peer's keys are in other hands: its streams end at once, and every other peer is told
+    Compromise {
+        /// The notice that its owners signed; - reads the standard input
+        file: PathBuf,
+    },
     /// End the quarantine of a link, after the two unions have spoken with each other
     Release {
         /// Its node id
@@ -73,6 +78,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Confirm { node_id, words } => confirm(node_id, words, context).await,
         Command::Suspend { node_id, reason } => suspend(node_id, reason, context).await,
         Command::Resume { node_id } => resume(node_id, context).await,
+        Command::Compromise { file } => compromise(&file, context).await,
         Command::Release { node_id } => release(node_id, context).await,
         Command::Evidence { node_id, out } => evidence(node_id, &out, context).await,
         Command::List => list(context).await,
@@ -111,6 +117,13 @@ async fn suspend(node_id: String, reason: wire::StatementReason, context: &Conte
 
 async fn resume(node_id: String, context: &Context) -> Result<(), Failure> {
     let response = context.desk().await?.resume_peer(wire::ResumePeerRequest { node_id }).await?;
+    let peer = given(response.peer.clone())?;
+    context.output.show(&response, |_| output::peer::peer(&peer))
+}
+
+async fn compromise(file: &Path, context: &Context) -> Result<(), Failure> {
+    let file = input::read_text(file)?;
+    let response = context.desk().await?.report_compromise(wire::ReportCompromiseRequest { file }).await?;
     let peer = given(response.peer.clone())?;
     context.output.show(&response, |_| output::peer::peer(&peer))
 }

@@ -4,7 +4,7 @@ use titian_proto::wire::peer_service_client::PeerServiceClient;
 use titian_proto::wire::{
     AddPeerRequest, AddPeerResponse, ConfirmPeerRequest, ConfirmPeerResponse, GetDescriptorRequest, GetDescriptorResponse,
     GetEvidenceRequest, GetEvidenceResponse, ListPeersRequest, ListPeersResponse, ReleasePeerRequest, ReleasePeerResponse,
-    ResumePeerRequest, ResumePeerResponse, SuspendPeerRequest, SuspendPeerResponse,
+    ReportCompromiseRequest, ReportCompromiseResponse, ResumePeerRequest, ResumePeerResponse, SuspendPeerRequest, SuspendPeerResponse,
 };
 use tonic::transport::Channel;
 
@@ -65,6 +65,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn get_evidence(&self, request: GetEvidenceRequest) -> Result<GetEvidenceResponse, DeskError> {
         answer(self.peers().get_evidence(self.call(request)).await)
+    }
+
+    /// Reports that a peer's keys are in other hands.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn report_compromise(&self, request: ReportCompromiseRequest) -> Result<ReportCompromiseResponse, DeskError> {
+        answer(self.peers().report_compromise(self.call(request)).await)
     }
 
     /// Lists peers.

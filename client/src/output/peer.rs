@@ -28,6 +28,7 @@ pub fn peer(peer: &wire::Peer) -> String {
         cases_parked_there,
         cases_parked_here,
         restores,
+        compromised_since_ms,
     } = peer;
     Block::new()
         .row("peer", node_id)
@@ -42,6 +43,7 @@ pub fn peer(peer: &wire::Peer) -> String {
         .row("waiting", queued.to_string())
         .row("answered", answered.to_string())
         .row("last contact", time(*last_contact_ms))
+        .row("compromised", time(*compromised_since_ms))
         .row("quarantined", time(*quarantined_since_ms))
         .row("parked there", some(*cases_parked_there))
         .row("parked here", some(*cases_parked_here))

@@ -7,6 +7,7 @@ use prost::Message as _;
 
 use crate::envelope::EnvelopeKind;
 use crate::gate::ask::Ask;
+use crate::model::descriptor::CompromiseNotice;
 use crate::model::malformed::{At, Malformed};
 use crate::model::referral::{BreachNotice, ErasureReceipt, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
 use crate::wire;
@@ -32,6 +33,8 @@ pub enum Content {
     ErasureReceipt(ErasureReceipt),
     /// A breach.
     Breach(BreachNotice),
+    /// The keys of a third node are in other hands.
+    Compromise(CompromiseNotice),
 }
 
 /// How much a message must show.
@@ -77,6 +80,7 @@ impl Content {
             WireContent::Withdrawal(notice) => Self::Withdrawal(WithdrawalNotice::from_wire(notice).at("withdrawal")?),
             WireContent::ErasureReceipt(receipt) => Self::ErasureReceipt(ErasureReceipt::from_wire(receipt).at("erasure_receipt")?),
             WireContent::Breach(notice) => Self::Breach(BreachNotice::from_wire(notice).at("breach")?),
+            WireContent::Compromise(notice) => Self::Compromise(CompromiseNotice::from_wire(notice).at("compromise")?),
             WireContent::AttestationRequest(_) | WireContent::Attestation(_) | WireContent::HandOver(_) => {
                 return Err(Malformed::new("is of a kind that this version does not understand").at("content"));
             }
@@ -96,6 +100,7 @@ impl Content {
             Self::Withdrawal(_) => EnvelopeKind::Withdrawal,
             Self::ErasureReceipt(_) => EnvelopeKind::ErasureReceipt,
             Self::Breach(_) => EnvelopeKind::Breach,
+            Self::Compromise(_) => EnvelopeKind::Compromise,
         }
     }
 
@@ -104,9 +109,13 @@ impl Content {
         let grant = match &mut self {
             Self::Offer(offer) => offer.grant.as_mut(),
             Self::Put(put) => put.grant.as_mut(),
-            Self::Retract(_) | Self::State(_) | Self::Agreement(_) | Self::Withdrawal(_) | Self::ErasureReceipt(_) | Self::Breach(_) => {
-                None
-            }
+            Self::Retract(_)
+            | Self::State(_)
+            | Self::Agreement(_)
+            | Self::Withdrawal(_)
+            | Self::ErasureReceipt(_)
+            | Self::Breach(_)
+            | Self::Compromise(_) => None,
         };
         if let Some(grant) = grant {
             *grant = grant.for_peer();
@@ -125,6 +134,7 @@ impl Content {
             Self::Withdrawal(notice) => WireContent::Withdrawal(notice.to_wire()),
             Self::ErasureReceipt(receipt) => WireContent::ErasureReceipt(receipt.to_wire()),
             Self::Breach(notice) => WireContent::Breach(notice.to_wire()),
+            Self::Compromise(notice) => WireContent::Compromise(notice.to_wire()),
         }
     }
 
@@ -134,7 +144,12 @@ impl Content {
             Self::Offer(offer) => Demand::Everything(Ask::of_offer(offer)),
             Self::Put(put) => Demand::Everything(Ask::of_put(put)),
             Self::State(_) => Demand::KnownAgreement,
-            Self::Retract(_) | Self::Agreement(_) | Self::Withdrawal(_) | Self::ErasureReceipt(_) | Self::Breach(_) => Demand::Peer,
+            Self::Retract(_)
+            | Self::Agreement(_)
+            | Self::Withdrawal(_)
+            | Self::ErasureReceipt(_)
+            | Self::Breach(_)
+            | Self::Compromise(_) => Demand::Peer,
         }
     }
 }

@@ -59,7 +59,8 @@ impl Permit {
             | Content::Agreement(_)
             | Content::Withdrawal(_)
             | Content::ErasureReceipt(_)
-            | Content::Breach(_) => None,
+            | Content::Breach(_)
+            | Content::Compromise(_) => None,
         }
     }
 
@@ -74,7 +75,8 @@ impl Permit {
             | Content::Agreement(_)
             | Content::Withdrawal(_)
             | Content::ErasureReceipt(_)
-            | Content::Breach(_) => None,
+            | Content::Breach(_)
+            | Content::Compromise(_) => None,
         }
     }
 
@@ -89,7 +91,8 @@ impl Permit {
             | Content::Agreement(_)
             | Content::Withdrawal(_)
             | Content::ErasureReceipt(_)
-            | Content::Breach(_) => Vec::new(),
+            | Content::Breach(_)
+            | Content::Compromise(_) => Vec::new(),
         };
         let mut codes: Vec<String> = categories.into_iter().map(|category| category.code().to_owned()).collect();
         codes.sort();
@@ -110,6 +113,7 @@ impl Permit {
             Content::Withdrawal(notice) => one("withdrawal", notice.to_wire().encode_to_vec()),
             Content::ErasureReceipt(receipt) => one("erasure_receipt", receipt.to_wire().encode_to_vec()),
             Content::Breach(notice) => one("breach", notice.to_wire().encode_to_vec()),
+            Content::Compromise(notice) => one("compromise", notice.to_wire().encode_to_vec()),
         }
     }
 

@@ -696,7 +696,7 @@ pub struct RootSignature {
     /// Which root key, 32 bytes.
     #[prost(bytes = "bytes", tag = "1")]
     pub public_key: ::prost::bytes::Bytes,
-    /// Ed25519 over "titian/descriptor/v1\n" and the bytes.
+    /// Ed25519, over a context line and the bytes: "titian/descriptor/v1\n" for a descriptor.
     #[prost(bytes = "bytes", tag = "2")]
     pub signature: ::prost::bytes::Bytes,
 }
@@ -708,7 +708,8 @@ pub struct DescriptorChain {
     #[prost(message, repeated, tag = "1")]
     pub descriptors: ::prost::alloc::vec::Vec<SignedDescriptor>,
 }
-/// A root-signed notice that a node's keys are in other hands. Passes in every state of an agreement; any peer may relay it.
+/// A root-signed notice that a node's keys are in other hands. Passes in every state of an agreement; any peer may relay it. Whoever receives it ends
+/// every stream with the node at once and takes nothing from it any more; what it signed before stays evidence.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct CompromiseNotice {
@@ -721,7 +722,8 @@ pub struct CompromiseNotice {
     /// Keys concerned; empty: all.
     #[prost(string, repeated, tag = "3")]
     pub key_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Owners' signatures over "titian/compromise/v1\n" and fields 1 to 3.
+    /// Owners' signatures over "titian/compromise/v1\n" and fields 1 to 3: this message without field 4, its fields in their order. As many as the node's
+    /// newest descriptor asks for.
     #[prost(message, repeated, tag = "4")]
     pub signatures: ::prost::alloc::vec::Vec<RootSignature>,
 }
@@ -3844,7 +3846,7 @@ pub struct Body {
     #[prost(bytes = "bytes", tag = "1")]
     pub salt: ::prost::bytes::Bytes,
     /// Exactly one; fits the kind in the header.
-    #[prost(oneof = "body::Content", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "body::Content", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
     pub content: ::core::option::Option<body::Content>,
 }
 /// Nested message and enum types in `Body`.
@@ -3886,6 +3888,9 @@ pub mod body {
         /// HAND_OVER.
         #[prost(message, tag = "12")]
         HandOver(super::HandOver),
+        /// COMPROMISE.
+        #[prost(message, tag = "13")]
+        Compromise(super::CompromiseNotice),
     }
 }
 /// What is asked.
@@ -4527,14 +4532,15 @@ pub struct Receipt {
     #[prost(int64, tag = "10")]
     pub received_at_ms: i64,
 }
-/// Evidence that a node told two stories: two envelopes that it signed and that exclude each other. Whoever has the node's descriptors can check it.
+/// Evidence that a node told two stories: two envelopes, or two receipts, that it signed and that exclude each other, or a receipt for what it was never
+/// sent. Whoever has the node's descriptors can check it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Equivocation {
-    /// The node that signed both.
+    /// The node that signed them.
     #[prost(string, tag = "1")]
     pub node_id: ::prost::alloc::string::String,
-    /// The one that was received first, without its body.
+    /// The one that was received first, without its body. Beside a receipt: what was sent to the node at that place, without its body, if anything was.
     #[prost(message, optional, tag = "2")]
     pub first: ::core::option::Option<Envelope>,
     /// The one that excludes it: at the same place of the same chain, or at the next place and naming another one before it.
@@ -4543,6 +4549,12 @@ pub struct Equivocation {
     /// The exact bytes of the node's DescriptorChain, as it was known here.
     #[prost(bytes = "bytes", tag = "4")]
     pub descriptors: ::prost::bytes::Bytes,
+    /// The receipt that it gave first.
+    #[prost(message, optional, tag = "5")]
+    pub first_receipt: ::core::option::Option<SignedReceipt>,
+    /// The receipt that says something else about the same envelope, or is for one that the node was never sent.
+    #[prost(message, optional, tag = "6")]
+    pub second_receipt: ::core::option::Option<SignedReceipt>,
 }
 /// A receipt's exact bytes and its signature.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10395,6 +10407,25 @@ pub struct Peer {
     /// How often the peer's database was restored from a backup or made anew, as far as it was heard.
     #[prost(uint64, tag = "16")]
     pub restores: u64,
+    /// Since when nothing that it signed may be believed, because its keys are in other hands, milliseconds since 1970; 0: no such notice is known.
+    #[prost(int64, tag = "17")]
+    pub compromised_since_ms: i64,
+}
+/// Reports that a peer's keys are in other hands.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportCompromiseRequest {
+    /// The text of the notice that the peer's owners signed.
+    #[prost(string, tag = "1")]
+    pub file: ::prost::alloc::string::String,
+}
+/// The peer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportCompromiseResponse {
+    /// How this node stands to it now.
+    #[prost(message, optional, tag = "1")]
+    pub peer: ::core::option::Option<Peer>,
 }
 /// Ends a quarantine.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10424,7 +10455,7 @@ pub struct GetEvidenceRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct GetEvidenceResponse {
-    /// The exact bytes of an Equivocation: two envelopes that the peer signed and that exclude each other, and its descriptors.
+    /// The exact bytes of an Equivocation: what the peer signed and cannot both be true, and its descriptors.
     #[prost(bytes = "bytes", tag = "1")]
     pub evidence: ::prost::bytes::Bytes,
 }
@@ -11304,6 +11335,31 @@ pub mod peer_service_client {
                 .insert(GrpcMethod::new("titian.v1.PeerService", "GetEvidence"));
             self.inner.unary(req, path, codec).await
         }
+        /// Takes in a notice that a peer's keys are in other hands, and passes it on to every other peer.
+        pub async fn report_compromise(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportCompromiseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportCompromiseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.PeerService/ReportCompromise",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.PeerService", "ReportCompromise"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists peers.
         pub async fn list_peers(
             &mut self,
@@ -11396,6 +11452,14 @@ pub mod peer_service_server {
             request: tonic::Request<super::GetEvidenceRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetEvidenceResponse>,
+            tonic::Status,
+        >;
+        /// Takes in a notice that a peer's keys are in other hands, and passes it on to every other peer.
+        async fn report_compromise(
+            &self,
+            request: tonic::Request<super::ReportCompromiseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportCompromiseResponse>,
             tonic::Status,
         >;
         /// Lists peers.
@@ -11784,6 +11848,51 @@ pub mod peer_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetEvidenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.PeerService/ReportCompromise" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportCompromiseSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::ReportCompromiseRequest>
+                    for ReportCompromiseSvc<T> {
+                        type Response = super::ReportCompromiseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportCompromiseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::report_compromise(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportCompromiseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

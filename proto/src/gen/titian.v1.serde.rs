@@ -3628,6 +3628,9 @@ impl serde::Serialize for Body {
                 body::Content::HandOver(v) => {
                     struct_ser.serialize_field("handOver", v)?;
                 }
+                body::Content::Compromise(v) => {
+                    struct_ser.serialize_field("compromise", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -3655,6 +3658,7 @@ impl<'de> serde::Deserialize<'de> for Body {
             "attestation",
             "hand_over",
             "handOver",
+            "compromise",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3671,6 +3675,7 @@ impl<'de> serde::Deserialize<'de> for Body {
             AttestationRequest,
             Attestation,
             HandOver,
+            Compromise,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3704,6 +3709,7 @@ impl<'de> serde::Deserialize<'de> for Body {
                             "attestationRequest" | "attestation_request" => Ok(GeneratedField::AttestationRequest),
                             "attestation" => Ok(GeneratedField::Attestation),
                             "handOver" | "hand_over" => Ok(GeneratedField::HandOver),
+                            "compromise" => Ok(GeneratedField::Compromise),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3810,6 +3816,13 @@ impl<'de> serde::Deserialize<'de> for Body {
                                 return Err(serde::de::Error::duplicate_field("handOver"));
                             }
                             content__ = map_.next_value::<::std::option::Option<_>>()?.map(body::Content::HandOver)
+;
+                        }
+                        GeneratedField::Compromise => {
+                            if content__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("compromise"));
+                            }
+                            content__ = map_.next_value::<::std::option::Option<_>>()?.map(body::Content::Compromise)
 ;
                         }
                     }
@@ -11894,6 +11907,12 @@ impl serde::Serialize for Equivocation {
         if !self.descriptors.is_empty() {
             len += 1;
         }
+        if self.first_receipt.is_some() {
+            len += 1;
+        }
+        if self.second_receipt.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Equivocation", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -11908,6 +11927,12 @@ impl serde::Serialize for Equivocation {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("descriptors", pbjson::private::base64::encode(&self.descriptors).as_str())?;
+        }
+        if let Some(v) = self.first_receipt.as_ref() {
+            struct_ser.serialize_field("firstReceipt", v)?;
+        }
+        if let Some(v) = self.second_receipt.as_ref() {
+            struct_ser.serialize_field("secondReceipt", v)?;
         }
         struct_ser.end()
     }
@@ -11924,6 +11949,10 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
             "first",
             "second",
             "descriptors",
+            "first_receipt",
+            "firstReceipt",
+            "second_receipt",
+            "secondReceipt",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -11932,6 +11961,8 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
             First,
             Second,
             Descriptors,
+            FirstReceipt,
+            SecondReceipt,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -11957,6 +11988,8 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                             "first" => Ok(GeneratedField::First),
                             "second" => Ok(GeneratedField::Second),
                             "descriptors" => Ok(GeneratedField::Descriptors),
+                            "firstReceipt" | "first_receipt" => Ok(GeneratedField::FirstReceipt),
+                            "secondReceipt" | "second_receipt" => Ok(GeneratedField::SecondReceipt),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -11980,6 +12013,8 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                 let mut first__ = None;
                 let mut second__ = None;
                 let mut descriptors__ = None;
+                let mut first_receipt__ = None;
+                let mut second_receipt__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -12008,6 +12043,18 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::FirstReceipt => {
+                            if first_receipt__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("firstReceipt"));
+                            }
+                            first_receipt__ = map_.next_value()?;
+                        }
+                        GeneratedField::SecondReceipt => {
+                            if second_receipt__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("secondReceipt"));
+                            }
+                            second_receipt__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(Equivocation {
@@ -12015,6 +12062,8 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                     first: first__,
                     second: second__,
                     descriptors: descriptors__.unwrap_or_default(),
+                    first_receipt: first_receipt__,
+                    second_receipt: second_receipt__,
                 })
             }
         }
@@ -24114,6 +24163,9 @@ impl serde::Serialize for Peer {
         if self.restores != 0 {
             len += 1;
         }
+        if self.compromised_since_ms != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Peer", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -24181,6 +24233,11 @@ impl serde::Serialize for Peer {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("restores", ToString::to_string(&self.restores).as_str())?;
         }
+        if self.compromised_since_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("compromisedSinceMs", ToString::to_string(&self.compromised_since_ms).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -24214,6 +24271,8 @@ impl<'de> serde::Deserialize<'de> for Peer {
             "cases_parked_here",
             "casesParkedHere",
             "restores",
+            "compromised_since_ms",
+            "compromisedSinceMs",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -24234,6 +24293,7 @@ impl<'de> serde::Deserialize<'de> for Peer {
             CasesParkedThere,
             CasesParkedHere,
             Restores,
+            CompromisedSinceMs,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -24271,6 +24331,7 @@ impl<'de> serde::Deserialize<'de> for Peer {
                             "casesParkedThere" | "cases_parked_there" => Ok(GeneratedField::CasesParkedThere),
                             "casesParkedHere" | "cases_parked_here" => Ok(GeneratedField::CasesParkedHere),
                             "restores" => Ok(GeneratedField::Restores),
+                            "compromisedSinceMs" | "compromised_since_ms" => Ok(GeneratedField::CompromisedSinceMs),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -24306,6 +24367,7 @@ impl<'de> serde::Deserialize<'de> for Peer {
                 let mut cases_parked_there__ = None;
                 let mut cases_parked_here__ = None;
                 let mut restores__ = None;
+                let mut compromised_since_ms__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -24418,6 +24480,14 @@ impl<'de> serde::Deserialize<'de> for Peer {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::CompromisedSinceMs => {
+                            if compromised_since_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("compromisedSinceMs"));
+                            }
+                            compromised_since_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Peer {
@@ -24437,6 +24507,7 @@ impl<'de> serde::Deserialize<'de> for Peer {
                     cases_parked_there: cases_parked_there__.unwrap_or_default(),
                     cases_parked_here: cases_parked_here__.unwrap_or_default(),
                     restores: restores__.unwrap_or_default(),
+                    compromised_since_ms: compromised_since_ms__.unwrap_or_default(),
                 })
             }
         }
@@ -28151,6 +28222,188 @@ impl<'de> serde::Deserialize<'de> for RemoveRecordResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.RemoveRecordResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportCompromiseRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.file.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportCompromiseRequest", len)?;
+        if !self.file.is_empty() {
+            struct_ser.serialize_field("file", &self.file)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportCompromiseRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "file",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            File,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "file" => Ok(GeneratedField::File),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportCompromiseRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportCompromiseRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportCompromiseRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut file__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::File => {
+                            if file__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("file"));
+                            }
+                            file__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ReportCompromiseRequest {
+                    file: file__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportCompromiseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportCompromiseResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.peer.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportCompromiseResponse", len)?;
+        if let Some(v) = self.peer.as_ref() {
+            struct_ser.serialize_field("peer", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportCompromiseResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "peer",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Peer,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "peer" => Ok(GeneratedField::Peer),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportCompromiseResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportCompromiseResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportCompromiseResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut peer__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Peer => {
+                            if peer__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("peer"));
+                            }
+                            peer__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ReportCompromiseResponse {
+                    peer: peer__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportCompromiseResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for RequestReferralRequest {

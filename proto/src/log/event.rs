@@ -14,6 +14,9 @@ pub enum Event {
     /// A new log key.
     #[serde(rename = "key.rotated")]
     KeyRotated,
+    /// The keys of a peer are in other hands, or a notice of that crossed the border.
+    #[serde(rename = "key.compromised")]
+    KeyCompromised,
     /// Who witnesses this log.
     #[serde(rename = "witness.set")]
     WitnessSet,
@@ -116,6 +119,7 @@ impl Event {
         Self::LogGenesis,
         Self::LogClosed,
         Self::KeyRotated,
+        Self::KeyCompromised,
         Self::WitnessSet,
         Self::RestorePerformed,
         Self::Pad,
@@ -150,6 +154,7 @@ impl Event {
             Self::LogGenesis => "log.genesis",
             Self::LogClosed => "log.closed",
             Self::KeyRotated => "key.rotated",
+            Self::KeyCompromised => "key.compromised",
             Self::WitnessSet => "witness.set",
             Self::RestorePerformed => "restore.performed",
             Self::Pad => "pad",
@@ -199,7 +204,7 @@ impl Event {
             Self::DocumentSent | Self::DocumentReceived => &["commit", "fields", "mou", "mou_doc", "peer", "purpose"],
             Self::RecordCorrected => &["commit", "target"],
             Self::EraseDone => &["code", "targets"],
-            Self::EraseNotified | Self::EraseAcked => &["peer"],
+            Self::EraseNotified | Self::EraseAcked | Self::KeyCompromised => &["peer"],
             Self::AuditExport => &["auditor", "range_from", "range_to"],
             Self::PeerCheckpoint => &["checkpoint", "peer"],
         }
@@ -215,6 +220,7 @@ impl Event {
             Self::MouSuspended | Self::MouEnded => &["code", "peer"],
             Self::ConsentRecorded | Self::ConsentNarrowed => &["code", "mou", "mou_doc", "purpose", "purposes", "valid_until"],
             Self::MouStated
+            | Self::KeyCompromised
             | Self::ConsentWithdrawn
             | Self::ReferralSent
             | Self::ReferralReceived

@@ -12,6 +12,8 @@ pub mod label {
     pub const DESCRIPTOR: &str = "TITIAN DESCRIPTOR";
     /// An agreement and its statements.
     pub const AGREEMENT: &str = "TITIAN AGREEMENT";
+    /// A notice that a node's keys are in other hands.
+    pub const COMPROMISE: &str = "TITIAN COMPROMISE";
 }
 
 /// Why an armoured file cannot be read. Never quotes the file.

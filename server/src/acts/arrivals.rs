@@ -16,6 +16,7 @@ use titian_proto::wire;
 
 use self::parked::Parked;
 use super::agreements;
+use super::compromise;
 use super::consents;
 use super::context::{Acts, House};
 use super::error::ActError;
@@ -24,6 +25,7 @@ use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::referrals::receive;
 use super::shares;
+use crate::store::peers::{PeerStanding, PeerTable as _};
 use crate::store::quarantine::QuarantineTable as _;
 use crate::store::returned::ReturnedTable as _;
 use crate::store::{EpochTable as _, InboxTable as _, Position, ReceiptDraft, StoreError, Submitted, Unit};
@@ -63,8 +65,8 @@ pub enum Fault {
 /// Why a batch was not taken in. Nothing of it was.
 #[derive(thiserror::Error)]
 pub enum ArrivalError {
-    /// The peer signed two envelopes that exclude each other.
-    #[error("the peer signed two envelopes that exclude each other")]
+    /// The peer signed things that exclude each other.
+    #[error("the peer signed things that exclude each other")]
     Equivocation(Box<wire::Equivocation>),
     /// The act failed.
     #[error(transparent)]
@@ -106,6 +108,10 @@ pub async fn submit(acts: &Acts, peer: &NodeId, batch: Vec<Arrival>) -> Result<S
 }
 
 fn all(house: &House, unit: &mut Unit, peer: &NodeId, batch: &[Arrival]) -> Result<TakenIn, ArrivalError> {
+    // What was on its way when the peer was suspended, or its keys were found in other hands, is not taken in after that.
+    if unit.peer(peer)?.is_none_or(|file| file.standing != PeerStanding::Active) && !crate::mutant::is("suspension-is-forgotten") {
+        return Err(ActError::Refused(Refusal::new(RefusalCode::PeerSuspended)).into());
+    }
     let mut line = Line {
         epochs: unit.peer_epochs(peer)?,
         quarantined: unit.quarantine(peer)?.is_some(),
@@ -204,7 +210,7 @@ fn equivocation(peer: &NodeId, first: wire::Envelope, arrival: &Arrival) -> Arri
         node_id: peer.to_string(),
         first: Some(first),
         second: Some(second),
-        descriptors: Bytes::new(),
+        ..wire::Equivocation::default()
     }))
 }
 
@@ -294,6 +300,7 @@ fn take(house: &House, unit: &mut Unit, coming: &Coming<'_>, permit: &Permit) ->
         Content::Retract(retract) => Ok(shares::receive_retract(unit, peer, retract)?),
         Content::Agreement(file) => agreements::take_in(house, unit, Some(peer), file),
         Content::Withdrawal(notice) => consents::receive_withdrawal(house, unit, peer, notice),
+        Content::Compromise(notice) => compromise::take_in(house, unit, Some(peer), notice),
         Content::ErasureReceipt(_) | Content::Breach(_) => Ok(Ok(())),
     }
 }
@@ -360,10 +367,10 @@ fn received_leaf(house: &House, peer: &NodeId, arrival: &Arrival, event: Event) 
     draft
 }
 
-/// Statements, withdrawals and erasures are logged as such at both ends; everything else is a transfer.
+/// Statements, withdrawals, erasures and compromises are logged as such at both ends; everything else is a transfer.
 fn mirrored(event: Event, sent: Event) -> Event {
     match (event, sent) {
-        (Event::ReferralReceived, Event::MouStated | Event::ConsentWithdrawn | Event::EraseAcked) => sent,
+        (Event::ReferralReceived, Event::MouStated | Event::ConsentWithdrawn | Event::EraseAcked | Event::KeyCompromised) => sent,
         _ => event,
     }
 }

@@ -8,7 +8,8 @@
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
-//! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories.
+//! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories; [`compromise`]: peers whose keys are in other
+//!   hands.
 //! - [`restore`]: what peers give back to a node that was restored from a backup.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
@@ -18,6 +19,7 @@ pub mod actor;
 pub mod agreements;
 pub mod arrivals;
 pub mod cases;
+pub mod compromise;
 pub mod consents;
 pub mod context;
 pub mod dispatch;

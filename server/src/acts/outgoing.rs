@@ -39,6 +39,13 @@ impl<'a> Address<'a> {
         let (case_ref, referral_id, purpose, consent, consent_leaf, retry_of) = (None, None, None, None, None, None);
         Self { peer, case_ref, referral_id, agreement: Some(agreement), purpose, consent, consent_leaf, retry_of }
     }
+
+    /// For something that belongs to no case and no agreement.
+    #[must_use]
+    pub fn about_nothing_else(peer: &'a NodeId) -> Self {
+        let (case_ref, referral_id, agreement, purpose, consent, consent_leaf, retry_of) = (None, None, None, None, None, None, None);
+        Self { peer, case_ref, referral_id, agreement, purpose, consent, consent_leaf, retry_of }
+    }
 }
 
 /// What was queued.
@@ -117,12 +124,12 @@ fn event_of(kind: EnvelopeKind) -> Event {
         EnvelopeKind::Agreement => Event::MouStated,
         EnvelopeKind::Withdrawal => Event::ConsentWithdrawn,
         EnvelopeKind::ErasureReceipt => Event::EraseAcked,
+        EnvelopeKind::Compromise => Event::KeyCompromised,
         EnvelopeKind::Offer
         | EnvelopeKind::State
         | EnvelopeKind::SharePut
         | EnvelopeKind::ShareRetract
         | EnvelopeKind::Breach
-        | EnvelopeKind::Compromise
         | EnvelopeKind::Descriptor
         | EnvelopeKind::LogHead
         | EnvelopeKind::AttestationRequest

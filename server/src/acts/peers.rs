@@ -59,6 +59,7 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
                     standing: PeerStanding::Added,
                     confirmed_by: Vec::new(),
                     suspended_at: None,
+                    compromised_since: None,
                 },
             };
             unit.put_peer(&file)?;
@@ -211,6 +212,7 @@ fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Pe
         quarantined_since_ms: read.quarantine(&file.node_id)?.map_or(0, |quarantine| quarantine.since.as_millis()),
         cases_parked_there: read.all_parked_there(&file.node_id)?.len() as u64,
         cases_parked_here: read.all_parked_here(&file.node_id)?.len() as u64,
+        compromised_since_ms: file.compromised_since.map_or(0, Instant::as_millis),
         restores: read.peer_epochs(&file.node_id)?.len().saturating_sub(1) as u64,
     })
 }

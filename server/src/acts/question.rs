@@ -122,7 +122,8 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
         | Content::Agreement(_)
         | Content::Withdrawal(_)
         | Content::ErasureReceipt(_)
-        | Content::Breach(_) => Ok(Gathered {
+        | Content::Breach(_)
+        | Content::Compromise(_) => Ok(Gathered {
             agreement,
             ledger: KnownHere::With(Ledger::default()),
             approval: None,

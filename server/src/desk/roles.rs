@@ -103,6 +103,7 @@ permissions! {
     PeerSuspend = "peer.suspend" on PeerService/SuspendPeer for ADMINS;
     PeerResume = "peer.resume" on PeerService/ResumePeer for ADMINS;
     PeerRelease = "peer.release" on PeerService/ReleasePeer for ADMINS;
+    PeerCompromise = "peer.compromise" on PeerService/ReportCompromise for ADMINS;
     PeerEvidence = "peer.evidence" on PeerService/GetEvidence for ADMINS;
     PeerList = "peer.list" on PeerService/ListPeers for ALL;
 

@@ -25,6 +25,9 @@ pub enum Barred {
     /// The peer is suspended here.
     #[error("the peer is suspended here")]
     Suspended,
+    /// The peer's keys are in other hands.
+    #[error("the peer's owners said that its keys are in other hands; nobody with these keys is let in")]
+    Compromised,
     /// The peer's fingerprint was not confirmed here.
     #[error("the peer's fingerprint has not been confirmed here; compare the words and confirm it")]
     NotConfirmed,
@@ -50,12 +53,13 @@ pub enum Barred {
 
 impl Barred {
     /// Every reason, in the order of the telemetry.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Stranger,
         Self::WrongPin,
         Self::Expired,
         Self::NotYetValid,
         Self::Suspended,
+        Self::Compromised,
         Self::NotConfirmed,
         Self::KeyNotHeld,
         Self::NoCertificate,
@@ -74,6 +78,7 @@ impl Barred {
             Self::Expired => "EXPIRED",
             Self::NotYetValid => "NOT_YET_VALID",
             Self::Suspended => "SUSPENDED",
+            Self::Compromised => "COMPROMISED",
             Self::NotConfirmed => "NOT_CONFIRMED",
             Self::KeyNotHeld => "KEY_NOT_HELD",
             Self::NoCertificate => "NO_CERTIFICATE",

@@ -135,6 +135,16 @@ impl fmt::Debug for SecretKey {
     }
 }
 
+/// Reads a key that signs, wherever it is kept.
+///
+/// # Errors
+/// When the file is missing, unreadable or no Ed25519 key.
+pub fn load_key(file: &Path) -> Result<SecretKey, KeyError> {
+    let pem = read_secret(file)?;
+    let malformed = |_| KeyError::Malformed { file: file.to_owned(), what: "an Ed25519 private key (PEM, PKCS#8)" };
+    SigningKey::from_pkcs8_pem(&pem).map(SecretKey).map_err(malformed)
+}
+
 /// The node's certificate with its chain, and its key. Never shown.
 pub struct TlsIdentity {
     chain: Vec<CertificateDer<'static>>,
@@ -217,10 +227,7 @@ impl KeyFolder {
     /// # Errors
     /// When the file is missing, unreadable or no Ed25519 key.
     pub fn load(&self, name: KeyName) -> Result<SecretKey, KeyError> {
-        let file = self.path(name.file_name());
-        let pem = read_secret(&file)?;
-        let malformed = |_| KeyError::Malformed { file, what: "an Ed25519 private key (PEM, PKCS#8)" };
-        SigningKey::from_pkcs8_pem(&pem).map(SecretKey).map_err(malformed)
+        load_key(&self.path(name.file_name()))
     }
 
     /// Writes a key into a new file.

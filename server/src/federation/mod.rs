@@ -5,7 +5,7 @@
 //! - [`identity`]: a key's pin, and the peer that a proven key belongs to.
 //! - [`pins`]: the table of known peers, swapped under running connections; why somebody is barred.
 //! - [`barred`]: tells the operator why somebody was turned away, and nobody else.
-//! - [`keys`]: the folder with the node's own keys.
+//! - [`keys`]: the folder with the node's own keys; [`owner`]: what is signed with those that are kept offline.
 //! - [`tls`]: TLS 1.3 with pinned keys on both sides.
 //! - [`listener`] and [`service`]: peers that dial us.
 //! - [`dialler`]: peers that we dial.
@@ -20,6 +20,7 @@ pub mod documents;
 pub mod identity;
 pub mod keys;
 pub mod listener;
+pub mod owner;
 pub mod passage;
 pub mod pins;
 pub mod service;

@@ -17,8 +17,10 @@ use super::identity::{CertificateFacts, PeerIdentity, Pin};
 pub enum PeerStatus {
     /// Its fingerprint was confirmed and nobody suspended it.
     Active,
-    /// Suspended here, or its keys were reported compromised.
+    /// Suspended here.
     Suspended,
+    /// Its keys are in other hands.
+    Compromised,
     /// Its descriptor was read, but nobody confirmed its fingerprint.
     NotConfirmed,
 }
@@ -165,6 +167,7 @@ fn active(status: PeerStatus) -> Result<(), Barred> {
         PeerStatus::Suspended if crate::mutant::is("suspension-is-forgotten") => Ok(()),
         PeerStatus::Active => Ok(()),
         PeerStatus::Suspended => Err(Barred::Suspended),
+        PeerStatus::Compromised => Err(Barred::Compromised),
         PeerStatus::NotConfirmed => Err(Barred::NotConfirmed),
     }
 }

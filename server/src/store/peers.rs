@@ -39,6 +39,9 @@ pub struct PeerFile {
     pub confirmed_by: Vec<String>,
     /// When it was suspended, if it is.
     pub suspended_at: Option<Instant>,
+    /// Since when nothing signed with its keys may be believed, if its owners said so.
+    #[serde(default)]
+    pub compromised_since: Option<Instant>,
 }
 
 stored_json!(PeerFile, "peer/");

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use titian_proto::envelope::EnvelopeKind;
 use titian_proto::gate::Content;
+use titian_proto::model::descriptor::CompromiseNotice;
 use titian_proto::model::referral::{BreachNotice, ErasureReceipt, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
 
 use super::assert_same;
@@ -26,6 +27,7 @@ pub(super) fn read(kind: EnvelopeKind, body: &Bytes) -> bool {
         Content::Withdrawal(notice) => assert_same(&notice, WithdrawalNotice::from_wire(&notice.to_wire())),
         Content::ErasureReceipt(receipt) => assert_same(&receipt, ErasureReceipt::from_wire(&receipt.to_wire())),
         Content::Breach(notice) => assert_same(&notice, BreachNotice::from_wire(&notice.to_wire())),
+        Content::Compromise(notice) => assert_same(&notice, CompromiseNotice::from_wire(&notice.to_wire())),
     }
     true
 }

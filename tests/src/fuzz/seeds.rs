@@ -161,9 +161,20 @@ fn bodies() -> Vec<(EnvelopeKind, Vec<u8>)> {
             EnvelopeKind::Breach,
             body::Content::Breach(wire::BreachNotice { found_at_ms: now(), categories: vec![1, 2], referral_ids: vec![id(1)] }),
         ),
+        (EnvelopeKind::Compromise, body::Content::Compromise(compromise())),
     ];
     let body = |content| wire::Body { salt: vec![5; 32].into(), content: Some(content) }.encode_to_vec();
     contents.into_iter().map(|(kind, content)| (kind, body(content))).collect()
+}
+
+fn compromise() -> wire::CompromiseNotice {
+    let signature = wire::RootSignature { public_key: vec![6; 32].into(), signature: vec![7; 64].into() };
+    wire::CompromiseNotice {
+        node_id: "kh.clc".into(),
+        compromised_since_ms: now(),
+        key_ids: vec!["0123456789abcdef".into()],
+        signatures: vec![signature],
+    }
 }
 
 fn offer() -> wire::Offer {

@@ -260,12 +260,25 @@ impl DescriptorChain {
 #[must_use]
 pub fn sign_descriptor(descriptor: &Descriptor, roots: &[&SigningKey]) -> wire::SignedDescriptor {
     let bytes = descriptor.encode();
-    let signed = [CONTEXT, &bytes].concat();
+    let signatures = sign_as_owners(CONTEXT, &bytes, roots);
+    wire::SignedDescriptor { descriptor: bytes, signatures }
+}
+
+/// Signs a context line and bytes with owners' root keys.
+pub(super) fn sign_as_owners(context: &[u8], bytes: &[u8], roots: &[&SigningKey]) -> Vec<wire::RootSignature> {
+    let signed = [context, bytes].concat();
     let signature = |root: &&SigningKey| wire::RootSignature {
         public_key: root.verifying_key().to_bytes().to_vec().into(),
         signature: root.sign(&signed).to_bytes().to_vec().into(),
     };
-    wire::SignedDescriptor { descriptor: bytes, signatures: roots.iter().map(signature).collect() }
+    roots.iter().map(signature).collect()
+}
+
+/// How many different owners, as a descriptor names them, signed a context line and bytes; signatures of others are let stand.
+pub(super) fn owners_who_signed(owners: &Descriptor, context: &[u8], bytes: &[u8], signatures: &[wire::RootSignature]) -> u32 {
+    let signed = [context, bytes].concat();
+    let signs = |public_key: &[u8; 32]| signatures.iter().any(|signature| verifies(public_key, signature, &signed));
+    u32::try_from(owners.root_keys.iter().filter(|root| signs(&root.public_key)).count()).unwrap_or(u32::MAX)
 }
 
 fn read(signed: &wire::SignedDescriptor, sequence: u64) -> Result<Descriptor, DescriptorError> {
@@ -277,12 +290,10 @@ fn read(signed: &wire::SignedDescriptor, sequence: u64) -> Result<Descriptor, De
     Descriptor::parse(descriptor).map_err(content)
 }
 
-/// Counts the different owners who signed; signatures of others (the owners to come) are let stand.
+/// Signatures of others are those of the owners to come.
 fn check_signatures(owners: &Descriptor, signed: &wire::SignedDescriptor, sequence: u64) -> Result<(), DescriptorError> {
-    let bytes = [CONTEXT, &signed.descriptor].concat();
-    let signs = |public_key: &[u8; 32]| signed.signatures.iter().any(|signature| verifies(public_key, signature, &bytes));
-    let found = owners.root_keys.iter().filter(|root| signs(&root.public_key)).count();
-    let (needed, found) = (owners.root_threshold, u32::try_from(found).unwrap_or(u32::MAX));
+    let needed = owners.root_threshold;
+    let found = owners_who_signed(owners, CONTEXT, &signed.descriptor, &signed.signatures);
     if found >= needed { Ok(()) } else { Err(DescriptorError::SignaturesMissing { sequence, needed, found }) }
 }
 

@@ -3,15 +3,18 @@
 //! - [`content`]: what a descriptor says.
 //! - [`chain`]: a node's descriptors from the first to the newest, each signed by the owners named in the one before.
 //! - [`fingerprint`]: the words that two officers read to each other.
+//! - [`compromise`]: the owners' word that the node's keys are in other hands.
 //! - [`endpoint`], [`key`]: where the link can be dialled; a key and its time.
 
 pub mod chain;
+pub mod compromise;
 pub mod content;
 pub mod endpoint;
 pub mod fingerprint;
 pub mod key;
 
 pub use chain::{DescriptorChain, DescriptorError, sign_descriptor};
+pub use compromise::{CompromiseError, CompromiseNotice};
 pub use content::{Descriptor, RootKey, ServicePrecondition, TlsPin};
 pub use endpoint::Endpoint;
 pub use fingerprint::Fingerprint;

@@ -234,3 +234,61 @@ fn the_fingerprint_is_of_owners_threshold_and_node_and_of_nothing_else() {
     let joint = |seeds: [u8; 2]| Fingerprint::of(&Descriptor { root_keys: seeds.map(root).to_vec(), ..descriptor() });
     assert_eq!(joint([1, 5]), joint([5, 1]));
 }
+
+#[test]
+fn a_compromise_is_believed_when_as_many_owners_say_so_as_must() {
+    // Given a node of two owners, both of whom must sign
+    let jointly = Descriptor { root_keys: vec![root(1), root(11)], root_threshold: 2, ..descriptor() };
+    let chain = DescriptorChain::begin(&sign_descriptor(&jointly, &[&key(1), &key(11)])).unwrap();
+    let notice = |roots: &[&SigningKey]| CompromiseNotice::sign(chain.newest().node_id.clone(), NOW, vec![], roots).unwrap();
+    // Then both are believed, also after the notice was in a file; one is not, nor one twice, nor one and a stranger
+    let both = notice(&[&key(1), &key(11)]);
+    assert_eq!(both.verify(&chain), Ok(()));
+    assert_eq!(CompromiseNotice::from_file(&both.to_file()).unwrap(), both);
+    for roots in [&[&key(1)][..], &[&key(1), &key(1)], &[&key(1), &key(12)]] {
+        assert_eq!(notice(roots).verify(&chain), Err(CompromiseError::SignaturesMissing { needed: 2, found: 1 }));
+    }
+    // And not about another node, nor with another time, nor with other keys
+    let other = DescriptorChain::begin(&sign_descriptor(
+        &Descriptor { node_id: NodeId::parse("my.mtuc-johor").unwrap(), ..jointly },
+        &[&key(1), &key(11)],
+    ));
+    assert_eq!(both.verify(&other.unwrap()), Err(CompromiseError::OtherNode));
+    let changed = [
+        wire::CompromiseNotice { compromised_since_ms: NOW.as_millis() + 1, ..both.to_wire() },
+        wire::CompromiseNotice { key_ids: vec![key_id_of(&[2; 32])], ..both.to_wire() },
+    ];
+    for notice in changed {
+        let read = CompromiseNotice::from_wire(&notice).unwrap();
+        assert_eq!(read.verify(&chain), Err(CompromiseError::SignaturesMissing { needed: 2, found: 0 }));
+    }
+}
+
+#[test]
+fn owners_that_a_node_no_longer_has_cannot_take_it_from_the_net() {
+    // Given a node whose one owner gave it to another
+    let chain = begun();
+    let given = Descriptor { root_keys: vec![root(11)], ..next(&chain) };
+    let chain = chain.followed_by(&sign_descriptor(&given, &[&key(1)])).unwrap();
+    let notice = |roots: &[&SigningKey]| CompromiseNotice::sign(chain.newest().node_id.clone(), NOW, vec![], roots).unwrap();
+    assert_eq!(notice(&[&key(1)]).verify(&chain), Err(CompromiseError::SignaturesMissing { needed: 1, found: 0 }));
+    assert_eq!(notice(&[&key(11)]).verify(&chain), Ok(()));
+}
+
+#[test]
+fn a_notice_that_breaks_its_form_says_where() {
+    let good = || CompromiseNotice::sign(NodeId::parse("my.mtuc").unwrap(), NOW, vec![], &[&key(1)]).unwrap().to_wire();
+    let signature = || good().signatures.remove(0);
+    let cases = [
+        ("node_id", wire::CompromiseNotice { node_id: "mtuc.example".into(), ..good() }),
+        ("compromised_since", wire::CompromiseNotice { compromised_since_ms: 0, ..good() }),
+        ("key_ids", wire::CompromiseNotice { key_ids: vec!["all".into()], ..good() }),
+        ("key_ids", wire::CompromiseNotice { key_ids: vec![key_id_of(&[2; 32]); 65], ..good() }),
+        ("signatures", wire::CompromiseNotice { signatures: vec![], ..good() }),
+        ("signatures", wire::CompromiseNotice { signatures: vec![signature(); 33], ..good() }),
+    ];
+    for (path, notice) in cases {
+        assert_eq!(CompromiseNotice::from_wire(&notice).unwrap_err().path, path);
+    }
+    assert!(matches!(CompromiseNotice::from_file(&begun().to_file()), Err(CompromiseError::File(_))));
+}

@@ -7,6 +7,7 @@ use titian_proto::wire::peer_service_server::PeerService;
 use tonic::{Request, async_trait};
 
 use super::{Answer, Desk};
+use crate::acts::compromise;
 use crate::acts::peers::{self, node_id};
 use crate::acts::quarantine;
 
@@ -65,6 +66,15 @@ impl PeerService for Desk {
     async fn get_evidence(&self, request: Request<wire::GetEvidenceRequest>) -> Answer<wire::GetEvidenceResponse> {
         self.act(request, |office, _, wire::GetEvidenceRequest { node_id: name }| async move {
             Ok(wire::GetEvidenceResponse { evidence: quarantine::evidence(&office.acts, &node_id(&name)?)? })
+        })
+        .await
+    }
+
+    async fn report_compromise(&self, request: Request<wire::ReportCompromiseRequest>) -> Answer<wire::ReportCompromiseResponse> {
+        self.act(request, |office, actor, wire::ReportCompromiseRequest { file }| async move {
+            let peer = compromise::report(&office.acts, &file).await?;
+            tracing::warn!(event = "peer.compromise-reported", peer = peer.node_id, staff = actor.pseudonym);
+            Ok(wire::ReportCompromiseResponse { peer: Some(peer) })
         })
         .await
     }
