@@ -17,7 +17,7 @@ use crate::store::{StoreError, Topic};
 /// When the store fails.
 pub async fn begin(acts: &Acts, peer: &NodeId, mut evidence: wire::Equivocation) -> Result<(), StoreError> {
     let peer = peer.clone();
-    tracing::error!(event = "link.quarantined", peer = %peer, "the peer signed two envelopes that exclude each other; the evidence is kept");
+    tracing::error!(event = "link.quarantined", peer = %peer, "the peer signed things that exclude each other; the evidence is kept");
     acts.store
         .write(move |unit| {
             evidence.descriptors = unit.peer(&peer)?.map(|file| file.chain).unwrap_or_default();

@@ -1,19 +1,22 @@
 //! Signed receipts that came back: the envelope is settled, the referral shows how it went, the log says that it was answered.
 
 use bytes::Bytes;
+use prost::Message as _;
 use titian_proto::envelope::{Header, Receipt, ReceiptOutcome};
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
 use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::referral::DeliveryStage;
+use titian_proto::wire;
 
+use super::arrivals::ArrivalError;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing;
 use super::parked;
 use super::undelivered;
 use crate::store::referrals::ReferralTable;
-use crate::store::{OutboxTable, Position, SentEnvelope, StoreError, Topic, Unit};
+use crate::store::{EpochTable as _, OutboxTable, Position, SentEnvelope, StoreError, Topic, Unit};
 
 /// A receipt whose signature is the peer's.
 pub struct Settlement {
@@ -26,8 +29,8 @@ pub struct Settlement {
 /// Settles a batch of receipts in one write. A receipt that came before is the same receipt.
 ///
 /// # Errors
-/// When a receipt is for something that was not sent, or the store fails.
-pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<Settlement>) -> Result<(), ActError> {
+/// When a receipt is for something that was not sent, or says something else than the one that came before, or the store fails.
+pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<Settlement>) -> Result<(), ArrivalError> {
     let (house, peer) = (acts.house.clone(), peer.clone());
     crate::crash::point("settlement.before-write");
     acts.store.write(move |unit| batch.iter().try_for_each(|settlement| one(&house, unit, &peer, settlement))).await?;
@@ -35,15 +38,14 @@ pub async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<Settlement>) -> Resul
     Ok(())
 }
 
-fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -> Result<(), ActError> {
+fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -> Result<(), ArrivalError> {
     let receipt = &settlement.receipt;
-    let not_sent = || ActError::Malformed(Malformed::new("is for something that was not sent").at("receipt.envelope_hash"));
     let Some((position, sent)) = find(unit, peer, receipt)? else {
         // After a restore the peer also answers what this node no longer knows that it sent.
-        return if unit.life()?.0 > 0 { Ok(()) } else { Err(not_sent()) };
+        return if unit.life()?.0 > 0 { Ok(()) } else { Err(not_sent(unit, peer, settlement)?) };
     };
     if !unit.settle(peer, receipt.lane, position, settlement.signed.clone())? {
-        return Ok(());
+        return same_as_before(unit, peer, position, settlement);
     }
     log_answer(house, unit, peer, &sent.header, receipt)?;
     match receipt.outcome {
@@ -51,7 +53,37 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -
         ReceiptOutcome::Parked => parked::note(unit, peer, receipt, position, &sent.header)?,
         ReceiptOutcome::Applied | ReceiptOutcome::Purged => {}
     }
-    note_at_referral(unit, &sent.header, receipt)
+    Ok(note_at_referral(unit, &sent.header, receipt)?)
+}
+
+/// The peer says that it received what it was never sent. Beside its receipt is kept what it was sent at that place.
+fn not_sent(unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -> Result<ArrivalError, ArrivalError> {
+    let place = Position::new(0, settlement.receipt.link_sequence);
+    let first = match unit.sent(peer, settlement.receipt.lane, place)? {
+        Some(_) => unit.stored_delivery(peer, settlement.receipt.lane, place)?.envelope,
+        None => None,
+    };
+    let first = first.map(|envelope| wire::Envelope { body: Bytes::new(), ..envelope });
+    Ok(lie(peer, wire::Equivocation { first, second_receipt: Some(read(&settlement.signed)?), ..wire::Equivocation::default() }))
+}
+
+/// An envelope has one receipt, for ever. Only who was restored may have forgotten what it said.
+fn same_as_before(unit: &mut Unit, peer: &NodeId, position: Position, settlement: &Settlement) -> Result<(), ArrivalError> {
+    let Some(before) = unit.settled_receipt(peer, settlement.receipt.lane, position)? else { return Ok(()) };
+    let (before, now) = (read(&before)?, read(&settlement.signed)?);
+    if before.receipt == now.receipt || unit.peer_epochs(peer)?.len() > 1 {
+        return Ok(());
+    }
+    Err(lie(peer, wire::Equivocation { first_receipt: Some(before), second_receipt: Some(now), ..wire::Equivocation::default() }))
+}
+
+fn lie(peer: &NodeId, evidence: wire::Equivocation) -> ArrivalError {
+    ArrivalError::Equivocation(Box::new(wire::Equivocation { node_id: peer.to_string(), ..evidence }))
+}
+
+fn read(signed: &Bytes) -> Result<wire::SignedReceipt, StoreError> {
+    let unreadable = |_| StoreError::unreadable("settled/", Malformed::new("is not a signed receipt"));
+    wire::SignedReceipt::decode(signed.clone()).map_err(unreadable)
 }
 
 /// The envelope that a receipt answers: the one with its sequence in the newest life whose hash it names.

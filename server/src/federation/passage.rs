@@ -35,8 +35,11 @@ pub enum PassageError {
     #[error("the peer is not active here")]
     NotActive,
     /// The peer told two stories.
-    #[error("the peer signed two envelopes that exclude each other: the link is in quarantine, and the evidence kept")]
+    #[error("the peer signed things that exclude each other: the link is in quarantine, and the evidence kept")]
     Equivocation,
+    /// A receipt in a bundle answers what this node does not know that it sent.
+    #[error("a receipt is for something that was not sent")]
+    NotSent,
     /// The act failed.
     #[error("what arrived could not be taken in")]
     Act(#[from] ActError),
@@ -190,21 +193,51 @@ impl Passage {
     /// Checks the signatures of receipts and settles what they answer.
     ///
     /// # Errors
-    /// When a signature is not the peer's, a receipt is for something that was not sent, or the store fails.
+    /// When a signature is not the peer's, a receipt is a lie, or the store fails.
     pub async fn settle(&self, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
-        settle(&self.acts, peer, batch).await
+        match settle(&self.acts, peer, batch).await? {
+            Settled::All => Ok(()),
+            Settled::Lie(evidence) => self.is_lied_to(peer, *evidence).await,
+        }
+    }
+
+    /// As [`Self::settle`], for receipts that were carried in a bundle, which may be older than this node's own database.
+    ///
+    /// # Errors
+    /// As there; and when a receipt is for something that this node does not know it sent.
+    pub async fn settle_carried(&self, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
+        match settle(&self.acts, peer, batch).await? {
+            Settled::All => Ok(()),
+            Settled::Lie(evidence) if evidence.first_receipt.is_none() => Err(PassageError::NotSent),
+            Settled::Lie(evidence) => self.is_lied_to(peer, *evidence).await,
+        }
+    }
+
+    async fn is_lied_to(&self, peer: &NodeId, evidence: wire::Equivocation) -> Result<(), PassageError> {
+        quarantine::begin(&self.acts, peer, evidence).await?;
+        Err(PassageError::Equivocation)
     }
 }
 
-async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<(), PassageError> {
+/// What became of receipts that are signed by the peer.
+enum Settled {
+    All,
+    /// One of them cannot be true; none was taken in.
+    Lie(Box<wire::Equivocation>),
+}
+
+async fn settle(acts: &Acts, peer: &NodeId, batch: Vec<wire::SignedReceipt>) -> Result<Settled, PassageError> {
     let now = acts.house.ambient.now();
     let own = acts.house.node_id().clone();
     let mut settlements = Vec::with_capacity(batch.len());
     for signed in batch {
         settlements.push(with_active(acts, peer, |known| verify_receipt(known, &own, peer, &signed, now))?);
     }
-    settlement::settle(acts, peer, settlements).await?;
-    Ok(())
+    match settlement::settle(acts, peer, settlements).await {
+        Ok(()) => Ok(Settled::All),
+        Err(ArrivalError::Equivocation(evidence)) => Ok(Settled::Lie(evidence)),
+        Err(ArrivalError::Act(error)) => Err(error.into()),
+    }
 }
 
 fn with_active<T>(acts: &Acts, peer: &NodeId, look: impl FnOnce(&KnownPeer) -> Result<T, PassageError>) -> Result<T, PassageError> {

@@ -53,7 +53,9 @@ fn act_error(failure: BundleFailure) -> ActError {
         BundleFailure::Passage(PassageError::Malformed(problem)) => ActError::Malformed(problem),
         BundleFailure::Passage(PassageError::Signature(problem)) => ActError::Refused(Refusal::new(problem.refusal_code())),
         // The link gives this one its name.
-        BundleFailure::Passage(PassageError::Equivocation) => ActError::Refused(Refusal::new(RefusalCode::PeerIdentity)),
+        BundleFailure::Passage(PassageError::Equivocation | PassageError::NotSent) => {
+            ActError::Refused(Refusal::new(RefusalCode::PeerIdentity))
+        }
         BundleFailure::Passage(PassageError::NotActive) => ActError::Refused(Refusal::new(RefusalCode::PeerSuspended)),
     }
 }

@@ -437,7 +437,7 @@ impl Unit {
         Ok(Unsettled { position, header, purged: RefusalCode::from_wire_optional(purged).map_err(unreadable)? })
     }
 
-    fn stored_delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<wire::Delivery, StoreError> {
+    pub(crate) fn stored_delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<wire::Delivery, StoreError> {
         let stored =
             self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?.ok_or(StoreError::Missing { table: TABLE })?;
         wire::Delivery::decode(stored.0).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })

@@ -15,7 +15,7 @@ use super::{Read, StoreError, Unit};
 pub struct Quarantine {
     /// Since when.
     pub since: Instant,
-    /// The exact bytes of the evidence (`wire::Equivocation`): two envelopes that the peer signed and that exclude each other.
+    /// The exact bytes of the evidence (`wire::Equivocation`): what the peer signed and cannot both be true.
     #[serde(with = "base64_bytes")]
     pub evidence: Bytes,
 }

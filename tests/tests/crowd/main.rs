@@ -3,12 +3,13 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 #![allow(clippy::needless_update, reason = "messages grow with the protocol")]
 
+#[path = "../hostile/mod.rs"]
 mod hostile;
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use hostile::{Hostile, Stream, silent_sockets};
+use hostile::{Hostile, Stream, address, runtime, silent_sockets};
 use titian_proto::wire::{self, frame};
 use titian_tests::meter;
 use titian_tests::road;
@@ -139,14 +140,4 @@ impl Crowd {
 /// Waits until a stream is ended by the node.
 async fn ends(stream: Stream) {
     timeout(PATIENCE, stream.hears_the_end()).await.expect("the node ends the stream");
-}
-
-fn address(union: &Union) -> SocketAddr {
-    let text = std::fs::read_to_string(union.node.folder.join("node.toml")).expect("node.toml");
-    let settings: toml::Table = toml::from_str(&text).expect("node.toml is TOML");
-    settings["federation"]["listen"].as_str().and_then(|listen| listen.parse().ok()).expect("an address")
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }

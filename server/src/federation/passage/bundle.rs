@@ -57,13 +57,19 @@ impl PassageError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Act(ActError::Refused(refusal)) => Some(refusal),
-            Self::Act(_) | Self::Malformed(_) | Self::Signature(_) | Self::NotActive | Self::Equivocation | Self::Store(_) => None,
+            Self::Act(_)
+            | Self::Malformed(_)
+            | Self::Signature(_)
+            | Self::NotActive
+            | Self::Equivocation
+            | Self::NotSent
+            | Self::Store(_) => None,
         }
     }
 
     /// Whether a receipt, signed by the peer, answers something that this node does not know it sent.
     #[must_use]
     pub fn is_about_nothing_sent(&self) -> bool {
-        matches!(self, Self::Act(ActError::Malformed(_)))
+        matches!(self, Self::NotSent)
     }
 }

@@ -189,12 +189,12 @@ impl<'a> Import<'a> {
         for signed in &batch {
             fresh.push(!self.is_settled(&view, signed)?);
         }
-        match self.passage.settle(&self.peer, batch.clone()).await {
+        match self.passage.settle_carried(&self.peer, batch.clone()).await {
             Ok(()) => fresh.into_iter().for_each(|fresh| self.count_settled(fresh)),
             // One of them is for something that this node does not know it sent: the others hold.
             Err(problem) if problem.is_about_nothing_sent() => {
                 for (signed, fresh) in batch.into_iter().zip(fresh) {
-                    match self.passage.settle(&self.peer, vec![signed]).await {
+                    match self.passage.settle_carried(&self.peer, vec![signed]).await {
                         Ok(()) => self.count_settled(fresh),
                         Err(problem) if problem.is_about_nothing_sent() => self.intake.strange_receipts += 1,
                         Err(problem) => return Err(problem.into()),

@@ -1,4 +1,9 @@
-//! Somebody with the keys of a confirmed peer, and bad intentions: a client that is not ours, and keeps to no limit.
+//! Somebody with the keys of a confirmed peer, and bad intentions: a client that is not ours, and keeps to no limit ([`Hostile`]); and who knows the
+//! protocol well, and lies in it ([`liar::Liar`]).
+#![allow(dead_code, reason = "each test uses its own part of it")]
+
+pub(crate) mod liar;
+pub(crate) mod proof;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -11,6 +16,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use titian_proto::wire::federation_service_client::FederationServiceClient;
 use titian_proto::wire::{self, frame};
+use titian_tests::union::Union;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::client::TlsStream;
@@ -33,10 +39,11 @@ pub(crate) struct Stream {
 /// Somebody with a peer's keys.
 #[derive(Clone)]
 pub(crate) struct Hostile {
-    node_id: String,
     certificate: CertificateDer<'static>,
     key: Arc<PrivateKeyDer<'static>>,
     victim: SocketAddr,
+    /// What it says first.
+    pub(crate) hello: wire::Hello,
 }
 
 impl Hostile {
@@ -45,7 +52,14 @@ impl Hostile {
         let file = |name: &str| folder.join("keys").join(name);
         let certificate = CertificateDer::from_pem_file(file("tls.crt")).expect("a certificate");
         let key = PrivateKeyDer::from_pem_file(file("tls.key")).expect("a key");
-        Self { node_id: node_id.to_owned(), certificate, key: Arc::new(key), victim }
+        let (node_id, epoch) = (node_id.to_owned(), EPOCH.to_vec().into());
+        let hello = wire::Hello { node_id, epoch, protocol_min: 1, protocol_max: 1, ..wire::Hello::default() };
+        Self { certificate, key: Arc::new(key), victim, hello }
+    }
+
+    /// The same keys, at another door.
+    pub(crate) fn at(&self, victim: SocketAddr) -> Self {
+        Self { victim, ..self.clone() }
     }
 
     /// Shakes hands as it should, and says nothing yet. None when it is turned away.
@@ -71,19 +85,9 @@ impl Hostile {
         let client = FederationServiceClient::new(channel).max_decoding_message_size(usize::MAX);
         let mut client = client.accept_compressed(CompressionEncoding::Zstd).send_compressed(CompressionEncoding::Zstd);
         let (say, said) = mpsc::channel(4);
-        say.send(request(self.hello())).await.ok()?;
+        say.send(request(frame::Frame::Hello(self.hello.clone()))).await.ok()?;
         let hear = client.link(ReceiverStream::new(said)).await.ok()?.into_inner();
         Some(Stream { say, hear })
-    }
-
-    fn hello(&self) -> frame::Frame {
-        frame::Frame::Hello(wire::Hello {
-            node_id: self.node_id.clone(),
-            epoch: EPOCH.to_vec().into(),
-            protocol_min: 1,
-            protocol_max: 1,
-            ..wire::Hello::default()
-        })
     }
 }
 
@@ -97,6 +101,18 @@ impl Stream {
     pub(crate) async fn hears_the_end(mut self) {
         while let Some(Ok(_)) = self.hear.next().await {}
     }
+}
+
+/// Where a union's node listens for peers.
+pub(crate) fn address(union: &Union) -> SocketAddr {
+    let text = std::fs::read_to_string(union.node.folder.join("node.toml")).expect("node.toml");
+    let settings: toml::Table = toml::from_str(&text).expect("node.toml is TOML");
+    settings["federation"]["listen"].as_str().and_then(|listen| listen.parse().ok()).expect("an address")
+}
+
+/// Where the attack runs.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }
 
 /// Opens sockets from another address of this machine and sends nothing, not even a handshake.
