@@ -70,6 +70,42 @@ fn what_staff_do_before_the_others_are_heard_takes_no_number_that_was_used() {
     assert!(held(&world.ksbsi, &answered.referral).names("Siti Aminah"));
 }
 
+#[test]
+fn what_staff_do_on_an_older_copy_of_the_folder_is_not_lost() {
+    // Given KSBSI's old folder in the place of the newer one; what MTUC got since then took the next places of every lane
+    let mut world = World::in_force();
+    let [shared, withdrawing, withdrawn] = [(); 3].map(|()| {
+        let road = refer_back(&world);
+        act(&world.mtuc, &["referral", "accept", &road.referral]).done();
+        held(&world.mtuc, &road.referral);
+        road
+    });
+    let backup = Backup::of_ksbsi(&mut world);
+    change_claim(&world.ksbsi, &shared, "610000");
+    drop(refer_back(&world));
+    withdraw(&world.ksbsi, &["--worker", &withdrawn.intake.worker]);
+    state(&world.mtuc, &withdrawn.referral, "CONSENT_WITHDRAWN");
+    nothing_waits(&world);
+    backup.replaces_the_folder(&mut world);
+    // When staff work on it before IT reads why there is no link: a change, a referral, and a worker who withdraws
+    world.ksbsi.node.start();
+    change_claim(&world.ksbsi, &shared, "630000");
+    let referred = request_back(&world);
+    withdraw(&world.ksbsi, &["--worker", &withdrawing.intake.worker]);
+    // And IT does as it is told: this copy begins a new life
+    world.ksbsi.node.stop();
+    let lines = world.ksbsi.node.export().done().stdout;
+    Backup { lines, ..backup }.is_imported(&mut world);
+    // Then all three reach MTUC, and nothing waits for ever
+    state(&world.mtuc, &withdrawing.referral, "CONSENT_WITHDRAWN");
+    arrive(&world.mtuc, &referred.referral);
+    wait_until("MTUC holds the newest change", PATIENCE, || share(&world.mtuc, &shared.referral).names("630000").then_some(()));
+    nothing_waits(&world);
+    assert!(world.ksbsi.node.telemetry().contains("\"envelope.displaced\""), "the places were taken, or this tests nothing");
+    // And the worker who withdrew in the lost days has withdrawn
+    state(&world.ksbsi, &withdrawn.referral, "CONSENT_WITHDRAWN");
+}
+
 /// Two unions, and the workers of this story. Each referral goes from MTUC to KSBSI where nothing else is said.
 struct Days {
     world: World,
@@ -352,13 +388,19 @@ fn is_received(leaf: &serde_json::Value) -> bool {
 
 /// A worker of KSBSI's, with her consent, and her referral to MTUC, where it has arrived.
 fn refer_back(world: &World) -> Road {
+    let road = request_back(world);
+    arrive(&world.mtuc, &road.referral);
+    state(&world.ksbsi, &road.referral, "RECEIVED");
+    road
+}
+
+/// As [`refer_back`], whether it arrives or not.
+fn request_back(world: &World) -> Road {
     let World { mtuc, ksbsi, ground } = world;
     let intake = road::intake(ksbsi);
     let consent = ground.file("consent-back.toml", &sample::consent_back()).display().to_string();
     road::consent_from(ksbsi, &intake, &consent).done();
     let referral = road::request_to(ksbsi, &intake, mtuc.id(), CATEGORIES_BACK).done().id("referral_id");
-    arrive(mtuc, &referral);
-    state(ksbsi, &referral, "RECEIVED");
     Road { intake, referral }
 }
 

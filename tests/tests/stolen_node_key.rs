@@ -55,6 +55,21 @@ fn stolen_node_key() {
     road::arrive(&theft.world.ksbsi, &referral);
 }
 
+#[test]
+fn a_union_that_was_suspended_hears_of_a_stolen_key_when_it_is_resumed() {
+    // Given KSBSI, which has suspended MTUC and then hears that CLC's keys are in other hands
+    let (world, clc) = World::three_unions();
+    befriend(&world.mtuc, &clc);
+    befriend(&world.ksbsi, &clc);
+    world.ksbsi.titian(Admin, &["peer", "suspend", "my.mtuc", "--reason", "SAFETY"]).done();
+    let notice = compromise_command(&[&root_key(&clc)], "kh.clc", CLOCK).done().stdout;
+    let notice = world.ground.file("notice", &notice).display().to_string();
+    world.ksbsi.titian(Admin, &["peer", "compromise", &notice]).done();
+    // When it resumes MTUC, then MTUC hears of it
+    world.ksbsi.titian(Admin, &["peer", "resume", "my.mtuc"]).done();
+    wait_until("MTUC knows", PATIENCE, || has_peer(&world.mtuc.json(Admin, &["peer", "list"]), "kh.clc", "COMPROMISED").then_some(()));
+}
+
 /// MTUC and KSBSI, both friends of CLC's.
 struct Theft {
     world: World,

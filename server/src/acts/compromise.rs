@@ -1,5 +1,6 @@
 //! A peer's keys are in other hands: its owners say so, and whoever hears it believes nothing more that comes with those keys, and passes the word on.
 
+use prost::Message as _;
 use titian_proto::gate::Content;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::descriptor::{CompromiseError, CompromiseNotice, DescriptorChain};
@@ -72,7 +73,8 @@ pub fn take_in(
     }
     tracing::error!(event = "peer.compromised", peer = %notice.node_id, since = %notice.since, "the keys of this peer are in other hands");
     let was_known = file.standing == PeerStanding::Compromised;
-    unit.put_peer(&PeerFile { standing: PeerStanding::Compromised, compromised_since: Some(notice.since), ..file })?;
+    let compromise_notice = notice.to_wire().encode_to_vec().into();
+    unit.put_peer(&PeerFile { standing: PeerStanding::Compromised, compromised_since: Some(notice.since), compromise_notice, ..file })?;
     unit.publish(Topic::Peers);
     let mut draft = LeafDraft::new(Event::KeyCompromised);
     draft.peer = Some(outgoing::log_name(house, &notice.node_id));
@@ -94,22 +96,41 @@ fn about_this_node(house: &House, notice: &CompromiseNotice) -> Result<(), Refus
     Ok(())
 }
 
-/// Tells every other active peer, once. Who is not active here hears of it from others.
+/// Tells every other active peer, once. Who is not active here hears of it when it is.
 fn pass_on(house: &House, unit: &mut Unit, told_by: Option<&NodeId>, notice: &CompromiseNotice) -> Result<(), ActError> {
     for other in unit.peers()? {
         let peer = &other.node_id;
-        if other.standing != PeerStanding::Active || peer == &notice.node_id || Some(peer) == told_by {
-            continue;
+        if other.standing == PeerStanding::Active && peer != &notice.node_id && Some(peer) != told_by {
+            tell(house, unit, peer, notice)?;
         }
-        let (now, content) = (unit.now(), Content::Compromise(notice.clone()));
-        let about = About { direction: Direction::Out, peer, pinned: None, content: &content };
-        let gathered = question::gather(house, unit, now, &about)?;
-        match policy::decide(house, now, gathered.ask(Direction::Out, peer, None, content)) {
-            Ok(permit) => {
-                outgoing::queue(house, unit, permit, &Address::about_nothing_else(peer))?;
-            }
-            Err(refusal) => tracing::warn!(event = "compromise.not-passed-on", peer = %peer, code = refusal.code.code()),
+    }
+    Ok(())
+}
+
+/// Tells a peer that has just become active of every compromise that is known here.
+///
+/// # Errors
+/// When the store fails.
+pub fn tell_known(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), ActError> {
+    if unit.peer(peer)?.is_none_or(|file| file.standing != PeerStanding::Active) {
+        return Ok(());
+    }
+    for known in unit.peers()?.into_iter().filter(|known| !known.compromise_notice.is_empty()) {
+        let notice = wire::CompromiseNotice::decode(known.compromise_notice).map_err(|_| Malformed::new("is not a notice"))?;
+        tell(house, unit, peer, &CompromiseNotice::from_wire(&notice)?)?;
+    }
+    Ok(())
+}
+
+fn tell(house: &House, unit: &mut Unit, peer: &NodeId, notice: &CompromiseNotice) -> Result<(), ActError> {
+    let (now, content) = (unit.now(), Content::Compromise(notice.clone()));
+    let about = About { direction: Direction::Out, peer, pinned: None, content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    match policy::decide(house, now, gathered.ask(Direction::Out, peer, None, content)) {
+        Ok(permit) => {
+            outgoing::queue(house, unit, permit, &Address::about_nothing_else(peer))?;
         }
+        Err(refusal) => tracing::warn!(event = "compromise.not-passed-on", peer = %peer, code = refusal.code.code()),
     }
     Ok(())
 }

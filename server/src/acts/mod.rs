@@ -11,7 +11,7 @@
 //! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories; [`compromise`]: peers whose keys are in other
 //!   hands.
 //! - [`passed`]: what time it has been, whatever a clock says later.
-//! - [`restore`]: what peers give back to a node that was restored from a backup.
+//! - [`restore`]: what peers give back to a node that was restored from a backup; [`displaced`]: what was done on an older copy before.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
 //! - [`log`]: what auditors read.
@@ -24,6 +24,7 @@ pub mod compromise;
 pub mod consents;
 pub mod context;
 pub mod dispatch;
+pub mod displaced;
 pub mod documents;
 pub mod error;
 pub mod log;

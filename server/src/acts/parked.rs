@@ -14,7 +14,7 @@ use super::referrals::load;
 use super::{shares, undelivered};
 use crate::store::parked::{ParkedTable as _, ParkedThere};
 use crate::store::referrals::ReferralTable as _;
-use crate::store::{OutboxTable as _, Position, StoreError, Topic, Unit};
+use crate::store::{OutboxTable as _, Position, SentEnvelope, StoreError, Topic, Unit};
 
 /// Notes an envelope that a peer parked. One that belongs to no case waits for nobody.
 ///
@@ -81,32 +81,50 @@ struct Again {
 impl Again {
     fn send(&mut self, house: &House, unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position) -> Result<(), ActError> {
         let Some(parked) = unit.sent(peer, lane, position)? else { return Ok(()) };
-        let Ok((_, content)) = Content::parse(parked.header.kind, &parked.body) else { return Ok(()) }; // destroyed meanwhile
-        let (now, pinned) = (unit.now(), parked.header.agreement.as_ref());
-        let about = About { direction: Direction::Out, peer, pinned, content: &content };
-        let gathered = question::gather(house, unit, now, &about)?;
-        let permit = match policy::decide(house, now, gathered.ask(Direction::Out, peer, pinned, content)) {
-            Ok(permit) => permit,
-            Err(refusal) => return forbid(unit, &parked.header, &parked.body, refusal),
-        };
-        let purpose = match parked.header.referral_id {
-            Some(referral_id) => unit.referral(referral_id)?.as_ref().and_then(question::read_offer).map(|offer| offer.purpose),
-            None => None,
-        };
-        let address = Address {
-            peer,
-            case_ref: parked.header.case.map(|(case, _)| case),
-            referral_id: parked.header.referral_id,
-            agreement: gathered.agreement(),
-            purpose,
-            consent: parked.header.consent,
-            consent_leaf: None,
-            retry_of: Some(if self.sent == 0 { self.waits_for } else { parked.header.transfer_id }),
-        };
-        outgoing::queue(house, unit, permit, &address)?;
-        self.sent += 1;
+        let retry_of = if self.sent == 0 { self.waits_for } else { parked.header.transfer_id };
+        self.sent += u32::from(queue_again(house, unit, peer, &parked, Some(retry_of))?);
         Ok(())
     }
+}
+
+/// Queues once more what was sent, asked about at the gate as if it were new. Whether it goes.
+///
+/// # Errors
+/// When the store fails.
+pub fn queue_again(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    sent: &SentEnvelope,
+    retry_of: Option<TransferId>,
+) -> Result<bool, ActError> {
+    let Ok((_, content)) = Content::parse(sent.header.kind, &sent.body) else { return Ok(false) }; // destroyed meanwhile
+    let (now, pinned) = (unit.now(), sent.header.agreement.as_ref());
+    let about = About { direction: Direction::Out, peer, pinned, content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    let permit = match policy::decide(house, now, gathered.ask(Direction::Out, peer, pinned, content)) {
+        Ok(permit) => permit,
+        Err(refusal) => {
+            forbid(unit, &sent.header, &sent.body, refusal)?;
+            return Ok(false);
+        }
+    };
+    let purpose = match sent.header.referral_id {
+        Some(referral_id) => unit.referral(referral_id)?.as_ref().and_then(question::read_offer).map(|offer| offer.purpose),
+        None => None,
+    };
+    let address = Address {
+        peer,
+        case_ref: sent.header.case.map(|(case, _)| case),
+        referral_id: sent.header.referral_id,
+        agreement: gathered.agreement(),
+        purpose,
+        consent: sent.header.consent,
+        consent_leaf: None,
+        retry_of,
+    };
+    outgoing::queue(house, unit, permit, &address)?;
+    Ok(true)
 }
 
 /// What the gate no longer permits is not sent again; its referral says why.

@@ -9,6 +9,7 @@ use titian_proto::wire;
 
 use super::actor::Actor;
 use super::agreements;
+use super::compromise;
 use super::consents;
 use super::context::{Acts, House};
 use super::error::ActError;
@@ -60,6 +61,7 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
                     confirmed_by: Vec::new(),
                     suspended_at: None,
                     compromised_since: None,
+                    compromise_notice: bytes::Bytes::new(),
                 },
             };
             unit.put_peer(&file)?;
@@ -97,7 +99,10 @@ pub async fn confirm(acts: &Acts, actor: &Actor, node_id: &NodeId, words: &str) 
             Ok(())
         })
         .await?;
-    after_change(acts, node_id)
+    after_change(acts, node_id)?;
+    let (house, peer) = (acts.house.clone(), node_id.clone());
+    acts.store.write(move |unit| compromise::tell_known(&house, unit, &peer)).await?;
+    show(acts, node_id)
 }
 
 /// Suspends a peer: at once, here, without its help.
@@ -117,6 +122,7 @@ pub async fn resume(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActErro
     let (house, peer) = (acts.house.clone(), node_id.clone());
     acts.store
         .write(move |unit| {
+            compromise::tell_known(&house, unit, &peer)?;
             consents::tell_owed(&house, unit, &peer)?;
             agreements::tell_again(&house, unit, &peer)
         })

@@ -12,6 +12,7 @@ use titian_proto::wire;
 
 use super::arrivals::ArrivalError;
 use super::context::{Acts, House};
+use super::displaced;
 use super::error::ActError;
 use super::outgoing;
 use super::parked;
@@ -43,7 +44,8 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -
     let receipt = &settlement.receipt;
     let Some((position, sent)) = find(unit, peer, receipt)? else {
         // After a restore the peer also answers what this node no longer knows that it sent.
-        return if unit.life()?.0 > 0 { Ok(()) } else { Err(not_sent(unit, peer, settlement)?) };
+        let restored = unit.life()?.0 > 0;
+        return if restored { Ok(displaced::send_again(house, unit, peer, settlement)?) } else { Err(not_sent(unit, peer, settlement)?) };
     };
     if !unit.settle(peer, receipt.lane, position, settlement.signed.clone())? {
         return same_as_before(unit, peer, position, settlement);

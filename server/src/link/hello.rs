@@ -246,9 +246,9 @@ fn check_received(
     if position.sequence() > 0 {
         match view.sent(peer, lane, position)? {
             Some(sent) if sent.hash == Digest::from_wire(&cursor.last_hash).at("hello.received.last_hash")? => {}
+            // It holds more of an earlier life than the backup knew from which the present one began, or another end of it.
+            Some(_) | None if terms.is_former(position) => {}
             Some(_) => return Err(SessionError::OtherChain),
-            // It holds more of an earlier life than the backup knew from which the present one began.
-            None if terms.is_former(position) => {}
             None => return Err(SessionError::OlderCopy),
         }
     }

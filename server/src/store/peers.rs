@@ -42,6 +42,9 @@ pub struct PeerFile {
     /// Since when nothing signed with its keys may be believed, if its owners said so.
     #[serde(default)]
     pub compromised_since: Option<Instant>,
+    /// The owners' notice that says so, for whoever has not heard it; empty: none.
+    #[serde(default, with = "base64_bytes")]
+    pub compromise_notice: Bytes,
 }
 
 stored_json!(PeerFile, "peer/");

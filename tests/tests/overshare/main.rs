@@ -5,7 +5,6 @@
 mod draw;
 mod flood;
 mod greedy;
-#[allow(dead_code, reason = "the crowd needs more of it")]
 #[path = "../hostile/mod.rs"]
 mod hostile;
 #[allow(dead_code, reason = "poison needs more of it")]
