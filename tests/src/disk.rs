@@ -96,7 +96,7 @@ impl Disk {
     /// When less is left already, or it cannot be filled.
     pub fn leave_free(&self, bytes: u64) {
         self.empty();
-        let free = rustix::fs::statvfs(&self.path()).map(|room| room.f_bavail * room.f_frsize).unwrap_or_default();
+        let free = rustix::fs::statvfs(self.path()).map(|room| room.f_bavail * room.f_frsize).unwrap_or_default();
         assert!(free > bytes, "only {free} bytes are left");
         told("fallocate", &["-l", &(free - bytes).to_string(), &self.filler()]);
     }
