@@ -96,9 +96,8 @@ impl Turns {
         }
         let (mut from, mut count) = (after, 0);
         for (end, begin) in self.0.iter().filter(|(_, begin)| *begin > after && *begin <= through) {
-            if *end > from {
-                count += end.sequence() - from.sequence();
-            }
+            // What only the peer still knows of an old chain lies behind its end here, and counts for nothing.
+            count += if *end > from { end.sequence().saturating_sub(from.sequence()) } else { 0 };
             from = Position::new(begin.life(), begin.sequence() - 1);
         }
         count + through.sequence().saturating_sub(from.sequence())

@@ -9,7 +9,7 @@ use titian_tests::union::Union;
 use titian_tests::wait::wait_until;
 use titian_tests::world::{Ground, World, befriend};
 
-use crate::points::At;
+use crate::points::{self, At};
 
 /// A step with several restarts, back-offs and two unoptimised nodes.
 const STEP: Duration = Duration::from_secs(90);
@@ -72,9 +72,11 @@ impl Armed {
     /// What was played is over: a point that was armed all the while and not passed is none.
     pub(crate) fn end(&mut self, world: &mut World) {
         self.revive(world);
-        if let Some((point, true)) = &self.next {
-            self.never.push(point.clone());
-            self.next = None;
+        if let Some((point, _)) = self.next.take_if(|(_, from_start)| *from_start) {
+            let name = point.split(':').next().unwrap_or_default();
+            self.points.retain(|later| later.split(':').next() != Some(name));
+            // The long form tries later passings as far as there are any.
+            self.never.extend(points::is_promised(&point).then_some(point));
         }
     }
 

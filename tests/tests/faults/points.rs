@@ -88,12 +88,17 @@ pub(crate) const POINTS: [(&str, Road, At, &[u32]); 50] = [
     ("retry.after-write", Road::Parked, At::Sender, &[1]),
 ];
 
-/// In the long form a point of the referral's road is tried at so many passings.
+/// In the long form a point of the referral's road is tried at so many passings, as far as one round has them.
 const PASSINGS_LONG: u32 = 8;
 
 /// Whether everything is tried, for hours.
 pub(crate) fn is_long() -> bool {
     std::env::var_os("TITIAN_LONG").is_some()
+}
+
+/// Whether a point is passed so often in every round.
+pub(crate) fn is_promised(try_of: &str) -> bool {
+    POINTS.iter().any(|(name, _, _, passings)| passings.iter().any(|passing| format!("{name}:{passing}") == try_of))
 }
 
 /// What is tried at one node on one road, in the order of the road.

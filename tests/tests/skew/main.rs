@@ -3,7 +3,6 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 #![allow(clippy::needless_update, reason = "messages grow with the protocol")]
 
-#[allow(dead_code, reason = "the crowd needs more of it")]
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod own_desk;
@@ -182,8 +181,8 @@ async fn what_no_version_would_send_ends_its_stream_only(line: Line<'_>, keys: &
         };
         wire::Deliveries { deliveries: vec![wire::Delivery { envelope: Some(envelope), leaf: Bytes::new(), purged: 0 }] }
     };
-    assert!(line.ends_at(envelope(&good.header.encode_to_vec(), 10 << 20)).await);
-    assert!(keys.speak(ours, (1, 3)).await.ends_at(envelope(&[0xff; 40], 0)).await);
+    line.ends_after(envelope(&good.header.encode_to_vec(), 10 << 20)).await;
+    keys.speak(ours, (1, 3)).await.ends_after(envelope(&[0xff; 40], 0)).await;
     applied(&keys.speak(ours, (1, 3)).await.send(good).await);
 }
 

@@ -210,11 +210,10 @@ impl Line<'_> {
         Answered { transfer, header, hash, receipt: self.receipts.remove(&hash).expect("just looked") }
     }
 
-    /// Says something that is no envelope of this version at all; whether the other side ends the stream for it.
-    pub(crate) async fn ends_at(mut self, deliveries: wire::Deliveries) -> bool {
+    /// Says something that is no envelope of any version, and waits until the other side ends the stream for it.
+    pub(crate) async fn ends_after(mut self, deliveries: wire::Deliveries) {
         self.stream.says(frame::Frame::Deliveries(deliveries)).await;
         while self.hear().await {}
-        true
     }
 
     /// Waits for so many envelopes of the other side.
