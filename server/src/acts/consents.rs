@@ -143,6 +143,23 @@ pub fn receive_withdrawal(
     Ok(Ok(()))
 }
 
+/// A peer holds a referral as withdrawn, and this node was restored and has forgotten why. How far it reached is not known any more, so it counts for
+/// everything: staff ask her again.
+///
+/// # Errors
+/// When the store fails.
+pub fn taken_back(house: &House, unit: &mut Unit, peer: &NodeId, file: &ReferralFile) -> Result<(), ActError> {
+    let complete = wire::Withdrawal {
+        action: wire::WithdrawalAction::Restrict as i32,
+        effective_at_ms: unit.now().as_millis(),
+        sequence: 1,
+        ..wire::Withdrawal::default()
+    };
+    let withdrawal = Withdrawal::from_wire(&complete).map_err(ActError::Malformed)?;
+    let notice = WithdrawalNotice { subject_ref: offer_of(file)?.subject_ref, referral_ids: vec![file.referral_id], withdrawal };
+    receive_withdrawal(house, unit, peer, &notice)?.map_err(ActError::Refused)
+}
+
 fn write_withdrawal(house: &House, unit: &mut Unit, whose: Whose, wanted: &wire::Withdrawal) -> Result<Withdrawn, ActError> {
     let now = unit.now();
     let mut complete = wanted.clone();

@@ -12,7 +12,7 @@ use titian_proto::wire;
 
 use super::context::{Acts, House};
 use super::error::ActError;
-use super::{question, referrals, shares};
+use super::{consents, question, referrals, shares};
 use crate::store::records::RecordTable as _;
 use crate::store::referrals::{Given, ReferralFile, ReferralTable as _};
 use crate::store::{EpochTable as _, InboxTable as _, Position, Read, StoreError, Topic, Unit};
@@ -122,6 +122,11 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> 
     let Some(mut file) = unit.referral(standing.referral_id)? else { return Ok(()) };
     if shares::other_side(house, &file) != peer {
         return Ok(());
+    }
+    if standing.state == ReferralState::ConsentWithdrawn && !file.frozen && !crate::mutant::is("restore-what-was-withdrawn") {
+        // Said here and lost, or heard here and lost: nothing that a worker took back comes back with a backup.
+        consents::taken_back(house, unit, peer, &file)?;
+        file = unit.referral(standing.referral_id)?.unwrap_or(file);
     }
     take_over_state(&mut file, standing);
     file.own_changes = file.own_changes.max(standing.changes);

@@ -6,7 +6,7 @@ use titian_proto::log::leaf::Event;
 use titian_proto::model::id::NodeId;
 use titian_proto::wire;
 
-use super::{Arrival, Coming, Occasion, Taken, Verdict, decide_and_apply, received_leaf};
+use super::{Arrival, Coming, Fault, Occasion, Taken, Verdict, decide_and_apply, received_leaf};
 use crate::acts::context::House;
 use crate::acts::error::ActError;
 use crate::store::{Position, Received, Unit};
@@ -23,7 +23,11 @@ pub(super) fn answer_again(
     let given = Receipt::parse(&receipt.receipt)?;
     let was_applied = given.outcome == ReceiptOutcome::Applied && arrival.purged.is_none() && arrival.fault.is_none();
     let mut event = Event::ReferralRefused;
-    let mut code = given.refusal.as_ref().map(|refusal| refusal.code);
+    // What was applied then may come back without its body, because the peer has purged it since.
+    let fault = arrival.fault.as_ref().map(|fault| match fault {
+        Fault::Refuse(refusal) | Fault::Park(refusal) => refusal.code,
+    });
+    let mut code = given.refusal.as_ref().map(|refusal| refusal.code).or(arrival.purged).or(fault);
     if let Some(header) = arrival.header.as_ref().filter(|_| was_applied) {
         match decide_and_apply(house, unit, &Coming { peer, header, arrival, occasion: Occasion::Again })? {
             Verdict::Applied(_) => event = Event::ReferralReceived,
