@@ -16,7 +16,7 @@ use super::error::ActError;
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::undelivered;
-use crate::store::{OutboxTable, Position, Read, StoreError, Unit, Unsettled};
+use crate::store::{OutboxTable, Position, Read, StoreError, Unit};
 
 /// A delivery that may leave now. Only a permit makes one.
 pub struct Parcel {
@@ -147,18 +147,17 @@ async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, R
     Ok(())
 }
 
-/// Takes the body out of an envelope and says why at its referral. What was settled before is not taken back: the peer had it.
+/// Takes the body out of an envelope and says why at its referral. What was settled before goes the same way: it leaves again only to a peer that was
+/// restored, which does not hold it any more.
 ///
 /// # Errors
 /// When the store fails.
 pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position, code: RefusalCode) -> Result<(), StoreError> {
-    let Some(Unsettled { header, purged: None, .. }) = unit.unsettled_at(peer, lane, position)? else {
-        return unit.purge(peer, lane, position, code).map(drop);
-    };
-    if let Some(sent) = unit.sent(peer, lane, position)? {
+    let sent = unit.sent(peer, lane, position)?;
+    let Some(header) = unit.purge(peer, lane, position, code)? else { return Ok(()) };
+    if let Some(sent) = sent {
         undelivered::take_back(unit, &header, &sent.body)?;
     }
-    unit.purge(peer, lane, position, code)?;
     tracing::info!(event = "envelope.purged", peer = %peer, code = code.code(), place = %position);
     if let Some(referral_id) = header.referral_id {
         unit.block_referral(referral_id, Refusal::new(code))?;

@@ -132,7 +132,7 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> 
     unit.put_referral(&file)?;
     note_held(unit, &file, &standing.held)?;
     unit.publish(Topic::Referral(file.referral_id));
-    if standing.state == ReferralState::ConsentWithdrawn && !file.frozen {
+    if standing.state == ReferralState::ConsentWithdrawn && !file.frozen && !crate::mutant::is("restore-what-was-withdrawn") {
         consents::withdrawn_before_restore(house, unit, file, standing.withdrawal.as_ref())?;
     }
     Ok(())

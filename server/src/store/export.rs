@@ -61,7 +61,7 @@ pub(crate) fn import_into(engine: Arc<dyn Engine>, options: &StoreOptions, lines
     Ok(count)
 }
 
-fn write_all(engine: &dyn Engine, node_id: &str, mut out: impl Write) -> Result<u64, StoreError> {
+pub(crate) fn write_all(engine: &dyn Engine, node_id: &str, mut out: impl Write) -> Result<u64, StoreError> {
     let failed = |error| StoreError::Lines(Arc::new(error));
     let (mut sum, mut count) = (Sha256::new(), 0);
     let mut write = |line: String| {

@@ -1,12 +1,15 @@
 //! The other driver, for the simulated world: the same deciding and syncing, as two tasks of the caller's runtime instead of two threads, so that
 //! one seed gives one order of things. A released node has none of it.
 
+use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use titian_proto::model::id::NodeId;
 use tokio::sync::mpsc;
 
 use super::engine::Engine;
+use super::export;
 use super::group::{self, Act, Core, Group};
 use super::{Driver, Store, StoreError, StoreOptions};
 
@@ -22,6 +25,22 @@ impl Store {
     pub fn on_inline(engine: Arc<dyn Engine>, options: StoreOptions, pace: Pace) -> Result<Self, StoreError> {
         Self::driven(engine, options, |core| Ok(start(core, pace)))
     }
+}
+
+/// As [`Store::export`], of a disk that no store is open on. Returns the number of pairs.
+///
+/// # Errors
+/// When the disk cannot be read or the lines cannot be written.
+pub fn export_inline(engine: &dyn Engine, node_id: &NodeId, lines: impl Write) -> Result<u64, StoreError> {
+    export::write_all(engine, node_id.as_str(), lines)
+}
+
+/// As [`Store::import`], into an engine that is open already. Returns the number of pairs.
+///
+/// # Errors
+/// As [`Store::import`].
+pub fn import_inline(engine: Arc<dyn Engine>, options: &StoreOptions, lines: impl BufRead) -> Result<u64, StoreError> {
+    export::import_into(engine, options, lines)
 }
 
 fn start(core: &Arc<Core>, pace: Pace) -> Driver {

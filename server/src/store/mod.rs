@@ -72,7 +72,7 @@ pub use error::StoreError;
 use group::{Act, Core, Waiting};
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
 #[cfg(feature = "simulation")]
-pub use inline::Pace;
+pub use inline::{Pace, export_inline, import_inline};
 pub use key::Key;
 pub use log::LogTable;
 pub use outbox::{BODY_MAX, EnvelopeDraft, OutboxCounts, OutboxLane, OutboxTable, Queued, SentEnvelope, Unsettled};

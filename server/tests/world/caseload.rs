@@ -3,6 +3,7 @@
 use titian_proto::envelope::{Lane, ReceiptOutcome};
 use titian_proto::model::id::ReferralId;
 use titian_proto::model::referral::ReferralState;
+use titian_proto::model::refusal::RefusalCode;
 use titian_proto::model::vocabulary::Category;
 use titian_server::store::OutboxTable as _;
 use titian_server::store::referrals::ReferralTable as _;
@@ -33,7 +34,9 @@ pub struct Outcomes {
     pub applied: usize,
     /// Purged before they left.
     pub purged: usize,
-    /// Refused or parked.
+    /// Refused, because the worker had taken it back when it came.
+    pub withdrawn: usize,
+    /// Refused for another reason, or parked.
     pub not_applied: usize,
 }
 
@@ -124,9 +127,11 @@ impl World {
         let mut outcomes = Outcomes::default();
         for lane in Lane::ALL {
             for receipt in mailbox::receipts(&view, peer, *lane) {
+                let withdrawn = receipt.refusal.is_some_and(|refusal| refusal.code == RefusalCode::ConsentWithdrawn);
                 match receipt.outcome {
                     ReceiptOutcome::Applied => outcomes.applied += 1,
                     ReceiptOutcome::Purged => outcomes.purged += 1,
+                    ReceiptOutcome::Refused if withdrawn => outcomes.withdrawn += 1,
                     ReceiptOutcome::Refused | ReceiptOutcome::Parked => outcomes.not_applied += 1,
                 }
             }

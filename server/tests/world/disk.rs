@@ -48,9 +48,26 @@ impl Disk {
 
     /// For the next life of its node. What an earlier life still holds of it fails from now on.
     pub fn mount(&self, node: &NodeId, watch: &Watch) -> Mounted {
+        Mounted { watched: Some((node.clone(), watch.clone())), ..self.mount_unwatched() }
+    }
+
+    /// As [`Self::mount`], while nobody watches: what a backup holds was looked at when it was written.
+    pub fn mount_unwatched(&self) -> Mounted {
         let mut platter = self.lock();
         platter.life += 1;
-        Mounted { disk: self.clone(), life: platter.life, node: node.clone(), watch: watch.clone() }
+        Mounted { disk: self.clone(), life: platter.life, watched: None }
+    }
+
+    /// Everything on it is gone.
+    pub fn wipe(&self) {
+        self.hold(Pairs::new());
+    }
+
+    /// It holds these pairs and nothing else.
+    pub fn hold(&self, pairs: Pairs) {
+        let mut platter = self.lock();
+        let life = platter.life + 1;
+        *platter = Platter { applied: pairs.clone(), durable: pairs, unsynced: Vec::new(), life, trouble: Trouble::default() };
     }
 
     /// The power fails: of the batches that were not synced the first `survive` are there afterwards, and nothing of the others.
@@ -93,8 +110,7 @@ impl Disk {
 pub struct Mounted {
     disk: Disk,
     life: u64,
-    node: NodeId,
-    watch: Watch,
+    watched: Option<(NodeId, Watch)>,
 }
 
 impl Mounted {
@@ -127,7 +143,9 @@ impl Engine for Mounted {
         if expect.iter().any(|(key, expected)| platter.applied.get(key) != expected.as_ref()) {
             return Err(EngineError::Conflict);
         }
-        self.watch.applied(&self.node, &puts);
+        if let Some((node, watch)) = &self.watched {
+            watch.applied(node, &puts);
+        }
         write(&mut platter.applied, &puts, &deletes);
         platter.unsynced.push((puts, deletes));
         Ok(())

@@ -1,7 +1,6 @@
 //! Everything that can go wrong, in one list.
 
 /// What goes wrong.
-#[allow(dead_code, reason = "one waits to be switched on")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Every stream between two nodes is cut; what was under way is lost.
@@ -39,7 +38,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Those that are on, each as often as it stands here. `Restore` waits for a world that knows what a restored node may have forgotten.
+    /// Those that are on, each as often as it stands here.
     pub const ON: &'static [Self] = &[
         Self::Cut,
         Self::Cut,
@@ -59,6 +58,8 @@ impl Fault {
         Self::Crash,
         Self::Crash,
         Self::Crash,
+        Self::Restore,
+        Self::Restore,
         Self::Stop,
         Self::Clock,
         Self::Clock,

@@ -1,5 +1,7 @@
 //! What a node's disk says about what went over its links. The only place of the world that knows how the store counts it.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use titian_proto::envelope::{Header, Lane, Receipt, envelope_hash};
 use titian_proto::model::id::{Digest, Epoch, NodeId};
@@ -28,9 +30,31 @@ pub fn has_received(disk: &impl Read, from: &NodeId, lane: Lane, epoch: &[u8], s
     place(&epochs, epoch, sequence).is_some_and(|told| told <= inbox(disk, from, lane).applied_through)
 }
 
-/// Whether everything that one node has put in for another was received there.
+/// Whether everything that one node has put in for another was received there, as far as the one still knows of it.
 pub fn is_read(sender: &impl Read, receiver: &impl Read, from: &NodeId, to: &NodeId) -> bool {
-    Lane::ALL.iter().all(|lane| outbox(sender, to, *lane).last.sequence() == inbox(receiver, from, *lane).applied_through.sequence())
+    let (own, heard) = (sender.own_epochs().unwrap_or_default(), receiver.peer_epochs(from).unwrap_or_default());
+    Lane::ALL.iter().all(|lane| {
+        let last = outbox(sender, to, *lane).last;
+        if last == Position::START {
+            return true;
+        }
+        let epoch = usize::try_from(last.life()).ok().and_then(|life| own.get(life));
+        let place = epoch.and_then(|epoch| place(&heard, *epoch, last.sequence()));
+        let (sent, received) = (sender.sent(to, *lane, last), place.map(|place| receiver.received_hash(from, *lane, place)));
+        matches!((sent, received), (Ok(Some(sent)), Some(Ok(Some(hash)))) if sent.hash == hash)
+    })
+}
+
+/// Hashes of the envelopes for a peer whose receipts have come.
+pub fn settled(disk: &impl Read, to: &NodeId) -> BTreeSet<Digest> {
+    let mut settled = BTreeSet::new();
+    for lane in Lane::ALL {
+        let state = outbox(disk, to, *lane);
+        for place in state.turns.places(Position::START, state.settled_through) {
+            settled.extend(disk.sent(to, *lane, place).ok().flatten().map(|sent| sent.hash));
+        }
+    }
+    settled
 }
 
 /// Whether a node waits for receipts of another.

@@ -3,10 +3,11 @@
 //!
 //! - [`schedule`] plays a seed; [`world`] is what happens in it, [`fault`] what goes wrong.
 //! - [`node`] is a node in it, [`union`] whose node, [`founding`] how they came to know each other, [`staff`] what people do.
+//! - [`restore`] is what comes back after a node was restored from a backup.
 //! - [`disk`], [`network`], [`clock`], [`random`] are what is simulated.
 //! - [`watch`] holds what must be true at *any* time, [`settled`] what must be true *eventually* and *finally*; [`word`], [`promise`] and [`taint`]
 //!   are what they are held against, [`mailbox`] reads the store for them, [`trace`] is what is told of it.
-//! - [`six_weeks_dark`], [`lost_ack_storm`] and [`clock_chaos`] are stories of their own; [`caseload`] is what they are about.
+//! - [`six_weeks_dark`], [`lost_ack_storm`], [`clock_chaos`] and [`full_lane`] are stories of their own; [`caseload`] is what they are about.
 //! - [`mutants`] shows that the world bites.
 //!
 //! A seed that fails is printed with its story and replays exactly: `TITIAN_WORLD_SEED=7 cargo test ... one_seed`. More seeds than the usual 200:
@@ -21,6 +22,7 @@ mod clock_chaos;
 mod disk;
 mod fault;
 mod founding;
+mod full_lane;
 mod lost_ack_storm;
 mod mailbox;
 mod mutants;
@@ -28,6 +30,7 @@ mod network;
 mod node;
 mod promise;
 mod random;
+mod restore;
 mod schedule;
 mod settled;
 mod six_weeks_dark;

@@ -9,12 +9,12 @@ use titian_server::federation::passage::Passage;
 use titian_server::federation::pins::PinTable;
 use titian_server::link::Links;
 use titian_server::node::{expire_overdue, follow_peers, pinned};
-use titian_server::store::{EngineKind, Store, StoreError, StoreOptions};
+use titian_server::store::{EngineKind, Store, StoreError, StoreOptions, export_inline, import_inline};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Hands;
-use crate::disk::Disk;
+use crate::disk::{Disk, Pairs};
 use crate::network::{Door, Network};
 use crate::random::{Dice, Random};
 use crate::union::{NAMES, Union};
@@ -68,16 +68,8 @@ impl Node {
     /// # Errors
     /// When its disk cannot be read or written.
     pub fn start(&mut self) -> Result<(), StoreError> {
-        let ambient = Ambient::new(self.hands.clone(), Dice::new(self.random.fork()));
-        let own = self.union.own();
-        let options = StoreOptions {
-            folder: "nowhere".into(),
-            engine: EngineKind::Sled,
-            node_id: self.union.node_id.clone(),
-            log_origin: self.union.log_origin.clone(),
-            signer: own.signer.clone(),
-            ambient: ambient.clone(),
-        };
+        let (own, options) = (self.union.own(), self.options());
+        let ambient = options.ambient.clone();
         let engine = Arc::new(self.disk.mount(&self.union.node_id, &self.watch));
         let mut pace = self.random.fork();
         let store = Store::on_inline(engine, options, Box::new(move || sync_time(&mut pace)))?;
@@ -103,6 +95,29 @@ impl Node {
         }
         self.life = Some(Life { acts, shutdown, end });
         Ok(())
+    }
+
+    /// Its disk is lost, and what a backup holds is imported into a new one: it begins a new life, and does not run yet.
+    ///
+    /// # Errors
+    /// When the backup cannot be read.
+    pub fn restore(&mut self, backup: &Pairs) -> Result<(), StoreError> {
+        self.crash(0);
+        let mut lines = Vec::new();
+        export_inline(&Disk::holding(backup.clone()).mount_unwatched(), &self.union.node_id, &mut lines)?;
+        self.disk.wipe();
+        import_inline(Arc::new(self.disk.mount_unwatched()), &self.options(), lines.as_slice()).map(drop)
+    }
+
+    fn options(&mut self) -> StoreOptions {
+        StoreOptions {
+            folder: "nowhere".into(),
+            engine: EngineKind::Sled,
+            node_id: self.union.node_id.clone(),
+            log_origin: self.union.log_origin.clone(),
+            signer: self.union.signer(),
+            ambient: Ambient::new(self.hands.clone(), Dice::new(self.random.fork())),
+        }
     }
 
     /// Its power fails: nothing is said to anybody, and of what was not synced only the first `survive` batches are there afterwards.

@@ -27,7 +27,7 @@ const DARK: Duration = Duration::from_secs(42 * 24 * 3600);
 const WORKERS: usize = 24;
 
 /// Envelopes that wait at the end of it.
-const ENVELOPES: usize = 1500;
+const ENVELOPES: usize = 1000;
 const ENVELOPES_LONG: usize = 10_000;
 
 /// How often the line that came back is cut, and how many milliseconds each stream lasts.
@@ -65,7 +65,8 @@ fn six_weeks_dark() {
         assert!(in_the_middle > CUTS / 2, "{in_the_middle} of {CUTS} cuts went through something");
         for (from, to) in [(KSBSI, CLC), (CLC, KSBSI)] {
             let outcomes = world.outcomes(from, to);
-            assert_eq!(outcomes.applied + outcomes.purged, world.put_in(from, to), "{outcomes:?}");
+            // An answer to a referral and her withdrawal may cross on the line; the withdrawal beats it.
+            assert_eq!(outcomes.applied + outcomes.purged + outcomes.withdrawn, world.put_in(from, to), "{outcomes:?}");
             assert_eq!(outcomes.not_applied, 0, "{outcomes:?}");
             assert!(outcomes.purged > 0, "what was queued for a worker who withdrew did not leave");
             // And what workers took back came before everything else

@@ -32,6 +32,11 @@ impl Taints {
         format!("TAINT{:0DIGITS$}", self.0.len() - 1)
     }
 
+    /// The union that took this worker in.
+    pub fn home_of(&self, worker: usize) -> Option<usize> {
+        self.0.iter().find(|taint| taint.worker == worker).map(|taint| taint.home)
+    }
+
     /// Whose marks stand in these bytes.
     pub fn find<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Taint> + 'a {
         let starts = bytes.windows(BEGINS.len()).enumerate().filter(|(_, window)| *window == BEGINS);

@@ -5,7 +5,7 @@
 //! - *acknowledged means stored*: whatever a node says is on its disk already;
 //! - *one story*: one place of a lane holds one envelope and one receipt for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -59,11 +59,15 @@ pub struct Eyes {
     /// What each union's node acknowledged to its staff.
     pub promises: BTreeMap<usize, Vec<Promise>>,
     words: BTreeMap<Matter, Words>,
+    /// Unions whose nodes came back with the store of an earlier day.
+    pub restored: BTreeSet<usize>,
     /// Until when, by the world's own time, she has allowed a union something at most.
     allowed_until: BTreeMap<(usize, usize), Moment>,
     disks: BTreeMap<NodeId, Disk>,
     envelopes: BTreeMap<Place, Digest>,
     receipts: BTreeMap<Digest, Bytes>,
+    /// How often somebody gave room for more.
+    pub credits: usize,
     /// Envelopes and receipts that were sent once more.
     pub repeated: Repeated,
 }
@@ -86,10 +90,12 @@ impl Watch {
             taints: Taints::default(),
             promises: BTreeMap::new(),
             words: BTreeMap::new(),
+            restored: BTreeSet::new(),
             allowed_until: BTreeMap::new(),
             disks: BTreeMap::new(),
             envelopes: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            credits: 0,
             repeated: Repeated::default(),
         })))
     }
@@ -143,6 +149,7 @@ impl Watch {
                     self.stored_said(from, to, &disk, lane, (&stored.epoch, stored.through));
                 }
             }
+            Some(frame::Frame::Credit(_)) => self.eyes().credits += 1,
             Some(frame::Frame::Hello(hello)) => {
                 for cursor in &hello.received {
                     if let Ok(lane) = Lane::from_wire(cursor.lane) {
@@ -239,6 +246,25 @@ impl Watch {
 }
 
 impl Eyes {
+    /// A union's node has lost everything since a moment. Receipts of it that no peer holds may be other ones when they are given again; what it was
+    /// told counts no more, unless a peer heard of it.
+    pub fn lost(&mut self, at: usize, since: Moment, settled: &BTreeSet<Digest>, is_known_elsewhere: impl Fn(&Matter) -> bool) {
+        self.receipts.retain(|hash, signed| {
+            let receipt = wire::SignedReceipt::decode(signed.clone()).ok().and_then(|signed| Receipt::parse(&signed.receipt).ok());
+            settled.contains(hash) || receipt.is_none_or(|receipt| place_of(&receipt.recipient) != at)
+        });
+        for (matter, words) in &mut self.words {
+            let home = match matter {
+                Matter::Consent(worker, ..) => self.taints.home_of(*worker),
+                Matter::Peer(home, _) | Matter::Agreement(home, _) | Matter::Holding(home, _) => Some(*home),
+            };
+            if home == Some(at) && !is_known_elsewhere(matter) {
+                words.forget_after(since);
+            }
+        }
+        self.restored.insert(at);
+    }
+
     /// Milliseconds since the world began.
     pub fn now(&self) -> Moment {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)

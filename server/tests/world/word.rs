@@ -32,6 +32,14 @@ impl Words {
         }
     }
 
+    /// Whoever wrote it down has forgotten what was said after this moment. What was acknowledged after it may or may not count.
+    pub fn forget_after(&mut self, moment: Moment) {
+        self.0.retain(|said| said.begun <= moment);
+        for said in &mut self.0 {
+            said.done = said.done.filter(|done| *done <= moment);
+        }
+    }
+
     /// It was refused; it never counted.
     pub fn void(&mut self, said: usize) {
         if let Some(said) = self.0.get_mut(said) {

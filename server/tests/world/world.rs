@@ -16,12 +16,16 @@ use crate::founding;
 use crate::network::{Network, Weather};
 use crate::node::Node;
 use crate::random::Random;
+use crate::restore::Backup;
 use crate::staff::{Desk, Intake};
 use crate::union::{ANNEXED, Union};
 use crate::watch::{Watch, place_of};
 
 /// A day in milliseconds.
 pub const DAY: i64 = 24 * 3600 * 1000;
+
+/// Things that happen between two backups.
+const BACK_UP_EVERY: u64 = 8;
 
 /// Three nodes and everything around them.
 pub struct World {
@@ -35,6 +39,8 @@ pub struct World {
     pub random: Random,
     workers: usize,
     intakes: Arc<Mutex<Vec<Intake>>>,
+    /// The newest backup of each node.
+    pub backups: Vec<Option<Backup>>,
 }
 
 impl World {
@@ -50,12 +56,15 @@ impl World {
             node.start().unwrap();
             nodes.push(node);
         }
-        Self { nodes, watch, network, random, workers: 0, intakes: Arc::default() }
+        Self { nodes, watch, network, random, workers: 0, intakes: Arc::default(), backups: vec![None, None, None] }
     }
 
     /// So many things happen, one after the other, while what began before goes on.
     pub async fn play(&mut self, steps: u64) {
         for step in 0..steps {
+            if step % BACK_UP_EVERY == 0 {
+                self.back_up();
+            }
             if step < 4 {
                 self.open();
             } else {
@@ -318,7 +327,7 @@ impl World {
     }
 
     /// The number of a referral's worker, as its sender's disk knows it.
-    fn worker_of(&self, referral_id: ReferralId) -> Option<usize> {
+    pub fn worker_of(&self, referral_id: ReferralId) -> Option<usize> {
         let intakes = self.intakes.lock().unwrap_or_else(PoisonError::into_inner);
         self.nodes.iter().find_map(|node| {
             let file = node.disk.durable().referral(referral_id).ok()??;
@@ -364,7 +373,7 @@ impl World {
                 self.nodes[at].hands.set_off_by(if self.random.chance(400) { -jump } else { jump });
             }
             Fault::DiskLow | Fault::DiskFull | Fault::DiskSync | Fault::DiskRead => self.disk_trouble(at, fault),
-            Fault::Restore => {}
+            Fault::Restore => self.restore(at),
         }
     }
 

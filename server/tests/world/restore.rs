@@ -1,0 +1,76 @@
+//! A node comes back with the store of an earlier day. What it was told after its backup and no peer has seen may be gone; what a peer holds of it,
+//! or knows of it, is not.
+
+use std::collections::BTreeSet;
+
+use titian_proto::model::id::{Digest, NodeId};
+use titian_server::store::referrals::ReferralTable as _;
+
+use crate::disk::Pairs;
+use crate::mailbox;
+use crate::promise::Promise;
+use crate::union::NAMES;
+use crate::watch::Matter;
+use crate::word::Moment;
+use crate::world::World;
+
+/// A backup: what stood on the disk, and what had been acknowledged by then.
+#[derive(Clone)]
+pub struct Backup {
+    pairs: Pairs,
+    taken_at: Moment,
+    promises: Vec<Promise>,
+}
+
+impl World {
+    /// Whoever looks after the nodes takes a backup of each.
+    pub fn back_up(&mut self) {
+        for at in 0..self.nodes.len() {
+            let (pairs, eyes) = (self.nodes[at].disk.durable_pairs(), self.watch.eyes());
+            let promises = eyes.promises.get(&at).cloned().unwrap_or_default();
+            self.backups[at] = Some(Backup { pairs, taken_at: eyes.now(), promises });
+        }
+    }
+
+    /// A node's disk is lost. The backup is imported into a new one.
+    pub fn restore(&mut self, at: usize) {
+        let Some(backup) = self.backups[at].clone() else { return };
+        let own = self.nodes[at].union.node_id.clone();
+        self.watch.line(&format!("{own} is restored"));
+        // Nothing is said any more once its power is off; then what the peers hold is settled.
+        self.nodes[at].crash(0);
+        let settled = self.settled_by_peers(&own);
+        let heard = self.heard_by_peers(at);
+        {
+            let mut eyes = self.watch.eyes();
+            eyes.lost(at, backup.taken_at, &settled, |matter| heard.contains(matter));
+            eyes.promises.insert(at, backup.promises);
+        }
+        self.nodes[at].restore(&backup.pairs).expect("a backup can be read");
+        let started = self.nodes[at].start().map_or_else(|error| error.code(), |()| "up");
+        self.watch.line(&format!("{own} starts: {started}"));
+    }
+
+    /// Envelopes of its peers whose receipts of a node stand on their disks.
+    fn settled_by_peers(&self, own: &NodeId) -> BTreeSet<Digest> {
+        let peers = self.nodes.iter().filter(|node| &node.union.node_id != own);
+        peers.flat_map(|node| mailbox::settled(&node.disk.durable(), own)).collect()
+    }
+
+    /// What workers took back at a node and a peer has heard of.
+    fn heard_by_peers(&self, at: usize) -> BTreeSet<Matter> {
+        let mut heard = BTreeSet::new();
+        for peer in self.nodes.iter().filter(|node| node.union.place != at) {
+            for file in peer.disk.durable().referrals(None, usize::MAX).unwrap_or_default() {
+                let other = if file.sender == peer.union.node_id { &file.recipient } else { &file.sender };
+                if other.as_str() != NAMES[at] || !file.frozen {
+                    continue;
+                }
+                let Some(worker) = self.worker_of(file.referral_id) else { continue };
+                heard.insert(Matter::Holding(at, worker));
+                heard.extend(crate::union::ANNEXED.iter().map(|category| Matter::Consent(worker, peer.union.place, *category)));
+            }
+        }
+        heard
+    }
+}
