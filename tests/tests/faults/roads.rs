@@ -36,6 +36,7 @@ pub(crate) fn papers(end: End) {
             armed.revive(&mut papers.world);
             papers.held().first().is_some_and(|document| document["state"] == "DOCUMENT_STATE_WHOLE").then_some(())
         });
+        armed.until_all_tried(&mut papers.world);
         armed.end(&mut papers.world);
         // Then every byte is in its place, once
         assert!(papers.pulled() == pdf(DOCUMENT), "every byte, in its place");
@@ -82,6 +83,7 @@ pub(crate) fn office(end: End) {
         let shown = road::show(&world.mtuc, &queued);
         (shown.exit == 0 && shown.names("AGREEMENT_SUSPENDED")).then_some(())
     });
+    armed.until_all_tried(&mut world);
     armed.end(&mut world);
     armed.assert_all_tried();
     aftermath::compare(&mut world);
@@ -116,6 +118,7 @@ pub(crate) fn stick(end: End) {
         carry(&mut armed, &mut world, At::Sender);
         road::arrive(&world.ksbsi, &referral);
         carry(&mut armed, &mut world, At::Receiver);
+        armed.until_all_tried(&mut world);
         armed.end(&mut world);
         armed.assert_all_tried();
         // Then all is there once, and the line goes on where the stick left off
