@@ -95,6 +95,8 @@ pub struct TakenIn {
     pub gaps: Vec<Lane>,
     /// Lanes in which something came a second time, and the place before it: its receipt is given again.
     pub known_after: Vec<(Lane, Position)>,
+    /// How much of that there was, each with its bytes.
+    pub known: Vec<(Lane, usize)>,
 }
 
 /// Submits a batch of arrivals of one peer: applied in order, in one write, after the batches submitted before.
@@ -123,10 +125,13 @@ fn all(house: &House, unit: &mut Unit, peer: &NodeId, batch: &[Arrival]) -> Resu
         let (lane, position) = (arrival.outline.lane, line.place(arrival)?);
         match one(house, unit, peer, &mut line, arrival, position)? {
             Taken::Answered => {}
-            Taken::Known => match taken.known_after.iter_mut().find(|(known, _)| *known == lane) {
-                Some((_, after)) => *after = position.before().min(*after),
-                None => taken.known_after.push((lane, position.before())),
-            },
+            Taken::Known => {
+                taken.known.push((lane, arrival.header_bytes.len() + arrival.body.len() + arrival.leaf_bytes.len()));
+                match taken.known_after.iter_mut().find(|(known, _)| *known == lane) {
+                    Some((_, after)) => *after = position.before().min(*after),
+                    None => taken.known_after.push((lane, position.before())),
+                }
+            }
             Taken::LeftOut if taken.gaps.contains(&lane) => {}
             Taken::LeftOut => taken.gaps.push(lane),
         }

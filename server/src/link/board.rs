@@ -49,6 +49,8 @@ pub(super) struct LaneState {
     pub(super) taken: Allowance,
     /// What came, taken in or not.
     came: Allowance,
+    /// What of that came a second time. Whether the peer sent it again or the line did is not known.
+    pub(super) twice: Allowance,
 }
 
 impl Board {
@@ -102,6 +104,10 @@ impl LaneState {
     /// When it is more.
     pub(super) fn came(&mut self, lane: Lane, one: Allowance) -> Result<(), Malformed> {
         let room = granted(lane, self.taken);
+        // What the line doubled made room for as much at the peer, and what is on its way now may be doubled too. That is not the peer's fault, and
+        // what is read ahead has a bound of its own.
+        let doubled = if self.twice.envelopes == 0 { Allowance::default() } else { granted(lane, self.twice) };
+        let room = Allowance { envelopes: room.envelopes + doubled.envelopes, bytes: room.bytes + doubled.bytes };
         // The last envelope may reach over the bytes, because it cannot be cut; none may follow it.
         let full = self.came.envelopes + one.envelopes > room.envelopes || self.came.bytes >= room.bytes;
         self.came += one;
@@ -146,6 +152,15 @@ mod tests {
         lane.came(Lane::Shares, one(bytes - 1)).unwrap();
         lane.came(Lane::Shares, one(64 * 1024)).unwrap();
         lane.came(Lane::Shares, one(1)).unwrap_err();
+    }
+
+    #[test]
+    fn what_the_line_doubled_is_not_the_peers_fault() {
+        let mut lane = LaneState { twice: one(1), ..LaneState::default() };
+        for _ in 0..=2 * allowance(Lane::Safety).envelopes {
+            lane.came(Lane::Safety, one(1)).unwrap();
+        }
+        lane.came(Lane::Safety, one(1)).unwrap_err();
     }
 
     #[test]

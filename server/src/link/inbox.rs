@@ -111,6 +111,9 @@ fn note(board: &mut State, arrived: &Arrived, taken: &PerLane<Allowance>) {
     for lane in &arrived.gaps {
         board.lane(*lane).gap = true;
     }
+    for (lane, bytes) in &arrived.known {
+        board.lane(*lane).twice += Allowance { envelopes: 1, bytes: *bytes as u64 };
+    }
     for (lane, after) in &arrived.known_after {
         board.lane(*lane).known = true;
         board.lane(*lane).miss_receipts(*after);
