@@ -30,8 +30,9 @@ pub mod tls;
 /// Frames above this are refused before they are decoded: 1 MiB of envelopes, and as much again for their leaves, seals and receipts.
 pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Between two signs of life on an idle stream: a half-open connection is noticed while somebody still waits for it.
-pub const KEEPALIVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(20);
+/// Without a byte for this long a connection is asked for a sign of life. A stream has its own, sooner where somebody waits (`link::limits`), and pays for
+/// them by the megabyte; this is for connections that never get so far.
+pub const KEEPALIVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// How long a sign of life may take: two round trips over a bad satellite line.
 pub const KEEPALIVE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
