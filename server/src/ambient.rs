@@ -30,6 +30,9 @@ pub trait Entropy: Send + Sync + 'static {
 /// How often it is noted what time it has been: a write an hour.
 pub const NOTED_EVERY_HOURS: i64 = 1;
 
+/// A clock that is so far behind is not one that is set right by a few minutes each night.
+const BEHIND_HOURS: i64 = 1;
+
 /// Both, to be handed down.
 #[derive(Clone)]
 pub struct Ambient {
@@ -53,6 +56,12 @@ impl Ambient {
             return self.clock.now();
         }
         self.passed.lock().unwrap_or_else(PoisonError::into_inner).now(self.clock.now(), self.clock.ran())
+    }
+
+    /// Whether the clock says so much less than what has passed that somebody must look at it: either it is set back, or it stood ahead before.
+    #[must_use]
+    pub fn is_clock_behind(&self) -> bool {
+        self.clock.now().plus_hours(BEHIND_HOURS) < self.now()
     }
 
     /// What time it has been; several where the clock stood far from itself.
@@ -89,5 +98,22 @@ impl Ambient {
 impl std::fmt::Debug for Ambient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Ambient")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Counting, Hands};
+
+    #[test]
+    fn a_clock_that_is_set_back_is_noticed_and_one_that_is_corrected_is_not() {
+        let hands = Hands::new();
+        let ambient = Ambient::new(hands.clone(), Counting::default());
+        let _ = ambient.now(); // so late it has been
+        hands.forward_minutes(-30);
+        assert!(!ambient.is_clock_behind());
+        hands.forward_minutes(-60);
+        assert!(ambient.is_clock_behind());
     }
 }

@@ -58,7 +58,8 @@ impl Clock for Hands {
 }
 
 /// Bytes that count, so that no two fills are the same.
-struct Counting(AtomicU64);
+#[derive(Default)]
+pub(crate) struct Counting(AtomicU64);
 
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {

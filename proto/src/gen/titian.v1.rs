@@ -4468,10 +4468,11 @@ pub struct Header {
     /// The transfer that this one repeats because it was parked, 16 bytes; empty: none.
     #[prost(bytes = "bytes", tag = "20")]
     pub retry_of: ::prost::bytes::Bytes,
-    /// Only for the first of a lane in a life of the sender's database that is not its first: the envelope that it stands behind, by the epoch of that
-    /// one, 16 bytes, and its link_sequence. Empty and 0 where the lane was empty. A recipient that has not got so far leaves it for later.
+    /// Only for the first of a lane in a life of the sender's database that is not its first: the epoch of the envelope that it stands behind, 16
+    /// bytes; empty where the lane was empty. A recipient that has not got so far leaves it for later.
     #[prost(bytes = "bytes", tag = "21")]
     pub behind_epoch: ::prost::bytes::Bytes,
+    /// The link_sequence of that envelope; 0: none.
     #[prost(uint64, tag = "22")]
     pub behind_sequence: u64,
 }

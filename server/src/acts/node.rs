@@ -48,6 +48,8 @@ pub struct Status {
 pub enum Alarm {
     /// The clock is set for a rehearsal.
     RehearsalClock,
+    /// The clock says less than what has passed.
+    ClockBehind,
     /// The store takes no more writes.
     StoreStopped,
     /// Little room on the disk.
@@ -64,6 +66,7 @@ impl Alarm {
     pub fn code(self) -> &'static str {
         match self {
             Self::RehearsalClock => "node.rehearsal-clock",
+            Self::ClockBehind => "node.clock-behind",
             Self::StoreStopped => "store.stopped",
             Self::DiskNearlyFull => "store.disk-nearly-full",
             Self::LinkQuarantined => "link.quarantined",
@@ -77,6 +80,9 @@ impl Alarm {
         match self {
             Self::RehearsalClock => {
                 "This node is for rehearsals only: put no real data in; take [rehearsal] out of node.toml of a new node for real work."
+            }
+            Self::ClockBehind => {
+                "Set the machine's clock right. If it is right now, it stood ahead before: until that time has come, consents end sooner than they say."
             }
             Self::StoreStopped => "Look at the node's log lines, check the disk, and start the node again; what was acknowledged is safe.",
             Self::DiskNearlyFull => {
@@ -100,6 +106,9 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status,
     let mut alarms = Vec::new();
     if about.rehearsal {
         alarms.push(Alarm::RehearsalClock);
+    }
+    if ambient.is_clock_behind() {
+        alarms.push(Alarm::ClockBehind);
     }
     if store.is_stopped() {
         alarms.push(Alarm::StoreStopped);

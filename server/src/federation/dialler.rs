@@ -25,11 +25,12 @@ pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest back-off: an office whose line comes back is served within this, without a burst from everybody.
 pub const BACKOFF_LAST: Duration = Duration::from_secs(15 * 60);
 
-/// A peer whose machine refuses the socket is there, and only its node is not: it is being started. It is asked this often, with full jitter, so
-/// that what waits goes within a third of a second of its return; a refused socket costs two small packets.
+/// A peer whose machine refuses the socket is there, and only its node is not: it is being started. The same where something stands before it that
+/// hangs up, a forwarder or a tunnel. It is asked this often, with full jitter, so that what waits goes within a third of a second of its return.
 const QUICK_LAST: Duration = Duration::from_millis(250);
 
-/// For so many failures in a row, a minute or so; then the machine is there and the node will not be soon, and the back-off begins.
+/// What the failures in a row may cost, each its weight: refused sockets for a minute or so, or a quarter of that where each costs the beginning of a
+/// handshake. Then the machine is there and the node will not be soon, and the back-off begins.
 const QUICK_FAILURES: u32 = 500;
 
 /// A stream that stood this long was a success; one that ended sooner counts as a failure, or two nodes that disagree would dial without rest.
@@ -138,9 +139,10 @@ impl PeerTask {
             match self.dial_once().await {
                 Ok(()) if started.elapsed() >= STEADY_AFTER => (failures, refused) = (0, 0),
                 Ok(()) => failures += 1,
-                Err(error) if error.is_refused_socket() && refused < QUICK_FAILURES => {
-                    refused += 1;
-                    if refused == 1 {
+                Err(error) if error.cost_of_nobody().is_some() && refused < QUICK_FAILURES => {
+                    let is_first = refused == 0;
+                    refused += error.cost_of_nobody().unwrap_or_default();
+                    if is_first {
                         tracing::info!(event = "federation.dial_failed", peer = %self.peer, code = error.code(), "{error}; asking quickly");
                     }
                 }
@@ -202,10 +204,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_refused_socket_is_asked_again_quickly() {
-        assert!(DialError::Unreachable { kind: ErrorKind::ConnectionRefused }.is_refused_socket());
+    fn only_where_nobody_is_behind_the_socket_is_it_asked_again_quickly() {
+        let cost = |kind| DialError::Unreachable { kind }.cost_of_nobody();
+        assert_eq!(cost(ErrorKind::ConnectionRefused), Some(1));
+        assert_eq!(cost(ErrorKind::UnexpectedEof), cost(ErrorKind::ConnectionReset));
+        assert!(cost(ErrorKind::UnexpectedEof) > Some(1), "the beginning of a handshake is lost each time");
         for error in [DialError::Unreachable { kind: ErrorKind::HostUnreachable }, DialError::TooSlow, DialError::RefusedByPeer] {
-            assert!(!error.is_refused_socket(), "{error}");
+            assert_eq!(error.cost_of_nobody(), None, "{error}");
         }
         assert!(jitter(QUICK_LAST, u64::MAX) <= QUICK_LAST);
     }

@@ -70,9 +70,15 @@ pub enum DialError {
 }
 
 impl DialError {
-    /// The machine is there and nothing listens on it.
-    pub(super) fn is_refused_socket(self) -> bool {
-        self == Self::Unreachable { kind: std::io::ErrorKind::ConnectionRefused }
+    /// What it costs to hear that the machine is there and no node behind it: 1 where nothing listens, more where something else listens and hangs up
+    /// before a word was said. None for every other failure.
+    pub(super) fn cost_of_nobody(self) -> Option<u32> {
+        use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, UnexpectedEof};
+        match self {
+            Self::Unreachable { kind: ConnectionRefused } => Some(1),
+            Self::Unreachable { kind: UnexpectedEof | ConnectionReset } => Some(4),
+            _ => None,
+        }
     }
 
     /// The stable code in the telemetry.
