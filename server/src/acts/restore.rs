@@ -139,9 +139,10 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> 
 }
 
 /// A state that this node had set and lost, or under whose number it has set another since: the peer refuses a number that it knows. A withdrawal that
-/// this node knows of beats whatever the peer says.
+/// this node knows of beats whatever the peer says. Where this node never set a state, it lost none: then the peer may be the one that was restored, and
+/// the state that it tells an old one of its own.
 fn take_over_state(file: &mut ReferralFile, standing: &Standing) {
-    let lost = standing.changes >= file.own_changes && standing.state != ReferralState::ConsentWithdrawn;
+    let lost = standing.changes > 0 && standing.changes >= file.own_changes && standing.state != ReferralState::ConsentWithdrawn;
     if lost && !file.frozen && file.state != ReferralState::ConsentWithdrawn {
         file.state = standing.state;
         file.outcome = standing.outcome;
