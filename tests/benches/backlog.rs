@@ -9,14 +9,10 @@ use std::time::Duration;
 use titian_client::DeskError;
 use titian_tests::meter;
 use titian_tests::pair::{Pair, Places};
-use titian_tests::traffic::{self, Pace, Told, Traffic};
+use titian_tests::traffic::{self, Pace, RECORD_BYTES, Told, Traffic, WINDOW};
 use titian_tests::world::Ground;
 use tokio::time::Instant;
 
-/// Bytes of a record, as in the comparison of peers.
-const RECORD_BYTES: usize = 2_048;
-/// Unacknowledged records, as there.
-const WINDOW: usize = 256;
 /// Rows of the table.
 const ROWS: u64 = 10;
 /// A row that takes longer has failed.
@@ -53,7 +49,7 @@ async fn queue(pair: &mut Pair, records: u64) -> Result<(), DeskError> {
     let row = records.div_ceil(ROWS);
     for rows in 1..=ROWS {
         // One at a time in memory: the bench must not be what grows.
-        let batch: Vec<Told> = (0..row).map(|number| Told { text: text((rows - 1) * row + number), barred: false }).collect();
+        let batch: Vec<Told> = (0..row).map(|number| Told { text: traffic::body((rows - 1) * row + number), barred: false }).collect();
         let start = Instant::now();
         let stored = traffic.put(&batch, Pace { window: WINDOW, limit: ROW_LIMIT, own_envelope: true }).await?;
         assert!(stored == row, "{stored} of {row} records were taken");
@@ -63,18 +59,4 @@ async fn queue(pair: &mut Pair, records: u64) -> Result<(), DeskError> {
         println!("| {waiting:>9} | {now:>14.0} | {peak:>11.0} | {:>14.0} | {disk:>17} |", row as f64 / took);
     }
     Ok(())
-}
-
-/// A text of a fixed length that compresses badly.
-fn text(number: u64) -> String {
-    let mut text = format!("{{\"id\":{number},\"scope\":\"b\",\"fill\":\"");
-    let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    while text.len() < RECORD_BYTES - 2 {
-        state ^= state << 13; // xorshift64
-        state ^= state >> 7;
-        state ^= state << 17;
-        text.push(char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(state >> 58) as usize]));
-    }
-    text.push_str("\"}");
-    text
 }

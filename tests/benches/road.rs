@@ -12,14 +12,10 @@ use std::time::Duration;
 use titian_client::DeskError;
 use titian_tests::meter;
 use titian_tests::pair::{Pair, Places};
-use titian_tests::traffic::{self, Pace, Told, Traffic};
+use titian_tests::traffic::{self, Pace, RECORD_BYTES, Told, Traffic, WINDOW};
 use titian_tests::world::Ground;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-/// Bytes of a record, as in the comparison of peers.
-const RECORD_BYTES: usize = 2_048;
-/// Unacknowledged records, as there.
-const WINDOW: usize = 256;
 /// Between two single records: fifty a second.
 const SINGLE_PAUSE: Duration = Duration::from_millis(20);
 /// A phase that takes longer has failed.
@@ -219,7 +215,7 @@ impl Bench {
     async fn read_back(&self) -> Result<(), DeskError> {
         let mut texts = self.traffic.texts().await?;
         texts.sort_unstable_by_key(|text| traffic::number(text));
-        let whole = texts.len() as u64 == self.next - 1 && (1..).zip(&texts).all(|(number, text)| *text == body(number));
+        let whole = texts.len() as u64 == self.next - 1 && (1..).zip(&texts).all(|(number, text)| *text == traffic::body(number));
         assert!(whole, "{} records are held where {} were put, or they are not the same", texts.len(), self.next - 1);
         Ok(())
     }
@@ -237,7 +233,7 @@ impl Bench {
     fn records(&mut self, count: u64) -> Vec<Told> {
         let first = self.next;
         self.next += count;
-        (first..self.next).map(|number| Told { text: body(number), barred: false }).collect()
+        (first..self.next).map(|number| Told { text: traffic::body(number), barred: false }).collect()
     }
 
     fn processor(&self) -> [u64; 2] {
@@ -256,21 +252,6 @@ impl Bench {
     fn pids(&self) -> [u32; 2] {
         [&self.pair.mtuc, &self.pair.ksbsi].map(|union| union.node.pid().unwrap_or_default())
     }
-}
-
-/// The text of a record: JSON of a fixed length that compresses as badly as what people write in base64.
-fn body(number: u64) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = format!("{{\"id\":{number},\"scope\":\"b\",\"fill\":\"");
-    let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    while text.len() < RECORD_BYTES - 2 {
-        state ^= state << 13; // xorshift64
-        state ^= state >> 7;
-        state ^= state << 17;
-        text.push(char::from(LETTERS[(state >> 58) as usize]));
-    }
-    text.push_str("\"}");
-    text
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

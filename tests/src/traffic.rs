@@ -16,6 +16,10 @@ use crate::node::Node;
 use crate::pair::{Pair, Route};
 use crate::union::Union;
 
+/// Bytes of a record, as in the comparison of peers.
+pub const RECORD_BYTES: usize = 2_048;
+/// Unacknowledged records, as there.
+pub const WINDOW: usize = 256;
 /// How long answers may still come after the last request: a sync of a slow disk, many times.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How long a node that was just started may take until its desk answers.
@@ -202,6 +206,22 @@ pub fn text(record: wire::SharedRecord) -> Option<String> {
         Content::Narrative(narrative) => Some(narrative.text),
         _ => None, // the facts of the case, which every referral carries
     }
+}
+
+/// The text of a record of a bench: JSON of a fixed length that compresses as badly as what people write in base64.
+#[must_use]
+pub fn body(number: u64) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = format!("{{\"id\":{number},\"scope\":\"b\",\"fill\":\"");
+    let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    while text.len() < RECORD_BYTES - 2 {
+        state ^= state << 13; // xorshift64
+        state ^= state >> 7;
+        state ^= state << 17;
+        text.push(char::from(LETTERS[(state >> 58) as usize]));
+    }
+    text.push_str("\"}");
+    text
 }
 
 /// The number of a record of a bench, which its text begins with: `{"id":17,`.

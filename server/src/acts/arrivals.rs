@@ -28,7 +28,7 @@ use super::shares;
 use crate::store::peers::{PeerStanding, PeerTable as _};
 use crate::store::quarantine::QuarantineTable as _;
 use crate::store::returned::ReturnedTable as _;
-use crate::store::{EpochTable as _, InboxTable as _, Position, ReceiptDraft, StoreError, Submitted, Unit};
+use crate::store::{EpochTable as _, InboxTable as _, Position, ReceiptDraft, StoreError, Submitted, Unit, life_of};
 
 /// An envelope whose signature is the peer's. What is wrong with it beyond that is a fault, and answered.
 pub struct Arrival {
@@ -150,7 +150,7 @@ struct Line {
 
 impl Line {
     fn place(&self, arrival: &Arrival) -> Result<Position, ActError> {
-        let life = self.life(arrival.outline.sender_epoch);
+        let life = life_of(&self.epochs, arrival.outline.sender_epoch);
         let life = life.ok_or_else(|| Malformed::new("is not one that the peer's hello named").at("header.sender_epoch"))?;
         Ok(Position::new(life, arrival.outline.link_sequence))
     }
@@ -159,11 +159,7 @@ impl Line {
     /// of the old one, and nobody would miss that.
     fn reaches(&self, through: Position, behind: Option<Behind>) -> bool {
         let Some(Behind { epoch, link_sequence }) = behind else { return true };
-        self.life(epoch).is_some_and(|life| Position::new(life, link_sequence) <= through)
-    }
-
-    fn life(&self, epoch: Epoch) -> Option<u32> {
-        self.epochs.iter().position(|known| *known == epoch).and_then(|life| u32::try_from(life).ok())
+        life_of(&self.epochs, epoch).is_some_and(|life| Position::new(life, link_sequence) <= through)
     }
 }
 

@@ -61,8 +61,7 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
 
 /// Whether the envelope of a receipt stands here with its answer, in whichever life of the peer it was sent.
 fn is_answered(read: &impl Read, peer: &NodeId, receipt: &Receipt) -> Result<bool, StoreError> {
-    for life in 0..read.peer_epochs(peer)?.len() {
-        let position = Position::new(u32::try_from(life).unwrap_or(u32::MAX), receipt.link_sequence);
+    for position in Position::in_lives(read.peer_epochs(peer)?.len(), receipt.link_sequence) {
         if read.received_hash(peer, receipt.lane, position)? == Some(receipt.envelope_hash) {
             return Ok(true);
         }

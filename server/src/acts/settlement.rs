@@ -1,11 +1,9 @@
 //! Signed receipts that came back: the envelope is settled, the referral shows how it went, the log says that it was answered.
 
 use bytes::Bytes;
-use prost::Message as _;
 use titian_proto::envelope::{Header, Receipt, ReceiptOutcome};
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
 use titian_proto::model::id::NodeId;
-use titian_proto::model::malformed::Malformed;
 use titian_proto::model::referral::DeliveryStage;
 use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
@@ -18,7 +16,10 @@ use super::outgoing;
 use super::parked;
 use super::undelivered;
 use crate::store::referrals::ReferralTable;
-use crate::store::{EpochTable as _, OutboxTable, Position, SentEnvelope, StoreError, Topic, Unit};
+use crate::store::{EpochTable as _, OutboxTable, Position, SentEnvelope, StoreError, Topic, Unit, read_receipt};
+
+/// Where receipts are kept, for errors.
+const SETTLED: &str = "settled/";
 
 /// A receipt whose signature is the peer's.
 pub struct Settlement {
@@ -67,13 +68,20 @@ fn not_sent(unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -> Result<A
         None => None,
     };
     let first = first.map(|envelope| wire::Envelope { body: Bytes::new(), ..envelope });
-    Ok(lie(peer, wire::Equivocation { first, second_receipt: Some(read(&settlement.signed)?), ..wire::Equivocation::default() }))
+    Ok(lie(
+        peer,
+        wire::Equivocation {
+            first,
+            second_receipt: Some(read_receipt(SETTLED, settlement.signed.clone())?),
+            ..wire::Equivocation::default()
+        },
+    ))
 }
 
 /// An envelope has one receipt, for ever. Only who was restored may have forgotten what it said.
 fn same_as_before(unit: &mut Unit, peer: &NodeId, position: Position, settlement: &Settlement) -> Result<(), ArrivalError> {
     let Some(before) = unit.settled_receipt(peer, settlement.receipt.lane, position)? else { return Ok(()) };
-    let (before, now) = (read(&before)?, read(&settlement.signed)?);
+    let (before, now) = (read_receipt(SETTLED, before)?, read_receipt(SETTLED, settlement.signed.clone())?);
     if before.receipt == now.receipt || unit.peer_epochs(peer)?.len() > 1 {
         return Ok(());
     }
@@ -82,11 +90,6 @@ fn same_as_before(unit: &mut Unit, peer: &NodeId, position: Position, settlement
 
 fn lie(peer: &NodeId, evidence: wire::Equivocation) -> ArrivalError {
     ArrivalError::Equivocation(Box::new(wire::Equivocation { node_id: peer.to_string(), ..evidence }))
-}
-
-fn read(signed: &Bytes) -> Result<wire::SignedReceipt, StoreError> {
-    let unreadable = |_| StoreError::unreadable("settled/", Malformed::new("is not a signed receipt"));
-    wire::SignedReceipt::decode(signed.clone()).map_err(unreadable)
 }
 
 /// The envelope that a receipt answers: the one with its sequence in the newest life whose hash it names.

@@ -139,17 +139,18 @@ impl PeerTask {
             match self.dial_once().await {
                 Ok(()) if started.elapsed() >= STEADY_AFTER => (failures, refused) = (0, 0),
                 Ok(()) => failures += 1,
-                Err(error) if error.cost_of_nobody().is_some() && refused < QUICK_FAILURES => {
-                    let is_first = refused == 0;
-                    refused += error.cost_of_nobody().unwrap_or_default();
-                    if is_first {
-                        tracing::info!(event = "federation.dial_failed", peer = %self.peer, code = error.code(), "{error}; asking quickly");
+                Err(error) => match error.cost_of_nobody() {
+                    Some(cost) if refused < QUICK_FAILURES => {
+                        if refused == 0 {
+                            tracing::info!(event = "federation.dial_failed", peer = %self.peer, code = error.code(), "{error}; asking quickly");
+                        }
+                        refused += cost;
                     }
-                }
-                Err(error) => {
-                    failures += 1;
-                    tracing::info!(event = "federation.dial_failed", peer = %self.peer, code = error.code(), failures, "{error}");
-                }
+                    Some(_) | None => {
+                        failures += 1;
+                        tracing::info!(event = "federation.dial_failed", peer = %self.peer, code = error.code(), failures, "{error}");
+                    }
+                },
             }
             let random = u64::from_be_bytes(self.parts.ambient.random());
             let delay = if failures == 0 { jitter(QUICK_LAST, random) } else { backoff(failures, random) };

@@ -12,8 +12,7 @@ use titian_proto::wire::{self, frame};
 
 use super::lanes::{PerLane, SHARING};
 use super::limits::FRAME_RECEIPTS;
-use super::session::SessionError;
-use crate::federation::passage::Passage;
+use crate::federation::passage::{Passage, PassageError};
 use crate::store::peer_settled::PeerSettledTable as _;
 use crate::store::{OutboxTable as _, Position, StoreError};
 
@@ -58,7 +57,7 @@ impl Giving {
     }
 
     /// The next receipts to be given back. They go before every envelope.
-    pub(super) fn next_receipts(&mut self, passage: &Passage, peer: &NodeId) -> Result<Option<frame::Frame>, SessionError> {
+    pub(super) fn next_receipts(&mut self, passage: &Passage, peer: &NodeId) -> Result<Option<frame::Frame>, StoreError> {
         for lane in Lane::ALL {
             let given = self.given.get_mut(*lane);
             if *given >= *self.had.get(*lane) {
@@ -75,12 +74,7 @@ impl Giving {
     }
 
     /// The lane whose next envelope was logged first, while something is given back.
-    pub(super) fn next_lane(
-        &self,
-        passage: &Passage,
-        peer: &NodeId,
-        sent: impl Fn(Lane) -> Position,
-    ) -> Result<Option<Lane>, SessionError> {
+    pub(super) fn next_lane(&self, passage: &Passage, peer: &NodeId, sent: impl Fn(Lane) -> Position) -> Result<Option<Lane>, StoreError> {
         let view = passage.store().view();
         let mut first: Option<(u64, Lane)> = None;
         for lane in SHARING.into_iter().filter(|lane| sent(*lane) < *self.had.get(*lane)) {
@@ -107,7 +101,7 @@ impl Giving {
     }
 
     /// How things stand, once the peer has everything again.
-    pub(super) fn next_standing(&mut self, passage: &Passage, peer: &NodeId) -> Result<Option<frame::Frame>, SessionError> {
+    pub(super) fn next_standing(&mut self, passage: &Passage, peer: &NodeId) -> Result<Option<frame::Frame>, PassageError> {
         if self.standings.is_none() {
             self.standings = Some(passage.standings(peer)?.into());
         }
@@ -123,7 +117,7 @@ impl Giving {
     }
 
     /// Some time later on the same stream: the peer has heard it.
-    pub(super) async fn note_heard(&mut self, passage: &Passage, peer: &NodeId) -> Result<(), SessionError> {
+    pub(super) async fn note_heard(&mut self, passage: &Passage, peer: &NodeId) -> Result<(), PassageError> {
         if std::mem::take(&mut self.said) {
             passage.note_told(peer).await?;
         }

@@ -10,7 +10,7 @@ use super::lanes::PerLane;
 use super::session::SessionError;
 use crate::federation::passage::Passage;
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{EpochTable, InboxLane, OutboxTable, Position, StoreError, Unit, View};
+use crate::store::{self, EpochTable, InboxLane, OutboxTable, Position, StoreError, Unit, View, life_of};
 
 /// Oldest protocol version this node speaks.
 pub(super) const PROTOCOL_MIN: u32 = 1;
@@ -72,12 +72,9 @@ impl Terms {
 }
 
 fn place(epochs: &[Epoch], epoch: &[u8], sequence: u64) -> Result<Position, Malformed> {
-    let known = match Epoch::from_wire_optional(epoch).at("epoch")? {
-        Some(epoch) => epochs.iter().position(|known| *known == epoch),
-        None => epochs.len().checked_sub(1),
-    };
-    let life =
-        known.and_then(|life| u32::try_from(life).ok()).ok_or_else(|| Malformed::new("is not a life that was heard of").at("epoch"))?;
+    let epoch = Epoch::from_wire_optional(epoch).at("epoch")?.or_else(|| epochs.last().copied());
+    let life = epoch.and_then(|epoch| life_of(epochs, epoch));
+    let life = life.ok_or_else(|| Malformed::new("is not a life that was heard of").at("epoch"))?;
     Ok(Position::new(life, sequence))
 }
 
@@ -130,7 +127,7 @@ fn settled_cursor(view: &View, peer: &NodeId, lane: Lane, epochs: &[Epoch]) -> R
 
 /// The epoch in whose chain a place lies, for the wire.
 pub(super) fn epoch_of(epochs: &[Epoch], position: Position) -> bytes::Bytes {
-    usize::try_from(position.life()).ok().and_then(|life| epochs.get(life)).copied().map(Epoch::to_wire).unwrap_or_default()
+    store::epoch_of(epochs, position).map(Epoch::to_wire).unwrap_or_default()
 }
 
 /// Hears what the peer says first, and makes the terms of the session.

@@ -223,7 +223,7 @@ impl<'a> Speaker<'a> {
         if self.giving.is_giving(|lane| board.with(|board| board.lane(lane).stored)) {
             return Ok(None);
         }
-        self.giving.next_standing(&self.passage, &self.peer)
+        Ok(self.giving.next_standing(&self.passage, &self.peer)?)
     }
 
     fn answer_to_ping(&mut self) -> Option<frame::Frame> {
@@ -354,8 +354,9 @@ impl<'a> Speaker<'a> {
         if self.terms.is_current() {
             for lane in Lane::ALL {
                 self.send_again_if_late(*lane, now);
-                self.ask_for_receipts_if_late(*lane, now)?;
-                self.ask_for_room_if_late(*lane, now)?;
+                let settled = self.passage.store().view().outbox_lane(&self.peer, *lane)?.settled_through;
+                self.ask_for_receipts_if_late(*lane, settled, now);
+                self.ask_for_room_if_late(*lane, settled, now);
             }
         }
         Ok(())
@@ -369,13 +370,12 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    fn ask_for_receipts_if_late(&mut self, lane: Lane, now: Instant) -> Result<(), SessionError> {
+    fn ask_for_receipts_if_late(&mut self, lane: Lane, settled: Position, now: Instant) {
         let stored = self.board.with(|board| board.lane(lane).stored);
-        let settled = self.passage.store().view().outbox_lane(&self.peer, lane)?.settled_through;
         let said = self.lanes.get_mut(lane);
         if settled >= stored {
             said.asked_at = None;
-            return Ok(());
+            return;
         }
         match said.asked_at {
             Some((then, at)) if then == settled && now.saturating_duration_since(at) >= RECEIPTS_WITHIN => {
@@ -386,20 +386,17 @@ impl<'a> Speaker<'a> {
             Some((then, _)) if then == settled => {}
             Some(_) | None => said.asked_at = Some((settled, now)),
         }
-        Ok(())
     }
 
     /// A lane whose credit was lost would wait for ever: nothing is on the way that could bring another.
-    fn ask_for_room_if_late(&mut self, lane: Lane, now: Instant) -> Result<(), SessionError> {
+    fn ask_for_room_if_late(&mut self, lane: Lane, settled: Position, now: Instant) {
         let (room, said) = (self.room(lane), self.lanes.get(lane));
         let waits = self.courier.waits(lane, said.sent) && said.unacknowledged.since().is_none();
         let starved = waits && (room.envelopes == 0 || room.bytes == 0);
         let since = said.starved_since.filter(|_| starved);
         let late = since.is_some_and(|since| now.saturating_duration_since(since) >= ROOM_WITHIN);
-        let settled = self.passage.store().view().outbox_lane(&self.peer, lane)?.settled_through;
         let asked = late && self.ask_again(lane, settled);
         self.lanes.get_mut(lane).starved_since = if asked { Some(now) } else { since.or(starved.then_some(now)) };
-        Ok(())
     }
 
     /// Asks for the receipts after a place and for room. Whether the line took it.

@@ -7,6 +7,7 @@ use titian_proto::model::malformed::Malformed;
 use super::error::StoreError;
 use super::key::Key;
 use super::meta;
+use super::position::Position;
 use super::read::Read;
 use super::unit::Unit;
 use super::value::Raw;
@@ -35,7 +36,7 @@ pub trait EpochTable: Read + Sized {
     /// # Errors
     /// When the store cannot be read.
     fn peer_epochs(&self, peer: &NodeId) -> Result<Vec<Epoch>, StoreError> {
-        read_all(PEERS, self.load::<Raw>(&peer_key(peer))?)
+        read_all(PEERS, self.load::<Raw>(&key(PEERS, peer))?)
     }
 
     /// The life of a peer's database in which it was told last how things stand.
@@ -43,7 +44,7 @@ pub trait EpochTable: Read + Sized {
     /// # Errors
     /// When the store cannot be read.
     fn told_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
-        Ok(read_all(TOLD, self.load::<Raw>(&Key::of(TOLD).text(peer.as_str()))?)?.pop())
+        one(self, TOLD, peer)
     }
 
     /// The life of this node's database in which a peer told it last how things stand.
@@ -51,7 +52,7 @@ pub trait EpochTable: Read + Sized {
     /// # Errors
     /// When the store cannot be read.
     fn heard_epoch(&self, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
-        Ok(read_all(HEARD, self.load::<Raw>(&Key::of(HEARD).text(peer.as_str()))?)?.pop())
+        one(self, HEARD, peer)
     }
 }
 
@@ -66,7 +67,7 @@ impl Unit {
         let mut epochs = self.peer_epochs(peer)?;
         if !epochs.contains(&epoch) {
             epochs.push(epoch);
-            self.save(peer_key(peer), &write_all(&epochs))?;
+            self.save(key(PEERS, peer), &write_all(&epochs))?;
         }
         Ok(())
     }
@@ -77,18 +78,16 @@ impl Unit {
     /// When the store cannot be read.
     pub fn put_told_epoch(&mut self, peer: &NodeId) -> Result<(), StoreError> {
         let epochs = self.peer_epochs(peer)?;
-        self.save(Key::of(TOLD).text(peer.as_str()), &write_all(&epochs[epochs.len().saturating_sub(1)..]))
+        self.save(key(TOLD, peer), &write_all(&epochs[epochs.len().saturating_sub(1)..]))
     }
-}
 
-impl Unit {
     /// Notes that a peer has told how things stand in the present life of this node's database.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn put_heard_epoch(&mut self, peer: &NodeId) -> Result<(), StoreError> {
         let (_, epoch) = self.life()?;
-        self.save(Key::of(HEARD).text(peer.as_str()), &write_all(&[epoch]))
+        self.save(key(HEARD, peer), &write_all(&[epoch]))
     }
 }
 
@@ -106,6 +105,22 @@ pub(crate) fn read_all(table: &'static str, stored: Option<Raw>) -> Result<Vec<E
     Ok(whole.iter().copied().map(Epoch).collect())
 }
 
-fn peer_key(peer: &NodeId) -> Key {
-    Key::of(PEERS).text(peer.as_str())
+/// Which life it is of those that are known, the oldest first.
+#[must_use]
+pub fn life_of(epochs: &[Epoch], epoch: Epoch) -> Option<u32> {
+    epochs.iter().position(|known| *known == epoch).and_then(|life| u32::try_from(life).ok())
+}
+
+/// The epoch in whose chain a place lies.
+#[must_use]
+pub fn epoch_of(epochs: &[Epoch], position: Position) -> Option<Epoch> {
+    usize::try_from(position.life()).ok().and_then(|life| epochs.get(life)).copied()
+}
+
+fn one(read: &impl Read, table: &'static str, peer: &NodeId) -> Result<Option<Epoch>, StoreError> {
+    Ok(read_all(table, read.load::<Raw>(&key(table, peer))?)?.pop())
+}
+
+fn key(table: &'static str, peer: &NodeId) -> Key {
+    Key::of(table).text(peer.as_str())
 }

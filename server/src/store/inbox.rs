@@ -39,8 +39,7 @@ impl InboxLane {
     /// A lane from which nothing was received.
     pub const EMPTY: Self = Self { applied_through: Position::START, last_hash: Digest::ZERO, turns: Turns::NONE };
 
-    /// Whether this place is the next: the one after the last, or the first of a later life. Where that one says what it stands behind, the lane
-    /// must have come so far.
+    /// Whether this place is the next: the one after the last, or the first of a later life.
     #[must_use]
     pub fn is_next(&self, position: Position) -> bool {
         let last = self.applied_through;

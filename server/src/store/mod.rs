@@ -67,9 +67,10 @@ use self::passed::PassedTable as _;
 use crate::ambient::Ambient;
 use durable::{Durable, Marks};
 pub use engine::{EngineKind, Health, KEY_MAX, VALUE_MAX};
-pub use epochs::EpochTable;
+pub use epochs::{EpochTable, epoch_of, life_of};
 pub use error::StoreError;
 use group::{Act, Core, Waiting};
+pub(crate) use inbox::read_receipt;
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
 #[cfg(feature = "simulation")]
 pub use inline::{Pace, export_inline, import_inline};

@@ -17,7 +17,7 @@ use titian_proto::wire;
 use super::case_order::CaseTail;
 use super::durable::Marks;
 use super::engine::{Pair, VALUE_MAX};
-use super::epochs::EpochTable as _;
+use super::epochs::{EpochTable as _, epoch_of};
 use super::error::StoreError;
 use super::inbox::read_receipt;
 use super::lane_key::{for_each_lane, lane_key, place};
@@ -351,9 +351,7 @@ impl Unit {
         if last.sequence() == 0 {
             return Ok(None);
         }
-        let epochs = self.own_epochs()?;
-        let epoch = usize::try_from(last.life()).ok().and_then(|life| epochs.get(life)).copied();
-        let epoch = epoch.ok_or(StoreError::Missing { table: meta::TABLE })?;
+        let epoch = epoch_of(&self.own_epochs()?, last).ok_or(StoreError::Missing { table: meta::TABLE })?;
         Ok(Some(Behind { epoch, link_sequence: last.sequence() }))
     }
 

@@ -24,6 +24,12 @@ impl Position {
         Self(u64::from(life) << Self::SEQUENCE_BITS | sequence.min(last))
     }
 
+    /// The places with a sequence in each of so many lives, the oldest first: where an envelope may stand of which nothing says in which life it was
+    /// sent.
+    pub fn in_lives(lives: usize, sequence: u64) -> impl DoubleEndedIterator<Item = Self> {
+        (0..u32::try_from(lives).unwrap_or(u32::MAX)).map(move |life| Self::new(life, sequence))
+    }
+
     /// In which life of the sender's database, from 0.
     #[must_use]
     pub fn life(self) -> u32 {

@@ -16,9 +16,8 @@ use titian_tests::world::World;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex, split};
 use tokio::time::interval;
 
-use crate::hostile::{Stream, stream_over};
+use crate::hostile::{Stream, runtime, stream_over};
 use crate::peer::{Draft, Keys};
-use crate::runtime;
 use crate::yard::Yard;
 
 /// Further peers, of whom each has a line that dribbles.

@@ -15,8 +15,9 @@ use titian_tests::wait::{PATIENCE, wait_until, wait_until_some};
 use titian_tests::world::{World, sign_agreement};
 
 use crate::draw::{Annex, CATEGORIES, Case, Chance, listed};
+use crate::greedy;
+use crate::hostile::{address, runtime};
 use crate::peer::Keys;
-use crate::{address, greedy, runtime};
 
 /// Agreements, and workers under each.
 const WORLDS: u64 = 3;

@@ -12,8 +12,8 @@ use titian_tests::sample;
 use titian_tests::union::Union;
 use titian_tests::world::{Ground, World, befriend, sign_agreement_called};
 
+use crate::hostile::{address, runtime};
 use crate::peer::{Draft, Keys};
-use crate::{address, runtime};
 
 /// The agreement between MTUC and CLC.
 const WITH_CLC: &str = "AG-MY-KH";

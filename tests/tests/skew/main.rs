@@ -10,9 +10,8 @@ mod own_desk;
 mod peer;
 mod words;
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
+use hostile::{address, runtime};
 use peer::{Answered, Draft, Keys, Line};
 use prost::Message as _;
 use titian_proto::envelope::ReceiptOutcome;
@@ -333,14 +332,4 @@ fn outcome(answered: &Answered) -> (ReceiptOutcome, Option<RefusalCode>) {
 
 fn peers(union: &Union) -> titian_tests::answer::Answer {
     union.json(Admin, &["peer", "list"]).done()
-}
-
-fn address(union: &Union) -> SocketAddr {
-    let text = std::fs::read_to_string(union.node.folder.join("node.toml")).expect("node.toml");
-    let settings: toml::Table = toml::from_str(&text).expect("node.toml is TOML");
-    settings["federation"]["listen"].as_str().and_then(|listen| listen.parse().ok()).expect("an address")
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }

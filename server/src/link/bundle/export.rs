@@ -7,14 +7,14 @@ use titian_proto::model::id::NodeId;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
 
-use super::{BundleFailure, of_link};
+use super::BundleFailure;
 use crate::federation::passage::Passage;
 use crate::link::giving::Giving;
 use crate::link::hello;
 use crate::link::lanes::PerLane;
 use crate::link::limits::{FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS};
 use crate::store::peer_settled::PeerSettledTable as _;
-use crate::store::{Most, OutboxTable as _, Position};
+use crate::store::{Most, OutboxTable as _, Position, StoreError};
 
 /// Makes a bundle for a peer and gives it piece by piece. Holds one frame in memory; waits while the reader is slow.
 ///
@@ -41,14 +41,11 @@ impl Export<'_> {
     async fn run(mut self) -> Result<(), BundleFailure> {
         let hello = hello::say(self.passage, self.peer)?;
         self.say(frame::Frame::Hello(hello)).await?;
-        let mut sent = PerLane::default();
-        for lane in Lane::ALL.iter().copied() {
-            *sent.get_mut(lane) = self.passage.store().view().outbox_lane(self.peer, lane)?.settled_through;
-        }
         let mut giving = Giving::to_restored(self.passage, self.peer)?;
-        if let Some(giving) = &mut giving {
-            self.give_back(giving, &mut sent).await?;
-        }
+        let sent = match &mut giving {
+            Some(giving) => self.give_back(giving).await?,
+            None => self.settled()?,
+        };
         for lane in Lane::ALL.iter().copied() {
             self.lane(lane, *sent.get(lane)).await?;
         }
@@ -62,27 +59,35 @@ impl Export<'_> {
         self.end().await
     }
 
+    /// Where each lane goes on: after what the peer has answered.
+    fn settled(&self) -> Result<PerLane<Position>, StoreError> {
+        let (view, mut settled) = (self.passage.store().view(), PerLane::default());
+        for lane in Lane::ALL.iter().copied() {
+            *settled.get_mut(lane) = view.outbox_lane(self.peer, lane)?.settled_through;
+        }
+        Ok(settled)
+    }
+
     /// What a restored peer lost: its own receipts, then the envelopes that they answer, the safety lane first and the others in their old order.
-    async fn give_back(&mut self, giving: &mut Giving, sent: &mut PerLane<Position>) -> Result<(), BundleFailure> {
-        *sent = giving.left();
-        while let Some(frame) = giving.next_receipts(self.passage, self.peer).map_err(|error| of_link(error, self.peer))? {
+    /// Gives the places after which each lane goes on.
+    async fn give_back(&mut self, giving: &mut Giving) -> Result<PerLane<Position>, BundleFailure> {
+        let mut sent = giving.left();
+        while let Some(frame) = giving.next_receipts(self.passage, self.peer)? {
             if let frame::Frame::Returned(returned) = &frame {
                 self.contents.given_back += returned.receipts.len() as u64;
             }
             self.say(frame).await?;
         }
         *sent.get_mut(Lane::Safety) = self.lane(Lane::Safety, *sent.get(Lane::Safety)).await?;
-        while let Some(lane) =
-            giving.next_lane(self.passage, self.peer, |lane| *sent.get(lane)).map_err(|error| of_link(error, self.peer))?
-        {
+        while let Some(lane) = giving.next_lane(self.passage, self.peer, |lane| *sent.get(lane))? {
             let through = self.passage.store().durable_through(self.peer, lane);
             *sent.get_mut(lane) = self.parcel(lane, *sent.get(lane), through, 1).await?.unwrap_or(through);
         }
-        Ok(())
+        Ok(sent)
     }
 
     async fn tell_standings(&mut self, giving: &mut Giving) -> Result<(), BundleFailure> {
-        while let Some(frame) = giving.next_standing(self.passage, self.peer).map_err(|error| of_link(error, self.peer))? {
+        while let Some(frame) = giving.next_standing(self.passage, self.peer)? {
             self.say(frame).await?;
         }
         Ok(())

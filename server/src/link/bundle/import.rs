@@ -10,10 +10,11 @@ use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire::{self, frame};
 use tokio::sync::mpsc;
 
-use super::{BundleFailure, of_link};
+use super::BundleFailure;
 use crate::federation::passage::{Passage, PassageError};
 use crate::link::hello::{self, Terms};
 use crate::link::limits::{FRAME_ENVELOPES, FRAME_RECEIPTS};
+use crate::link::session::SessionError;
 use crate::store::{OutboxTable as _, Position, StoreError, View};
 
 /// Takes a file in, piece by piece, and tells how far it has come: each time on stable storage. Holds one frame in memory.
@@ -31,7 +32,7 @@ pub async fn import(
     let mut opener = passage.open_bundle(&preamble)?;
     let first = file.chunk().await?.ok_or(BundleError::Truncated)?;
     let Some(frame::Frame::Hello(hello)) = opener.open(&first)?.frame else { return Err(content("must begin with a hello")) };
-    let terms = hello::hear(passage, &preamble.sender, hello).await.map_err(|error| of_link(error, &preamble.sender))?;
+    let terms = hello::hear(passage, &preamble.sender, hello).await.map_err(|error| of_hello(error, &preamble.sender))?;
     // What was answered before the restore would be answered a second time, and otherwise.
     if !terms.knows_this_life && passage.awaits_standings(&preamble.sender)? {
         return Err(BundleError::BeforeRestore { sender: preamble.sender }.into());
@@ -226,8 +227,7 @@ impl<'a> Import<'a> {
     /// Whether the receipt answers what is settled already, in whichever life of this node it was sent.
     fn is_settled(&self, view: &View, signed: &wire::SignedReceipt) -> Result<bool, BundleFailure> {
         let receipt = Receipt::parse(&signed.receipt).map_err(BundleError::from)?;
-        for life in (0..self.terms.own_epochs.len()).rev() {
-            let position = Position::new(u32::try_from(life).unwrap_or(u32::MAX), receipt.link_sequence);
+        for position in Position::in_lives(self.terms.own_epochs.len(), receipt.link_sequence).rev() {
             if view.sent(&self.peer, receipt.lane, position)?.is_some_and(|sent| sent.hash == receipt.envelope_hash) {
                 return Ok(view.is_settled(&self.peer, receipt.lane, position)?);
             }
@@ -272,4 +272,20 @@ fn outcome(signed: Bytes) -> Result<(ReceiptOutcome, Option<RefusalCode>), Store
 
 fn content(rule: &str) -> BundleFailure {
     BundleError::Content(Malformed::new(rule)).into()
+}
+
+fn of_hello(error: SessionError, sender: &NodeId) -> BundleFailure {
+    match error {
+        SessionError::Version(..) => BundleError::Newer.into(),
+        SessionError::EpochRetired => BundleError::OtherEpoch { sender: sender.clone() }.into(),
+        SessionError::OtherChain | SessionError::OlderCopy | SessionError::RolledBack => {
+            BundleError::OtherChain { sender: sender.clone() }.into()
+        }
+        SessionError::Protocol(problem) => BundleError::Content(problem).into(),
+        SessionError::Store(problem) => problem.into(),
+        SessionError::Passage(problem) => problem.into(),
+        SessionError::Ended | SessionError::Goodbye(_) | SessionError::NoHello | SessionError::Silent(_) => {
+            content("must begin with a hello")
+        }
+    }
 }

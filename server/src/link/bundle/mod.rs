@@ -14,11 +14,8 @@ pub use export::export;
 pub use import::import;
 
 use titian_proto::bundle::BundleError;
-use titian_proto::model::id::NodeId;
-use titian_proto::model::malformed::Malformed;
 
 use crate::federation::passage::PassageError;
-use crate::link::session::SessionError;
 use crate::store::StoreError;
 
 /// Why a bundle was not made, or not taken in to its end.
@@ -36,21 +33,4 @@ pub enum BundleFailure {
     /// Nobody takes the answers any more.
     #[error("the caller has hung up")]
     HungUp,
-}
-
-/// What went wrong in the part of the link that a bundle shares with a stream.
-fn of_link(error: SessionError, sender: &NodeId) -> BundleFailure {
-    match error {
-        SessionError::Version(..) => BundleError::Newer.into(),
-        SessionError::EpochRetired => BundleError::OtherEpoch { sender: sender.clone() }.into(),
-        SessionError::OtherChain | SessionError::OlderCopy | SessionError::RolledBack => {
-            BundleError::OtherChain { sender: sender.clone() }.into()
-        }
-        SessionError::Protocol(problem) => BundleError::Content(problem).into(),
-        SessionError::Store(problem) => problem.into(),
-        SessionError::Passage(problem) => problem.into(),
-        SessionError::Ended | SessionError::Goodbye(_) | SessionError::NoHello | SessionError::Silent(_) => {
-            BundleError::Content(Malformed::new("must begin with a hello")).into()
-        }
-    }
 }
