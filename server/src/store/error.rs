@@ -115,6 +115,7 @@ impl StoreError {
                 EngineError::Newer { .. } => "STORAGE_NEWER",
                 EngineError::Foreign { .. } => "STORAGE_FOREIGN",
                 EngineError::Blobs { .. } => "STORAGE_UNSAFE",
+                EngineError::Damaged { .. } | EngineError::Unreadable => "STORAGE_DAMAGED",
                 EngineError::ValueTooLarge { .. }
                 | EngineError::KeyTooLong { .. }
                 | EngineError::Conflict
@@ -132,7 +133,7 @@ impl StoreError {
         match self {
             Self::Engine(error) => match error.as_ref() {
                 EngineError::InUse { .. } => 73,
-                EngineError::Newer { .. } | EngineError::Foreign { .. } => 65,
+                EngineError::Newer { .. } | EngineError::Foreign { .. } | EngineError::Damaged { .. } | EngineError::Unreadable => 65,
                 EngineError::Blobs { .. }
                 | EngineError::ValueTooLarge { .. }
                 | EngineError::KeyTooLong { .. }

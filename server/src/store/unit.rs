@@ -10,7 +10,7 @@ use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Epoch, NodeId, RecordRef, ReferralId};
 use titian_proto::model::refusal::RefusalCode;
 
-use super::engine::{Batch, EngineError, KEY_MAX, Pair, VALUE_MAX};
+use super::engine::{Batch, EngineError, KEY_MAX, Over, Pair, VALUE_MAX};
 use super::epochs::EpochTable as _;
 use super::error::StoreError;
 use super::group::Core;
@@ -228,29 +228,16 @@ impl Read for Unit {
         if own.peek().is_none() {
             return Ok(self.core.engine.scan(prefix, after, limit)?);
         }
-        let mut stored =
-            Pages { core: &self.core, prefix, after: after.map(Bytes::copy_from_slice), limit, page: VecDeque::new(), ended: false };
-        let mut merged = Vec::new();
-        while merged.len() < limit {
-            let own_first = match (stored.peek()?, own.peek()) {
-                (None, None) => break,
-                (Some(_), None) => false,
-                (None, Some(_)) => true,
-                (Some(there), Some((here, _))) => here.as_ref() <= there,
-            };
-            if !own_first {
-                merged.extend(stored.page.pop_front());
-                continue;
-            }
-            if let Some((key, value)) = own.next() {
-                if stored.peek()? == Some(key.as_ref()) {
-                    stored.page.pop_front();
-                }
-                merged.extend(value.clone().map(|value| (key.clone(), value)));
-            }
-        }
-        Ok(merged)
+        let stored = Pages { core: &self.core, prefix, after: after.map(Bytes::copy_from_slice), limit, page: VecDeque::new(), ended: false };
+        let own = own.map(|(key, value)| Ok((key.clone(), value.clone())));
+        let pairs = Over::new(own, stored.map(|pair| pair.map(|(key, value)| (key, Some(value)))));
+        pairs.filter_map(present).take(limit).collect()
     }
+}
+
+/// A pair, unless the key was removed.
+fn present(pair: Result<(Bytes, Option<Bytes>), StoreError>) -> Option<Result<Pair, StoreError>> {
+    pair.map(|(key, value)| value.map(|value| (key, value))).transpose()
 }
 
 /// What the engine holds, page by page, because some of it may be deleted by the unit.
@@ -263,13 +250,18 @@ struct Pages<'a> {
     ended: bool,
 }
 
-impl Pages<'_> {
-    fn peek(&mut self) -> Result<Option<&[u8]>, StoreError> {
+impl Iterator for Pages<'_> {
+    type Item = Result<Pair, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         if self.page.is_empty() && !self.ended {
-            self.page = self.core.engine.scan(self.prefix, self.after.as_deref(), self.limit)?.into();
+            match self.core.engine.scan(self.prefix, self.after.as_deref(), self.limit) {
+                Ok(page) => self.page = page.into(),
+                Err(error) => return Some(Err(error.into())),
+            }
             self.ended = self.page.len() < self.limit;
             self.after = self.page.back().map(|(key, _)| key.clone());
         }
-        Ok(self.page.front().map(|(key, _)| key.as_ref()))
+        self.page.pop_front().map(Ok)
     }
 }

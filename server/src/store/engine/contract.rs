@@ -101,8 +101,8 @@ mod engines {
     #[test]
     fn a_folder_of_a_newer_program_or_another_engine_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("format"), "2 sled\n").unwrap();
-        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Newer { found: 2, known: 1, .. })));
+        std::fs::write(folder.path().join("format"), "3 sled\n").unwrap();
+        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Newer { found: 3, known: 2, .. })));
         std::fs::write(folder.path().join("format"), "1 other\n").unwrap();
         assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Foreign { .. })));
     }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::EngineError;
 
 /// Format of the folder. Raised when an older program must not open it.
-pub(crate) const FORMAT: u32 = 1;
+/// 2: a journal stands beside the database; what a folder of format 1 holds is read as it is.
+pub(crate) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
@@ -53,7 +54,10 @@ impl Folder {
         if found > FORMAT {
             return Err(EngineError::Newer { folder: self.path.clone(), found, known: FORMAT });
         }
-        if named == engine { Ok(()) } else { Err(foreign()) }
+        if named != engine {
+            return Err(foreign());
+        }
+        if found < FORMAT { self.write_format(&file, engine) } else { Ok(()) }
     }
 
     /// Written beside and renamed, so that a crash leaves either no format or a whole one.

@@ -3,6 +3,10 @@
 //! Everything above is the same whatever stands below; `contract` holds the tests that every engine passes.
 
 mod folder;
+mod index;
+mod journal;
+mod order;
+mod recent;
 mod sled;
 
 #[cfg(test)]
@@ -15,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+pub(crate) use order::Over;
 
 /// Largest value in bytes. sled writes larger ones into files of their own that it never syncs; what is larger is chunked by its owner.
 pub const VALUE_MAX: usize = 64 * 1024;
@@ -173,6 +178,15 @@ pub enum EngineError {
     /// A precondition of a batch does not hold.
     #[error("a precondition of the batch does not hold")]
     Conflict,
+    /// The journal is shorter than the index knows it, or says something else than what was written.
+    #[error("the journal in {} is damaged: restore the store from its last export, and keep this folder", folder.display())]
+    Damaged {
+        /// The folder of the journal.
+        folder: PathBuf,
+    },
+    /// What the index says of where a value stands cannot be read.
+    #[error("the index of the store is damaged: restore the store from its last export, and keep this folder")]
+    Unreadable,
     /// No room on the disk.
     #[error("the disk is full")]
     Full,

@@ -1,0 +1,103 @@
+//! One batch as bytes: a head with a checksum, then its changes. A frame that was written by half does not read as one.
+
+use bytes::{Buf as _, BufMut as _, Bytes};
+
+use super::super::{Batch, EngineError};
+
+/// Begins each frame.
+const MAGIC: [u8; 4] = *b"TJ1\n";
+
+/// Bytes before the changes: the magic, their length, their checksum.
+pub(super) const HEAD_BYTES: usize = 12;
+
+const DELETE: u8 = 0;
+const PUT: u8 = 1;
+
+/// A batch as one frame, and where in it each value stands, in the order of the puts.
+pub(super) struct Framed {
+    pub(super) bytes: Vec<u8>,
+    pub(super) values: Vec<usize>,
+}
+
+impl Framed {
+    pub(super) fn of(batch: &Batch) -> Result<Self, EngineError> {
+        let size = batch.puts.iter().map(|(key, value)| key.len() + value.len() + 7).sum::<usize>();
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + size + batch.deletes.iter().map(|key| key.len() + 3).sum::<usize>());
+        bytes.put_bytes(0, HEAD_BYTES);
+        let mut values = Vec::with_capacity(batch.puts.len());
+        for (key, value) in &batch.puts {
+            bytes.put_u8(PUT);
+            bytes.put_u16(length(key)?);
+            bytes.put_u32(length(value)?);
+            bytes.put_slice(key);
+            values.push(bytes.len());
+            bytes.put_slice(value);
+        }
+        for key in &batch.deletes {
+            bytes.put_u8(DELETE);
+            bytes.put_u16(length(key)?);
+            bytes.put_slice(key);
+        }
+        let (head, changes) = bytes.split_at_mut(HEAD_BYTES);
+        let mut head = &mut *head;
+        head.put_slice(&MAGIC);
+        head.put_u32(length(changes)?);
+        head.put_u32(crc32fast::hash(changes));
+        Ok(Self { bytes, values })
+    }
+}
+
+/// The length of something, as it is written before it. What the seam takes is far below every limit here.
+fn length<N: TryFrom<usize>>(bytes: &[u8]) -> Result<N, EngineError> {
+    N::try_from(bytes.len()).map_err(|_| EngineError::ValueTooLarge { length: bytes.len() })
+}
+
+/// The head of a frame.
+pub(super) struct Head {
+    /// Bytes of the changes after it.
+    pub(super) length: usize,
+    checksum: u32,
+}
+
+impl Head {
+    /// Nothing where no frame begins.
+    pub(super) fn read(mut bytes: &[u8]) -> Option<Self> {
+        if bytes.len() < HEAD_BYTES || bytes.copy_to_bytes(MAGIC.len()) != MAGIC.as_slice() {
+            return None;
+        }
+        let (length, checksum) = (bytes.get_u32(), bytes.get_u32());
+        Some(Self { length: usize::try_from(length).ok()?, checksum })
+    }
+
+    /// Whether these are the changes that were written.
+    pub(super) fn fits(&self, changes: &[u8]) -> bool {
+        crc32fast::hash(changes) == self.checksum
+    }
+}
+
+/// One change of a frame.
+pub(super) enum Change {
+    /// A key and its value, with the place of the value among the changes.
+    Put(Bytes, Bytes, usize),
+    Delete(Bytes),
+}
+
+/// The changes of a frame, in their order. None where they do not read: their checksum fits, so this program did not write them.
+pub(super) fn changes(changes: &Bytes) -> Option<Vec<Change>> {
+    let (mut rest, mut read) = (changes.clone(), Vec::new());
+    while rest.has_remaining() {
+        let put = rest.try_get_u8().ok()? == PUT;
+        let key = usize::from(rest.try_get_u16().ok()?);
+        let value = if put { Some(usize::try_from(rest.try_get_u32().ok()?).ok()?) } else { None };
+        if rest.remaining() < key + value.unwrap_or(0) {
+            return None;
+        }
+        let key = rest.split_to(key);
+        let at = changes.len() - rest.len();
+        read.push(match value {
+            Some(value) => Change::Put(key, rest.split_to(value), at),
+            None => Change::Delete(key),
+        });
+    }
+    Some(read)
+}

@@ -1,0 +1,179 @@
+//! The journal: every batch, in the order in which they were applied, in append-only files. A batch is on stable storage once the journal is: one
+//! write and one sync, whatever the index beside it does. The large values stay here for good; the index only says where.
+
+mod frame;
+mod place;
+mod segment;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bytes::Bytes;
+
+use self::frame::{Change, Framed, HEAD_BYTES, Head};
+pub(super) use self::place::{Place, Pointer};
+use self::segment::Segment;
+use super::{Batch, EngineError};
+
+/// Where a segment ends and the next begins: few files, and each is small enough to be copied and looked at.
+const SEGMENT_BYTES: u32 = 256 * 1024 * 1024;
+
+/// The open journal.
+pub(super) struct Journal {
+    folder: PathBuf,
+    segments: RwLock<BTreeMap<u32, Arc<Segment>>>,
+    end: Mutex<Place>,
+    /// Bytes of the segments before the last.
+    full: AtomicU64,
+}
+
+/// A batch that stands in the journal.
+pub(super) struct Appended {
+    /// Where the next batch will stand.
+    pub(super) end: Place,
+    /// Where each value of its puts stands, in their order.
+    pub(super) values: Vec<Pointer>,
+}
+
+/// A batch that was read again.
+pub(super) struct Recalled {
+    /// Each key with its value and where that stands, or without one where the key was removed; in the order of the changes.
+    pub(super) changes: Vec<(Bytes, Option<(Bytes, Pointer)>)>,
+    /// Where the next batch stands.
+    pub(super) end: Place,
+}
+
+impl Journal {
+    /// Opens the journal of a folder, or begins one.
+    pub(super) fn open(folder: &Path) -> Result<Self, EngineError> {
+        let mut segments = Segment::open_all(folder)?;
+        if segments.is_empty() {
+            segments.insert(1, Arc::new(Segment::create(folder, 1)?));
+        }
+        let end = match segments.last_key_value() {
+            Some((number, last)) => Place { segment: *number, offset: last.length()? },
+            None => Place::default(),
+        };
+        let full = segments.range(..end.segment).try_fold(0, |bytes, (_, segment)| Ok::<_, EngineError>(bytes + u64::from(segment.length()?)))?;
+        Ok(Self { folder: folder.to_owned(), segments: RwLock::new(segments), end: Mutex::new(end), full: AtomicU64::new(full) })
+    }
+
+    /// Where the journal begins.
+    pub(super) fn beginning(&self) -> Place {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.first_key_value().map_or(Place::default(), |(number, _)| Place { segment: *number, offset: 0 })
+    }
+
+    /// Writes a batch behind all others. It is on stable storage only after [`Self::sync`].
+    pub(super) fn append(&self, batch: &Batch) -> Result<Appended, EngineError> {
+        let Framed { bytes, values } = Framed::of(batch)?;
+        let length = u32::try_from(bytes.len()).map_err(|_| EngineError::ValueTooLarge { length: bytes.len() })?;
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if end.offset > 0 && end.offset.saturating_add(length) > SEGMENT_BYTES {
+            *end = self.begin_segment(*end)?;
+        }
+        self.segment(end.segment)?.write(end.offset, &bytes)?;
+        let pointer = |(at, value): (usize, &Bytes)| Pointer {
+            place: Place { segment: end.segment, offset: end.offset + at as u32 },
+            length: value.len() as u32,
+            checksum: crc32fast::hash(value),
+        };
+        let values = values.into_iter().zip(batch.puts.iter().map(|(_, value)| value)).map(pointer).collect();
+        end.offset += length;
+        Ok(Appended { end: *end, values })
+    }
+
+    /// Returns when everything appended before the call is on stable storage.
+    pub(super) fn sync(&self) -> Result<(), EngineError> {
+        // Earlier segments were synced when they were full.
+        let last = self.end.lock().unwrap_or_else(PoisonError::into_inner).segment;
+        self.segment(last)?.sync()
+    }
+
+    /// Reads a value.
+    pub(super) fn value(&self, pointer: Pointer) -> Result<Bytes, EngineError> {
+        let value = self.segment(pointer.place.segment)?.read(pointer.place.offset, pointer.length as usize)?;
+        if crc32fast::hash(&value) == pointer.checksum { Ok(value) } else { Err(self.damaged()) }
+    }
+
+    /// The batch at a place, or nothing where the journal ends there. The rest of a batch that was cut off by a crash is taken away: nobody was told
+    /// that it was kept.
+    pub(super) fn recall(&self, at: Place) -> Result<Option<Recalled>, EngineError> {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if at > *end {
+            return Err(self.damaged());
+        }
+        let segment = self.segment(at.segment)?;
+        let length = segment.length()?;
+        if at.offset == length && at.segment < end.segment {
+            drop(end);
+            return self.recall(Place { segment: at.segment + 1, offset: 0 });
+        }
+        match self.read_batch(&segment, at, length)? {
+            Some(recalled) => Ok(Some(recalled)),
+            None if at.segment < end.segment => Err(self.damaged()),
+            None => {
+                segment.cut_off(at.offset)?;
+                *end = at;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Bytes of all segments.
+    pub(super) fn bytes(&self) -> u64 {
+        let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        self.full.load(Ordering::Relaxed) + u64::from(end.offset)
+    }
+
+    fn read_batch(&self, segment: &Segment, at: Place, length: u32) -> Result<Option<Recalled>, EngineError> {
+        let rest = (length - at.offset) as usize;
+        if rest < HEAD_BYTES {
+            return Ok(None);
+        }
+        let head = Head::read(&segment.read(at.offset, HEAD_BYTES)?).filter(|head| head.length <= rest - HEAD_BYTES);
+        let Some(head) = head else { return Ok(None) };
+        let begin = at.offset + HEAD_BYTES as u32;
+        let changes = segment.read(begin, head.length)?;
+        if !head.fits(&changes) {
+            return Ok(None);
+        }
+        let pointer = |value: &Bytes, place: usize| Pointer {
+            place: Place { segment: at.segment, offset: begin + place as u32 },
+            length: value.len() as u32,
+            checksum: crc32fast::hash(value),
+        };
+        let changes = frame::changes(&changes).ok_or_else(|| self.damaged())?.into_iter().map(|change| match change {
+            Change::Put(key, value, place) => {
+                let pointer = pointer(&value, place);
+                (key, Some((value, pointer)))
+            }
+            Change::Delete(key) => (key, None),
+        });
+        let end = Place { segment: at.segment, offset: begin + head.length as u32 };
+        Ok(Some(Recalled { changes: changes.collect(), end }))
+    }
+
+    fn begin_segment(&self, end: Place) -> Result<Place, EngineError> {
+        self.segment(end.segment)?.sync()?;
+        let number = end.segment + 1;
+        let segment = Arc::new(Segment::create(&self.folder, number)?);
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(number, segment);
+        self.full.fetch_add(u64::from(end.offset), Ordering::Relaxed);
+        Ok(Place { segment: number, offset: 0 })
+    }
+
+    fn segment(&self, number: u32) -> Result<Arc<Segment>, EngineError> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.get(&number).cloned().ok_or_else(|| self.damaged())
+    }
+
+    fn damaged(&self) -> EngineError {
+        EngineError::Damaged { folder: self.folder.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Places in the journal.
+
+/// A place in a segment. Places sort in the order in which they were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::store::engine) struct Place {
+    /// Number of the segment.
+    pub(super) segment: u32,
+    /// Bytes from its beginning.
+    pub(super) offset: u32,
+}
+
+impl Place {
+    /// Bytes of its written form.
+    pub(in crate::store::engine) const BYTES: usize = 8;
+
+    pub(in crate::store::engine) fn write(self) -> [u8; Self::BYTES] {
+        (u64::from(self.segment) << 32 | u64::from(self.offset)).to_be_bytes()
+    }
+
+    pub(in crate::store::engine) fn read(bytes: &[u8]) -> Option<Self> {
+        let number = u64::from_be_bytes(bytes.try_into().ok()?);
+        Some(Self { segment: (number >> 32) as u32, offset: number as u32 })
+    }
+}
+
+/// Where one value stands, and how to tell that it is still the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store::engine) struct Pointer {
+    pub(super) place: Place,
+    pub(super) length: u32,
+    pub(super) checksum: u32,
+}
+
+impl Pointer {
+    /// Bytes of its written form.
+    pub(in crate::store::engine) const BYTES: usize = Place::BYTES + 8;
+
+    pub(in crate::store::engine) fn write(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..Place::BYTES].copy_from_slice(&self.place.write());
+        bytes[Place::BYTES..].copy_from_slice(&(u64::from(self.length) << 32 | u64::from(self.checksum)).to_be_bytes());
+        bytes
+    }
+
+    pub(in crate::store::engine) fn read(bytes: &[u8]) -> Option<Self> {
+        let (place, rest) = bytes.split_at_checked(Place::BYTES)?;
+        let number = u64::from_be_bytes(rest.try_into().ok()?);
+        Some(Self { place: Place::read(place)?, length: (number >> 32) as u32, checksum: number as u32 })
+    }
+}
