@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::engine::{Batch, Engine, KEY_MAX, VALUE_MAX};
 use super::error::StoreError;
 use super::read::View;
-use super::{Store, StoreOptions, meta};
+use super::{Store, StoreOptions, meta, rows};
 
 const NAME: &str = "titian-export";
 
@@ -73,8 +73,11 @@ pub(crate) fn write_all(engine: &dyn Engine, node_id: &str, mut out: impl Write)
     loop {
         let page = engine.scan(&[], after.as_deref(), PAGE)?;
         for (key, value) in &page {
-            write(format!("{} {}\n", hex::encode(key), hex::encode(value)))?;
-            count += 1;
+            let apart = rows::apart(key, value)?;
+            for (key, value) in apart.unwrap_or_else(|| vec![(key.clone(), value.clone())]) {
+                write(format!("{} {}\n", hex::encode(key), hex::encode(value)))?;
+                count += 1;
+            }
         }
         if page.len() < PAGE {
             break;

@@ -186,12 +186,13 @@ fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result
     (group, applied)
 }
 
-/// One signature for all envelopes of the group and one for all its receipts.
+/// One signature for all envelopes of the group and one for all its receipts; with them, every row of the group.
 fn seal(core: &Core, unit: &mut Unit, marks: &mut Marks) -> Result<Vec<Pair>, StoreError> {
     let (outgoing, answers) = (std::mem::take(&mut unit.outgoing), std::mem::take(&mut unit.answers));
-    let mut pairs = outbox::seal(&core.signer, outgoing, &unit.purged, marks)?;
-    pairs.extend(inbox::seal(&core.signer, answers, marks)?);
-    Ok(pairs)
+    let mut rows = std::mem::take(&mut unit.rows);
+    outbox::seal(&core.signer, outgoing, &unit.purged, marks, &mut rows);
+    inbox::seal(&core.signer, answers, marks, &mut rows);
+    rows.into_pairs()
 }
 
 fn refuse_when_full(core: &Core) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use titian_proto::envelope::{Lane, Receipt, ReceiptOutcome, SealContext, Signer, envelope_hash, receipt_hash};
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::malformed::Malformed;
@@ -10,20 +10,21 @@ use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
 use super::durable::Marks;
-use super::engine::Pair;
 use super::error::StoreError;
 use super::lane_key::{for_each_lane, lane_key, place};
+use super::lane_value;
 use super::position::{Position, Turns};
 use super::read::{Most, Read, View};
+use super::rows::{Rows, Written};
 use super::unit::Unit;
-use super::value::{Raw, frame, stored_json};
+use super::value::{Stored, no_road, read_json};
 
 const RECEIPTS: &str = "inbox/";
 const EVIDENCE: &str = "inbox-envelope/";
 const LANES: &str = "inbox-lane/";
 
 /// How far a lane from a peer has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct InboxLane {
     /// Everything up to here was applied, refused, parked or noted as purged, and answered.
     pub applied_through: Position,
@@ -33,7 +34,28 @@ pub struct InboxLane {
     #[serde(default)]
     pub turns: Turns,
 }
-stored_json!(InboxLane, "inbox-lane/");
+
+impl Stored for InboxLane {
+    const TABLE: &'static str = LANES;
+    /// Version 1 was JSON. This one is written with every group of acts.
+    const VERSION: u8 = 2;
+
+    fn write(&self) -> Result<Bytes, Malformed> {
+        let Self { applied_through, last_hash, turns } = self;
+        Ok(lane_value::write(&[*applied_through], last_hash, turns))
+    }
+
+    fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
+        match version {
+            1 => read_json(&body),
+            2 => {
+                let ([applied_through], last_hash, turns) = lane_value::read(&body)?;
+                Ok(Self { applied_through, last_hash, turns })
+            }
+            other => Err(no_road(other)),
+        }
+    }
+}
 
 impl InboxLane {
     /// A lane from which nothing was received.
@@ -113,9 +135,9 @@ impl<R: Read> InboxTable for R {
     }
 
     fn evidence(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<wire::Delivery>, StoreError> {
-        let stored = self.load::<Raw>(&lane_key(EVIDENCE, peer, lane).number(position.number()))?;
+        let stored = self.row(&lane_key(EVIDENCE, peer, lane), position.number())?;
         let unreadable = |_| StoreError::Unreadable { table: EVIDENCE, source: Malformed::new("is not a delivery") };
-        stored.map(|raw| wire::Delivery::decode(raw.0)).transpose().map_err(unreadable)
+        stored.map(wire::Delivery::decode).transpose().map_err(unreadable)
     }
 }
 
@@ -143,7 +165,7 @@ impl View {
         if position > self.durable.answered(&place(peer, lane)) {
             return Ok(None);
         }
-        Ok(self.load::<Raw>(&lane_key(RECEIPTS, peer, lane).number(position.number()))?.map(|raw| raw.0))
+        self.row(&lane_key(RECEIPTS, peer, lane), position.number())
     }
 }
 
@@ -164,9 +186,9 @@ impl View {
         if after >= durable {
             return Ok(receipts);
         }
-        let mut bytes = 0;
+        let (mut rows, mut bytes) = (Rows::new(self, lane_key(RECEIPTS, peer, lane)), 0);
         for position in self.inbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
-            let Some(Raw(receipt)) = self.load(&lane_key(RECEIPTS, peer, lane).number(position.number()))? else { break };
+            let Some(receipt) = rows.get(position.number())? else { break };
             bytes += receipt.len();
             if bytes > max.bytes && !receipts.is_empty() {
                 break;
@@ -256,31 +278,29 @@ impl Unit {
         (state.applied_through, state.last_hash) = (position, envelope_hash(&header));
         let envelope = wire::Envelope { header, body: Bytes::new(), seal: Some(seal) };
         let evidence = wire::Delivery { envelope: Some(envelope), leaf: sender_leaf, purged: 0 };
-        self.save(lane_key(EVIDENCE, peer, lane).number(position.number()), &Raw(evidence.encode_to_vec().into()))?;
+        self.put_row(lane_key(EVIDENCE, peer, lane), position.number(), evidence.encode_to_vec().into());
         self.save(lane_key(LANES, peer, lane), &state)
     }
 }
 
-/// Seals the receipts of a group with one signature, and makes the pairs to write. Notes how far each lane has come.
-pub(crate) fn seal(signer: &Signer, answers: Vec<PendingReceipt>, marks: &mut Marks) -> Result<Vec<Pair>, StoreError> {
+/// Seals the receipts of a group with one signature, and adds them to its rows. Notes how far each lane has come.
+pub(crate) fn seal(signer: &Signer, answers: Vec<PendingReceipt>, marks: &mut Marks, rows: &mut Written) {
     let new = |pending: &PendingReceipt| match &pending.receipt {
         Answer::New(receipt) => Some(receipt_hash(receipt)),
         Answer::Returned(_) => None,
     };
     let hashes: Vec<Digest> = answers.iter().filter_map(new).collect();
     let mut seals = signer.seal(SealContext::Receipt, &hashes).into_iter();
-    let mut pairs = Vec::with_capacity(answers.len());
     for PendingReceipt { peer, lane, position, receipt } in answers {
         let signed = match receipt {
             Answer::New(receipt) => wire::SignedReceipt { receipt, seal: seals.next() },
             Answer::Returned(signed) => signed,
         };
         if position.sequence() != 3 || !crate::mutant::is("skip-a-receipt") {
-            pairs.push((lane_key(RECEIPTS, &peer, lane).number(position.number()).into(), frame(&Raw(signed.encode_to_vec().into()))?));
+            rows.put(lane_key(RECEIPTS, &peer, lane), position.number(), signed.encode_to_vec().into());
         }
         marks.answered.insert(place(&peer, lane), position);
     }
-    Ok(pairs)
 }
 
 /// How far every lane has come, at the opening of the store: all of it is durable then.

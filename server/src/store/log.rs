@@ -11,6 +11,7 @@ use super::error::StoreError;
 use super::key::Key;
 use super::position::Position;
 use super::read::Read;
+use super::rows::Rows;
 use super::unit::Unit;
 use super::value::{Raw, frame};
 use crate::ambient::Ambient;
@@ -46,14 +47,14 @@ impl<R: Read> LogTable for R {
     }
 
     fn leaf(&self, index: u64) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.load::<Raw>(&Key::of(TABLE).number(index))?.map(|raw| raw.0))
+        self.row(&Key::of(TABLE), index)
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<(u64, Bytes)>, StoreError> {
-        let after = from.checked_sub(1).map(|before| Key::of(TABLE).number(before));
-        let leaves = self.load_all::<Raw>(&Key::of(TABLE), after.as_deref(), limit)?;
-        let numbered = leaves.into_iter().map(|(key, raw)| Some((Key::last_number(&key)?, raw.0)));
-        Ok(numbered.flatten().collect())
+        let mut rows = Rows::new(self, Key::of(TABLE));
+        let numbers = (from..self.leaf_count()?).take(limit);
+        let leaves = numbers.map(|index| Ok(rows.get(index)?.map(|leaf| (index, leaf))));
+        leaves.filter_map(Result::transpose).collect()
     }
 }
 
@@ -66,7 +67,7 @@ impl Unit {
         let index = self.leaf_count()?;
         let seat = Seat { origin: &self.core.identity.log_origin, index, now: self.now(), ambient: &self.core.ambient };
         let leaf = seat.take(draft)?;
-        self.save(Key::of(TABLE).number(index), &Raw(leaf.clone()))?;
+        self.put_row(Key::of(TABLE), index, leaf.clone());
         self.save(Key::of(COUNT), &(index + 1))?;
         Ok((index, leaf))
     }

@@ -3,7 +3,8 @@
 //!
 //! - `engine`: the narrow seam to a database.
 //! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
-//! - `log`, `outbox`, `inbox`: the tables that every act shares; `position`, `epochs`: how they count over the lives of a database.
+//! - `log`, `outbox`, `inbox`: the tables that every act shares; `rows`: how what is written behind each other is stored together; `position`,
+//!   `epochs`: how they count over the lives of a database.
 //! - `names`: by which records are known at peers.
 //! - `room`: what the room on the disk still allows.
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
@@ -29,6 +30,7 @@ mod inbox;
 mod inline;
 mod key;
 mod lane_key;
+mod lane_value;
 mod log;
 mod meta;
 mod names;
@@ -44,6 +46,7 @@ pub mod records;
 pub mod referrals;
 pub mod returned;
 mod room;
+mod rows;
 pub mod staff;
 mod table;
 mod tag;

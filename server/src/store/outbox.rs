@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use titian_proto::envelope::{Behind, Header, Lane, SealContext, Signer, envelope_hash};
 use titian_proto::gate::PermittedBody;
 use titian_proto::log::LeafDraft;
@@ -16,16 +16,18 @@ use titian_proto::wire;
 
 use super::case_order::CaseTail;
 use super::durable::Marks;
-use super::engine::{Pair, VALUE_MAX};
+use super::engine::VALUE_MAX;
 use super::epochs::{EpochTable as _, epoch_of};
 use super::error::StoreError;
 use super::inbox::read_receipt;
 use super::lane_key::{for_each_lane, lane_key, place};
+use super::lane_value;
 use super::meta;
 use super::position::{Position, Turns};
 use super::read::{Most, Read, View};
+use super::rows::{Rows, Written};
 use super::unit::Unit;
-use super::value::{Raw, frame, stored_json};
+use super::value::{Stored, no_road, read_json};
 
 const TABLE: &str = "outbox/";
 const LANES: &str = "outbox-lane/";
@@ -73,7 +75,7 @@ pub struct Queued {
 }
 
 /// How far a lane to a peer has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct OutboxLane {
     /// The last envelope put in.
     #[serde(rename = "last_sequence")]
@@ -84,11 +86,35 @@ pub struct OutboxLane {
     pub settled_through: Position,
     /// The peer said that it has everything up to here on stable storage.
     pub stored_through: Position,
+    /// No receipt is stored for anything after this.
+    #[serde(default)]
+    pub settled_last: Position,
     /// Where the chains of the lives of this database end and begin.
     #[serde(default)]
     pub turns: Turns,
 }
-stored_json!(OutboxLane, "outbox-lane/");
+
+impl Stored for OutboxLane {
+    const TABLE: &'static str = LANES;
+    /// Version 1 was JSON. This one is written with every group of acts.
+    const VERSION: u8 = 2;
+
+    fn write(&self) -> Result<Bytes, Malformed> {
+        let Self { last, last_hash, settled_through, stored_through, settled_last, turns } = self;
+        Ok(lane_value::write(&[*last, *settled_through, *stored_through, *settled_last], last_hash, turns))
+    }
+
+    fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
+        match version {
+            1 => read_json::<Self>(&body).map(|lane| Self { settled_last: lane.last, ..lane }),
+            2 => {
+                let ([last, settled_through, stored_through, settled_last], last_hash, turns) = lane_value::read(&body)?;
+                Ok(Self { last, last_hash, settled_through, stored_through, settled_last, turns })
+            }
+            other => Err(no_road(other)),
+        }
+    }
+}
 
 impl OutboxLane {
     /// A lane that nothing was put into.
@@ -97,6 +123,7 @@ impl OutboxLane {
         last_hash: Digest::ZERO,
         settled_through: Position::START,
         stored_through: Position::START,
+        settled_last: Position::START,
         turns: Turns::NONE,
     };
 
@@ -179,7 +206,7 @@ pub trait OutboxTable: Read {
 
 impl<R: Read> OutboxTable for R {
     fn sent(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
-        let Some(Raw(stored)) = self.load(&lane_key(TABLE, peer, lane).number(position.number()))? else { return Ok(None) };
+        let Some(stored) = self.row(&lane_key(TABLE, peer, lane), position.number())? else { return Ok(None) };
         let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
         let delivery = wire::Delivery::decode(stored).map_err(|_| unreadable(Malformed::new("is not a delivery")))?;
         let wire::Envelope { header, body, seal: _ } = delivery.envelope.unwrap_or_default();
@@ -199,11 +226,15 @@ impl<R: Read> OutboxTable for R {
     }
 
     fn is_settled(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<bool, StoreError> {
-        Ok(self.get(&lane_key(SETTLED, peer, lane).number(position.number()))?.is_some())
+        let state = self.outbox_lane(peer, lane)?;
+        if position <= state.settled_through || position > state.settled_last {
+            return Ok(position <= state.settled_through);
+        }
+        Ok(self.settled_receipt(peer, lane, position)?.is_some())
     }
 
     fn settled_receipt(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.load::<Raw>(&lane_key(SETTLED, peer, lane).number(position.number()))?.map(|raw| raw.0))
+        self.row(&lane_key(SETTLED, peer, lane), position.number())
     }
 }
 
@@ -219,10 +250,9 @@ impl View {
         if after >= durable {
             return Ok(deliveries);
         }
-        let mut bytes = 0;
-        // One by one: a scan would read all of them from the disk before the limit of bytes is known.
+        let (mut rows, mut bytes) = (Rows::new(self, lane_key(TABLE, peer, lane)), 0);
         for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
-            let Some(Raw(delivery)) = self.load(&lane_key(TABLE, peer, lane).number(position.number()))? else { break };
+            let Some(delivery) = rows.get(position.number())? else { break };
             bytes += delivery.len();
             if bytes > max.bytes && !deliveries.is_empty() {
                 break;
@@ -246,9 +276,9 @@ impl View {
         count: usize,
     ) -> Result<Vec<(Position, wire::SignedReceipt)>, StoreError> {
         let state = self.outbox_lane(peer, lane)?;
-        let mut receipts = Vec::new();
+        let (mut rows, mut receipts) = (Rows::new(self, lane_key(SETTLED, peer, lane)), Vec::new());
         for position in state.turns.places(after, state.settled_through).take(count) {
-            if let Some(receipt) = self.settled_receipt(peer, lane, position)? {
+            if let Some(receipt) = rows.get(position.number())? {
                 receipts.push((position, read_receipt(SETTLED, receipt)?));
             }
         }
@@ -263,7 +293,7 @@ impl View {
         if position > self.durable.sent(&place(peer, lane)) {
             return Ok(None);
         }
-        Ok(self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?.map(|raw| raw.0))
+        self.row(&lane_key(TABLE, peer, lane), position.number())
     }
 }
 
@@ -374,7 +404,7 @@ impl Unit {
             envelope.body = Bytes::new();
         }
         delivery.purged = why.to_wire();
-        self.save(lane_key(TABLE, peer, lane).number(position.number()), &Raw(delivery.encode_to_vec().into()))?;
+        self.replace_row(&lane_key(TABLE, peer, lane), position.number(), delivery.encode_to_vec().into())?;
         Ok(Some(before.header))
     }
 
@@ -413,7 +443,9 @@ impl Unit {
         if self.is_settled(peer, lane, position)? {
             return Ok(false);
         }
-        self.save(lane_key(SETTLED, peer, lane).number(position.number()), &Raw(signed_receipt))?;
+        self.put_row(lane_key(SETTLED, peer, lane), position.number(), signed_receipt);
+        state.settled_last = state.settled_last.max(position);
+        self.save(lane_key(LANES, peer, lane), &state)?;
         while state.settled_through < state.last && self.is_settled(peer, lane, state.turns.next(state.settled_through))? {
             state.settled_through = state.turns.next(state.settled_through);
         }
@@ -451,32 +483,30 @@ impl Unit {
     }
 
     pub(crate) fn stored_delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<wire::Delivery, StoreError> {
-        let stored =
-            self.load::<Raw>(&lane_key(TABLE, peer, lane).number(position.number()))?.ok_or(StoreError::Missing { table: TABLE })?;
-        wire::Delivery::decode(stored.0).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })
+        let stored = self.row(&lane_key(TABLE, peer, lane), position.number())?.ok_or(StoreError::Missing { table: TABLE })?;
+        wire::Delivery::decode(stored).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })
     }
 }
 
-/// Seals the envelopes of a group with one signature, and makes the pairs to write. Notes how far each lane has come.
+/// Seals the envelopes of a group with one signature, and adds them to its rows. Notes how far each lane has come.
 pub(crate) fn seal(
     signer: &Signer,
     outgoing: Vec<PendingEnvelope>,
     purged: &[(usize, RefusalCode)],
     marks: &mut Marks,
-) -> Result<Vec<Pair>, StoreError> {
+    rows: &mut Written,
+) {
     let hashes: Vec<Digest> = outgoing.iter().map(|pending| pending.hash).collect();
     let seals = signer.seal(SealContext::Envelope, &hashes);
-    let mut pairs = Vec::with_capacity(outgoing.len());
     for (at, (pending, seal)) in outgoing.into_iter().zip(seals).enumerate() {
         let PendingEnvelope { peer, lane, position, hash: _, header, body, leaf } = pending;
         let why = purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
         let body = if why.is_some() { Bytes::new() } else { body };
         let envelope = wire::Envelope { header, body, seal: Some(seal) };
         let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: why.map_or(0, RefusalCode::to_wire) };
-        pairs.push((lane_key(TABLE, &peer, lane).number(position.number()).into(), frame(&Raw(delivery.encode_to_vec().into()))?));
+        rows.put(lane_key(TABLE, &peer, lane), position.number(), delivery.encode_to_vec().into());
         marks.sent.insert(place(&peer, lane), position);
     }
-    Ok(pairs)
 }
 
 /// How far every lane has come, at the opening of the store: all of it is durable then.

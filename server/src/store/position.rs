@@ -73,7 +73,7 @@ impl fmt::Display for Position {
 }
 
 /// Where a lane's chain of one life ended and that of a later one began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Turns(Vec<(Position, Position)>);
 
@@ -107,6 +107,16 @@ impl Turns {
             from = Position::new(begin.life(), begin.sequence() - 1);
         }
         count + through.sequence().saturating_sub(from.sequence())
+    }
+
+    /// The turns one by one: the end of a chain, and where the next begins.
+    pub(crate) fn pairs(&self) -> &[(Position, Position)] {
+        &self.0
+    }
+
+    /// Turns that were written one by one.
+    pub(crate) fn of_pairs(pairs: Vec<(Position, Position)>) -> Self {
+        Self(pairs)
     }
 
     /// The next place of a lane in this life: after the last, or the first of a new chain. Whether a new chain begins is noted.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::engine::{Engine, Pair};
 use super::error::StoreError;
+use super::rows::Span;
 use super::value::{Stored, unframe};
 
 /// Reads the store. Tables add their own reading as extension traits over this.
@@ -21,6 +22,17 @@ pub trait Read {
     /// # Errors
     /// When the database cannot be read.
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError>;
+
+    /// A row of a kind, by its number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn row(&self, rows: &[u8], number: u64) -> Result<Option<Bytes>, StoreError>
+    where
+        Self: Sized,
+    {
+        Ok(Span::holding(self, rows, number)?.and_then(|span| span.row(number).cloned()))
+    }
 
     /// The typed value of a key.
     ///

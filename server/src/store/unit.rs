@@ -17,6 +17,7 @@ use super::group::Core;
 use super::inbox::PendingReceipt;
 use super::outbox::PendingEnvelope;
 use super::read::Read;
+use super::rows::{Span, Written};
 use super::value::{Stored, frame};
 
 /// What changed, for those who watch a desk. Told after the change is durable.
@@ -48,6 +49,12 @@ pub struct Unit {
     seen: RefCell<HashMap<Bytes, Option<Bytes>>>,
     /// What stood in the overlay before each change of the act in progress.
     undo: Vec<(Bytes, Option<Option<Bytes>>)>,
+    /// Rows of the group, which are joined when it closes.
+    pub(crate) rows: Written,
+    /// Rows of the act in progress.
+    pub(crate) row_undo: Vec<(Bytes, u64)>,
+    /// Where rows were read last, of each kind.
+    seen_rows: RefCell<HashMap<Bytes, Span>>,
     bytes: usize,
     pub(crate) topics: Vec<Topic>,
     /// Envelopes whose seal comes when the group closes.
@@ -73,7 +80,9 @@ impl Unit {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let now = core.ambient.now();
         let (overlay, seen, undo, topics) = (BTreeMap::new(), RefCell::default(), Vec::new(), Vec::new());
-        Self { core, now, overlay, seen, undo, bytes: 0, topics, outgoing: Vec::new(), purged: Vec::new(), answers: Vec::new(), life: None }
+        let (rows, row_undo, seen_rows) = (Written::default(), Vec::new(), RefCell::default());
+        let (outgoing, purged, answers, life) = (Vec::new(), Vec::new(), Vec::new(), None);
+        Self { core, now, overlay, seen, undo, rows, row_undo, seen_rows, bytes: 0, topics, outgoing, purged, answers, life }
     }
 
     /// When this act is decided; one time for the whole act.
@@ -157,6 +166,7 @@ impl Unit {
     pub(crate) fn begin(&mut self) -> Savepoint {
         self.now = self.core.ambient.now();
         self.undo.clear();
+        self.row_undo.clear();
         let (topics, outgoing) = (self.topics.len(), self.outgoing.len());
         Savepoint { bytes: self.bytes, topics, outgoing, purged: self.purged.len(), answers: self.answers.len() }
     }
@@ -170,6 +180,11 @@ impl Unit {
                 None => self.overlay.remove(&key),
             };
         }
+        while let Some((rows, number)) = self.row_undo.pop() {
+            self.rows.take_back(&rows, number);
+        }
+        // What was replaced is as it was.
+        self.seen_rows.get_mut().clear();
         self.bytes = *bytes;
         self.topics.truncate(*topics);
         self.outgoing.truncate(*outgoing);
@@ -197,7 +212,12 @@ impl Unit {
         Ok(value)
     }
 
-    /// Everything it would write.
+    /// Rows of a kind are about to change.
+    pub(crate) fn forget_span(&mut self, rows: &[u8]) {
+        self.seen_rows.get_mut().remove(rows);
+    }
+
+    /// Everything it would write beside rows.
     pub(crate) fn take_batch(&mut self) -> Batch {
         let mut batch = Batch::default();
         for (key, value) in std::mem::take(&mut self.overlay) {
@@ -218,6 +238,20 @@ impl Read for Unit {
         }
     }
 
+    fn row(&self, rows: &[u8], number: u64) -> Result<Option<Bytes>, StoreError> {
+        if let Some(row) = self.rows.get(rows, number) {
+            return Ok(Some(row.clone()));
+        }
+        let seen = self.seen_rows.borrow().get(rows).and_then(|span| span.row(number).cloned());
+        if seen.is_some() {
+            return Ok(seen);
+        }
+        let Some(span) = Span::holding(self, rows, number)? else { return Ok(None) };
+        let row = span.row(number).cloned();
+        self.seen_rows.borrow_mut().insert(Bytes::copy_from_slice(rows), span);
+        Ok(row)
+    }
+
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
@@ -228,7 +262,8 @@ impl Read for Unit {
         if own.peek().is_none() {
             return Ok(self.core.engine.scan(prefix, after, limit)?);
         }
-        let stored = Pages { core: &self.core, prefix, after: after.map(Bytes::copy_from_slice), limit, page: VecDeque::new(), ended: false };
+        let stored =
+            Pages { core: &self.core, prefix, after: after.map(Bytes::copy_from_slice), limit, page: VecDeque::new(), ended: false };
         let own = own.map(|(key, value)| Ok((key.clone(), value.clone())));
         let pairs = Over::new(own, stored.map(|pair| pair.map(|(key, value)| (key, Some(value)))));
         pairs.filter_map(present).take(limit).collect()

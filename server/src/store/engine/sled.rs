@@ -216,9 +216,7 @@ impl Kept {
     /// Waits until there is much to settle or it has waited long enough; whether the engine ends.
     fn wait_for_turn(&self) -> bool {
         let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_early = |ending: &mut bool| {
-            !*ending && self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes() < SETTLE_BYTES
-        };
+        let is_early = |ending: &mut bool| !*ending && self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes() < SETTLE_BYTES;
         *self.turn.wait_timeout_while(ending, SETTLE_EVERY, is_early).unwrap_or_else(PoisonError::into_inner).0
     }
 

@@ -56,7 +56,8 @@ impl Journal {
             Some((number, last)) => Place { segment: *number, offset: last.length()? },
             None => Place::default(),
         };
-        let full = segments.range(..end.segment).try_fold(0, |bytes, (_, segment)| Ok::<_, EngineError>(bytes + u64::from(segment.length()?)))?;
+        let full =
+            segments.range(..end.segment).try_fold(0, |bytes, (_, segment)| Ok::<_, EngineError>(bytes + u64::from(segment.length()?)))?;
         Ok(Self { folder: folder.to_owned(), segments: RwLock::new(segments), end: Mutex::new(end), full: AtomicU64::new(full) })
     }
 
