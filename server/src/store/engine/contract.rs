@@ -108,12 +108,47 @@ mod engines {
     }
 
     #[test]
+    fn a_folder_of_the_format_before_is_read_as_it_is_and_closed_to_older_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("format"), "1 sled\n").unwrap();
+        let older = || sled::Config::default().path(folder.path().join("sled")).segment_size(8 * 1024 * 1024).open().unwrap();
+        let (small, large) = ([1, 7].as_slice(), vec![1; 60_000]);
+        older().insert("t/small", small).unwrap();
+        older().insert("t/large", large.as_slice()).unwrap();
+        for _ in 0..2 {
+            let engine = EngineKind::Sled.open(folder.path()).unwrap();
+            assert_eq!(engine.get(b"t/small").unwrap().unwrap(), small);
+            assert_eq!(engine.get(b"t/large").unwrap().unwrap(), large);
+            assert_eq!(super::keys(engine.as_ref(), "", None, 9).len(), 2);
+        }
+        assert_eq!(std::fs::read_to_string(folder.path().join("format")).unwrap(), "2 sled\n");
+    }
+
+    #[test]
+    fn what_is_settled_stands_where_it_was_and_what_was_not_comes_back_from_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = vec![5; 5_000];
+        for round in 0..5u8 {
+            let engine = EngineKind::Sled.open(folder.path()).unwrap();
+            for number in 0..=round {
+                let expected = (number < round).then_some(large.as_slice());
+                assert_eq!(engine.get(&[b't', number]).unwrap().as_deref(), expected);
+            }
+            let puts = vec![(vec![b't', round].into(), large.clone().into()), ("z".into(), vec![0, round].into())];
+            engine.apply(super::Batch { puts, ..super::Batch::default() }).unwrap();
+            assert_eq!(engine.get(b"z").unwrap().unwrap().as_ref(), [0, round], "also a value that looks like a place");
+            let found = engine.scan(b"t", None, 99).unwrap();
+            assert_eq!(found.len(), usize::from(round) + 1);
+        }
+    }
+
+    #[test]
     fn values_that_are_never_synced_stop_the_start_and_half_written_snapshots_do_not() {
         let folder = tempfile::tempdir().unwrap();
         drop(EngineKind::Sled.open(folder.path()).unwrap());
-        std::fs::write(folder.path().join("sled/snap.00000000000000FF.generating"), "half").unwrap();
+        std::fs::write(folder.path().join("index/snap.00000000000000FF.generating"), "half").unwrap();
         drop(EngineKind::Sled.open(folder.path()).unwrap());
-        std::fs::write(folder.path().join("sled/blobs/7"), "large").unwrap();
+        std::fs::write(folder.path().join("index/blobs/7"), "large").unwrap();
         assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Blobs { .. })));
     }
 

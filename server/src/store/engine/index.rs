@@ -12,12 +12,17 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::EngineError;
-use super::folder::sync_folder;
+use super::folder::{Folder, sync_folder};
 use super::journal::{Place, Pointer};
 
-/// Fixed for the life of a folder. A page larger than a quarter of it would go to a file that sled never syncs; with values of at most
-/// 64 KiB, as earlier programs put them here, and 16 of them a page, none is.
-const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+/// Name of the folder, and what sled writes at once; fixed for the life of a folder. A page larger than a quarter of it would go to a file that sled
+/// never syncs: with what is small and 16 of them a page, none is.
+const NAME: &str = "index";
+const SEGMENT_BYTES: usize = 1024 * 1024;
+
+/// The same for a folder of format 1, in which values of up to 64 KiB stand.
+const OLDER_NAME: &str = "sled";
+const OLDER_SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// What sled may keep in memory. Its default, a gigabyte, is more than an office machine has to spare.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
@@ -57,17 +62,19 @@ pub(super) enum Slot {
 }
 
 impl Index {
-    /// Opens the index of a folder, or begins one.
-    pub(super) fn open(inside: &Path) -> Result<Self, EngineError> {
+    /// Opens the index of a store's folder, or begins one.
+    pub(super) fn open(folder: &Folder) -> Result<Self, EngineError> {
+        let older = folder.join(OLDER_NAME);
+        let (inside, segment) = if older.is_dir() { (older, OLDER_SEGMENT_BYTES) } else { (folder.join(NAME), SEGMENT_BYTES) };
         let blobs = inside.join("blobs");
-        remove_half_written_snapshots(inside)?;
+        remove_half_written_snapshots(&inside)?;
         refuse_blobs(&blobs)?;
-        let database = open_database(inside).map_err(|error| database_error("opening the store", error))?;
+        let database = open_database(&inside, segment).map_err(|error| database_error("opening the store", error))?;
         let file = File::open(inside.join("db")).map_err(|error| EngineError::io("opening the store's file", error))?;
         let index = Self { database, file, blobs };
         // What a killed process had applied may stand in the kernel's memory only; from here on it counts as durable.
         index.sync()?;
-        sync_folder(inside)?;
+        sync_folder(&inside)?;
         Ok(index)
     }
 
@@ -145,12 +152,12 @@ fn read_slot(stored: &[u8]) -> Result<Slot, EngineError> {
 
 /// Opens the database. One that this process closed a moment ago keeps its lock until a thread of sled has ended; nobody else can have it, because the
 /// folder is ours.
-fn open_database(inside: &Path) -> Result<::sled::Db, ::sled::Error> {
+fn open_database(inside: &Path, segment: usize) -> Result<::sled::Db, ::sled::Error> {
     let give_up = Instant::now() + LOCK_LINGERS;
     loop {
         let opened = ::sled::Config::default()
             .path(inside)
-            .segment_size(SEGMENT_BYTES)
+            .segment_size(segment)
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(Some(FLUSH_EVERY_MS))
             .open();

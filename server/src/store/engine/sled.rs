@@ -20,12 +20,11 @@ use super::order::Over;
 use super::recent::{Recent, Value};
 use super::{Batch, Engine, EngineError, Health, Pair};
 
-/// Names inside the store's folder.
-const INDEX: &str = "sled";
+/// Name of the journal inside the store's folder.
 const JOURNAL: &str = "journal";
 
 /// Bytes after which the newest batches are settled in the index.
-const SETTLE_BYTES: usize = 8 * 1024 * 1024;
+const SETTLE_BYTES: usize = 4 * 1024 * 1024;
 
 /// They are settled after this long also when they are few, so that little has to be read again after a crash.
 const SETTLE_EVERY: Duration = Duration::from_millis(500);
@@ -58,7 +57,7 @@ impl SledEngine {
     /// Opens the store in a folder, or creates it there.
     pub(crate) fn open(path: &Path) -> Result<Self, EngineError> {
         let folder = Folder::take(path, "sled")?;
-        let index = Index::open(&folder.join(INDEX))?;
+        let index = Index::open(&folder)?;
         let journal = Journal::open(&folder.join(JOURNAL))?;
         recall(&journal, &index)?;
         folder.sync_names()?;

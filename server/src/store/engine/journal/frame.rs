@@ -13,38 +13,29 @@ pub(super) const HEAD_BYTES: usize = 12;
 const DELETE: u8 = 0;
 const PUT: u8 = 1;
 
-/// A batch as one frame, and where in it each value stands, in the order of the puts.
-pub(super) struct Framed {
-    pub(super) bytes: Vec<u8>,
-    pub(super) values: Vec<usize>,
-}
-
-impl Framed {
-    pub(super) fn of(batch: &Batch) -> Result<Self, EngineError> {
-        let size = batch.puts.iter().map(|(key, value)| key.len() + value.len() + 7).sum::<usize>();
-        let mut bytes = Vec::with_capacity(HEAD_BYTES + size + batch.deletes.iter().map(|key| key.len() + 3).sum::<usize>());
-        bytes.put_bytes(0, HEAD_BYTES);
-        let mut values = Vec::with_capacity(batch.puts.len());
-        for (key, value) in &batch.puts {
-            bytes.put_u8(PUT);
-            bytes.put_u16(length(key)?);
-            bytes.put_u32(length(value)?);
-            bytes.put_slice(key);
-            values.push(bytes.len());
-            bytes.put_slice(value);
-        }
-        for key in &batch.deletes {
-            bytes.put_u8(DELETE);
-            bytes.put_u16(length(key)?);
-            bytes.put_slice(key);
-        }
-        let (head, changes) = bytes.split_at_mut(HEAD_BYTES);
-        let mut head = &mut *head;
-        head.put_slice(&MAGIC);
-        head.put_u32(length(changes)?);
-        head.put_u32(crc32fast::hash(changes));
-        Ok(Self { bytes, values })
+/// Writes a batch as one frame. Returns where in it each value stands, in the order of the puts.
+pub(super) fn write(batch: &Batch, bytes: &mut Vec<u8>) -> Result<Vec<usize>, EngineError> {
+    bytes.clear();
+    bytes.put_bytes(0, HEAD_BYTES);
+    let mut values = Vec::with_capacity(batch.puts.len());
+    for (key, value) in &batch.puts {
+        bytes.put_u8(PUT);
+        bytes.put_u16(length(key)?);
+        bytes.put_u32(length(value)?);
+        bytes.put_slice(key);
+        values.push(bytes.len());
+        bytes.put_slice(value);
     }
+    for key in &batch.deletes {
+        bytes.put_u8(DELETE);
+        bytes.put_u16(length(key)?);
+        bytes.put_slice(key);
+    }
+    let (mut head, changes) = bytes.split_at_mut(HEAD_BYTES);
+    head.put_slice(&MAGIC);
+    head.put_u32(length(changes)?);
+    head.put_u32(crc32fast::hash(changes));
+    Ok(values)
 }
 
 /// The length of something, as it is written before it. What the seam takes is far below every limit here.

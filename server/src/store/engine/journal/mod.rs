@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use self::frame::{Change, Framed, HEAD_BYTES, Head};
+use self::frame::{Change, HEAD_BYTES, Head};
 pub(super) use self::place::{Place, Pointer};
 use self::segment::Segment;
 use super::{Batch, EngineError};
@@ -20,13 +20,23 @@ use super::{Batch, EngineError};
 /// Where a segment ends and the next begins: few files, and each is small enough to be copied and looked at.
 const SEGMENT_BYTES: u32 = 256 * 1024 * 1024;
 
+/// Room that is kept for the next frame; a larger one gives its room back.
+const FRAME_KEPT_BYTES: usize = 1024 * 1024;
+
 /// The open journal.
 pub(super) struct Journal {
     folder: PathBuf,
     segments: RwLock<BTreeMap<u32, Arc<Segment>>>,
-    end: Mutex<Place>,
+    tail: Mutex<Tail>,
     /// Bytes of the segments before the last.
     full: AtomicU64,
+}
+
+/// Where the journal goes on.
+struct Tail {
+    end: Place,
+    /// The last frame, kept for its room.
+    frame: Vec<u8>,
 }
 
 /// A batch that stands in the journal.
@@ -58,7 +68,12 @@ impl Journal {
         };
         let full =
             segments.range(..end.segment).try_fold(0, |bytes, (_, segment)| Ok::<_, EngineError>(bytes + u64::from(segment.length()?)))?;
-        Ok(Self { folder: folder.to_owned(), segments: RwLock::new(segments), end: Mutex::new(end), full: AtomicU64::new(full) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            segments: RwLock::new(segments),
+            tail: Mutex::new(Tail { end, frame: Vec::new() }),
+            full: AtomicU64::new(full),
+        })
     }
 
     /// Where the journal begins.
@@ -69,13 +84,15 @@ impl Journal {
 
     /// Writes a batch behind all others. It is on stable storage only after [`Self::sync`].
     pub(super) fn append(&self, batch: &Batch) -> Result<Appended, EngineError> {
-        let Framed { bytes, values } = Framed::of(batch)?;
-        let length = u32::try_from(bytes.len()).map_err(|_| EngineError::ValueTooLarge { length: bytes.len() })?;
-        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let Tail { end, frame } = &mut *tail;
+        frame.shrink_to(FRAME_KEPT_BYTES);
+        let values = frame::write(batch, frame)?;
+        let length = u32::try_from(frame.len()).map_err(|_| EngineError::ValueTooLarge { length: frame.len() })?;
         if end.offset > 0 && end.offset.saturating_add(length) > SEGMENT_BYTES {
             *end = self.begin_segment(*end)?;
         }
-        self.segment(end.segment)?.write(end.offset, &bytes)?;
+        self.segment(end.segment)?.write(end.offset, frame)?;
         let pointer = |(at, value): (usize, &Bytes)| Pointer {
             place: Place { segment: end.segment, offset: end.offset + at as u32 },
             length: value.len() as u32,
@@ -89,7 +106,7 @@ impl Journal {
     /// Returns when everything appended before the call is on stable storage.
     pub(super) fn sync(&self) -> Result<(), EngineError> {
         // Earlier segments were synced when they were full.
-        let last = self.end.lock().unwrap_or_else(PoisonError::into_inner).segment;
+        let last = self.end().segment;
         self.segment(last)?.sync()
     }
 
@@ -102,14 +119,12 @@ impl Journal {
     /// The batch at a place, or nothing where the journal ends there. The rest of a batch that was cut off by a crash is taken away: nobody was told
     /// that it was kept.
     pub(super) fn recall(&self, at: Place) -> Result<Option<Recalled>, EngineError> {
-        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        if at > *end {
+        let (segment, end) = (self.segment(at.segment)?, self.end());
+        if at > end {
             return Err(self.damaged());
         }
-        let segment = self.segment(at.segment)?;
         let length = segment.length()?;
         if at.offset == length && at.segment < end.segment {
-            drop(end);
             return self.recall(Place { segment: at.segment + 1, offset: 0 });
         }
         match self.read_batch(&segment, at, length)? {
@@ -117,7 +132,7 @@ impl Journal {
             None if at.segment < end.segment => Err(self.damaged()),
             None => {
                 segment.cut_off(at.offset)?;
-                *end = at;
+                self.tail.lock().unwrap_or_else(PoisonError::into_inner).end = at;
                 Ok(None)
             }
         }
@@ -125,7 +140,7 @@ impl Journal {
 
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
-        let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = self.end();
         self.full.load(Ordering::Relaxed) + u64::from(end.offset)
     }
 
@@ -164,6 +179,10 @@ impl Journal {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(number, segment);
         self.full.fetch_add(u64::from(end.offset), Ordering::Relaxed);
         Ok(Place { segment: number, offset: 0 })
+    }
+
+    fn end(&self) -> Place {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).end
     }
 
     fn segment(&self, number: u32) -> Result<Arc<Segment>, EngineError> {
