@@ -40,6 +40,9 @@ pub enum Topic {
     Agreements,
 }
 
+/// Longest list that is kept until the group closes.
+const LIST_KEPT_MAX: usize = 16;
+
 /// What an act reads and changes. Sees its own changes and those of the acts before it. An act that returns an error leaves no trace.
 pub struct Unit {
     pub(crate) core: Arc<Core>,
@@ -47,6 +50,8 @@ pub struct Unit {
     overlay: BTreeMap<Bytes, Option<Bytes>>,
     /// What the engine said. Nobody else writes while a group is decided, and its acts ask for the same case, referral and cursors.
     seen: RefCell<HashMap<Bytes, Option<Bytes>>>,
+    /// What the engine said stands under a prefix, and whether that is all.
+    seen_lists: RefCell<HashMap<Bytes, (bool, Vec<Pair>)>>,
     /// What stood in the overlay before each change of the act in progress.
     undo: Vec<(Bytes, Option<Option<Bytes>>)>,
     /// Rows of the group, which are joined when it closes.
@@ -80,9 +85,9 @@ impl Unit {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let now = core.ambient.now();
         let (overlay, seen, undo, topics) = (BTreeMap::new(), RefCell::default(), Vec::new(), Vec::new());
-        let (rows, row_undo, seen_rows) = (Written::default(), Vec::new(), RefCell::default());
+        let (rows, row_undo, seen_rows, seen_lists) = (Written::default(), Vec::new(), RefCell::default(), RefCell::default());
         let (outgoing, purged, answers, life) = (Vec::new(), Vec::new(), Vec::new(), None);
-        Self { core, now, overlay, seen, undo, rows, row_undo, seen_rows, bytes: 0, topics, outgoing, purged, answers, life }
+        Self { core, now, overlay, seen, seen_lists, undo, rows, row_undo, seen_rows, bytes: 0, topics, outgoing, purged, answers, life }
     }
 
     /// When this act is decided; one time for the whole act.
@@ -212,6 +217,23 @@ impl Unit {
         Ok(value)
     }
 
+    /// What the engine holds under a prefix. A short list from its beginning is asked for once a group: each act of a case looks up its referrals.
+    fn stored_under(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+        if after.is_some() {
+            return Ok(self.core.engine.scan(prefix, after, limit)?);
+        }
+        if let Some((whole, pairs)) = self.seen_lists.borrow().get(prefix)
+            && (*whole || pairs.len() >= limit)
+        {
+            return Ok(pairs.iter().take(limit).cloned().collect());
+        }
+        let pairs = self.core.engine.scan(prefix, None, limit)?;
+        if pairs.len() <= LIST_KEPT_MAX {
+            self.seen_lists.borrow_mut().insert(Bytes::copy_from_slice(prefix), (pairs.len() < limit, pairs.clone()));
+        }
+        Ok(pairs)
+    }
+
     /// Rows of a kind are about to change.
     pub(crate) fn forget_span(&mut self, rows: &[u8]) {
         self.seen_rows.get_mut().remove(rows);
@@ -260,7 +282,7 @@ impl Read for Unit {
         let own = self.overlay.range::<[u8], _>((from, Bound::Unbounded));
         let mut own = own.take_while(|(key, _)| key.starts_with(prefix)).peekable();
         if own.peek().is_none() {
-            return Ok(self.core.engine.scan(prefix, after, limit)?);
+            return self.stored_under(prefix, after, limit);
         }
         let stored =
             Pages { core: &self.core, prefix, after: after.map(Bytes::copy_from_slice), limit, page: VecDeque::new(), ended: false };

@@ -35,13 +35,15 @@ pub(crate) enum Road {
 }
 
 /// Every point. The first passing is an early step of the road, a later one the share or an answer.
-pub(crate) const POINTS: [(&str, Road, At, &[u32]); 50] = [
+pub(crate) const POINTS: [(&str, Road, At, &[u32]); 52] = [
     ("request.before-write", Road::Referral, At::Sender, &[1]),
     ("request.after-write", Road::Referral, At::Sender, &[1]),
     ("group.before-apply", Road::Referral, At::Both, &[1, 4]),
     ("group.after-apply", Road::Referral, At::Both, &[1, 4]),
     ("group.before-sync", Road::Referral, At::Both, &[1, 4]),
     ("group.after-sync", Road::Referral, At::Both, &[1, 4]),
+    ("index.before-settle", Road::Referral, At::Both, &[1]),
+    ("index.before-sync", Road::Referral, At::Both, &[1]),
     ("session.before-hello", Road::Referral, At::Both, &[1]),
     ("session.after-hello", Road::Referral, At::Both, &[1]),
     ("courier.before-dispatch", Road::Referral, At::Both, &[1, 2]),

@@ -143,6 +143,34 @@ mod engines {
     }
 
     #[test]
+    fn room_of_what_was_changed_is_given_back_and_nothing_that_counts_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = EngineKind::Sled.open(folder.path()).unwrap();
+        let put = |key: &[u8], byte: u8| {
+            let puts = vec![(key.to_vec().into(), vec![byte; 50_000].into())];
+            engine.apply(super::Batch { puts, ..super::Batch::default() }).unwrap();
+        };
+        for round in 0..200u8 {
+            put(&[b'k', round % 50 / 49 * round], round);
+            put(b"often", round);
+        }
+        engine.sync().unwrap();
+        let written = 2 * 200 * 50_000;
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while engine.health().unwrap().disk_bytes > written / 2 && std::time::Instant::now() < until {
+            std::thread::yield_now();
+        }
+        assert!(engine.health().unwrap().disk_bytes <= written / 2, "{} bytes", engine.health().unwrap().disk_bytes);
+        drop(engine);
+        let engine = EngineKind::Sled.open(folder.path()).unwrap();
+        assert_eq!(engine.get(b"often").unwrap().unwrap(), vec![199; 50_000]);
+        assert_eq!(engine.get(&[b'k', 0]).unwrap().unwrap(), vec![198; 50_000]);
+        for round in [49, 99, 149, 199] {
+            assert_eq!(engine.get(&[b'k', round]).unwrap().unwrap(), vec![round; 50_000]);
+        }
+    }
+
+    #[test]
     fn values_that_are_never_synced_stop_the_start_and_half_written_snapshots_do_not() {
         let folder = tempfile::tempdir().unwrap();
         drop(EngineKind::Sled.open(folder.path()).unwrap());

@@ -5,8 +5,10 @@
 mod folder;
 mod index;
 mod journal;
+mod kept;
 mod order;
 mod recent;
+mod reclaim;
 mod sled;
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use self::segment::Segment;
 use super::{Batch, EngineError};
 
 /// Where a segment ends and the next begins: few files, and each is small enough to be copied and looked at.
-const SEGMENT_BYTES: u32 = 256 * 1024 * 1024;
+const SEGMENT_BYTES: u32 = if cfg!(test) { 1024 * 1024 } else { 256 * 1024 * 1024 };
 
 /// Room that is kept for the next frame; a larger one gives its room back.
 const FRAME_KEPT_BYTES: usize = 1024 * 1024;
@@ -136,6 +136,26 @@ impl Journal {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether the segment of a value is still there.
+    pub(super) fn has(&self, pointer: Pointer) -> bool {
+        self.segment(pointer.segment()).is_ok()
+    }
+
+    /// Segments before the last, each with its bytes.
+    pub(super) fn full_segments(&self) -> Vec<(u32, u64)> {
+        let last = self.end().segment;
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.range(..last).filter_map(|(number, segment)| Some((*number, segment.length().ok()?.into()))).collect()
+    }
+
+    /// Takes away a segment in which nothing counts any more.
+    pub(super) fn remove_segment(&self, number: u32) -> Result<(), EngineError> {
+        let segment = self.segment(number)?;
+        self.full.fetch_sub(u64::from(segment.length()?), Ordering::Relaxed);
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        Segment::remove(&self.folder, number)
     }
 
     /// Bytes of all segments.

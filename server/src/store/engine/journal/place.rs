@@ -32,6 +32,16 @@ pub(in crate::store::engine) struct Pointer {
 }
 
 impl Pointer {
+    /// Number of the segment in which it stands.
+    pub(in crate::store::engine) fn segment(self) -> u32 {
+        self.place.segment
+    }
+
+    /// Bytes of the value.
+    pub(in crate::store::engine) fn bytes(self) -> u64 {
+        u64::from(self.length)
+    }
+
     /// Bytes of its written form.
     pub(in crate::store::engine) const BYTES: usize = Place::BYTES + 8;
 

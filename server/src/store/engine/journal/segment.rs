@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,11 +34,16 @@ impl Segment {
 
     /// A new segment; its name is durable.
     pub(super) fn create(folder: &Path, number: u32) -> Result<Self, EngineError> {
-        let path = folder.join(format!("{number:08}"));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path(folder, number));
         let file = file.map_err(|error| EngineError::io("beginning a segment of the journal", error))?;
         sync_folder(folder)?;
         Ok(Self { file })
+    }
+
+    /// Takes a segment away for good.
+    pub(super) fn remove(folder: &Path, number: u32) -> Result<(), EngineError> {
+        fs::remove_file(path(folder, number)).map_err(|error| EngineError::io("removing a segment of the journal", error))?;
+        sync_folder(folder)
     }
 
     /// Bytes of it.
@@ -67,4 +72,8 @@ impl Segment {
         let cut = self.file.set_len(u64::from(offset)).and_then(|()| self.file.sync_all());
         cut.map_err(|error| EngineError::io("taking a half-written batch off the journal", error))
     }
+}
+
+fn path(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number:08}"))
 }
