@@ -1,16 +1,18 @@
 //! What must hold in the end, once everything was put right:
 //!
-//! - *eventually*: every receipt arrives, both sides of a referral say the same, and a peer holds what it was given;
+//! - *eventually*: every receipt arrives, who was restored has everything back, both sides of a referral say the same, and a peer holds what it was
+//!   given;
 //! - *finally*: every leaf of a receiver has its leaf at the sender and the other way round, no channel has a gap, no transfer counts twice, and
 //!   the order of each case held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use titian_proto::envelope::{Header, Lane};
+use titian_proto::envelope::{EnvelopeKind, Header, Lane};
 use titian_proto::log::leaf::{Event, Leaf};
-use titian_proto::model::id::Digest;
+use titian_proto::model::id::{Digest, ReferralId};
 use titian_proto::model::referral::ReferralState;
+use titian_server::acts::restore;
 use titian_server::store::LogTable as _;
 use titian_server::store::referrals::{ReferralFile, ReferralTable as _};
 
@@ -51,7 +53,8 @@ impl World {
         }
     }
 
-    fn pairs(&self) -> Vec<(usize, usize)> {
+    /// Each node with each other.
+    pub fn pairs(&self) -> Vec<(usize, usize)> {
         let count = self.nodes.len();
         (0..count).flat_map(|from| (0..count).filter(move |to| *to != from).map(move |to| (from, to))).collect()
     }
@@ -65,6 +68,11 @@ impl World {
             let unread = !mailbox::is_read(&sender, &receiver, &node.union.node_id, peer);
             let waiting = mailbox::is_waiting(&sender, peer);
             let contact = acts.house.contact(peer);
+            if !restore::is_told(&sender, peer).unwrap_or(false)
+                || restore::awaits_standings(&receiver, &node.union.node_id).unwrap_or(true)
+            {
+                return Some(format!("{peer} waits for {} to give back what it lost: {contact:?}", node.union.node_id));
+            }
             (unread || waiting).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
         })
     }
@@ -149,6 +157,9 @@ impl World {
         let files = sender.referrals(None, usize::MAX).unwrap_or_default();
         for file in files.iter().filter(|file| &file.sender == ours && &file.recipient == theirs) {
             let other = receiver.referral(file.referral_id).ok().flatten();
+            if other.is_none() && self.is_refused_again(from, to, file.referral_id) {
+                continue;
+            }
             if let Some(problem) = differ(file, other.as_ref()) {
                 self.watch.violated("eventually both sides agree", &format!("{} of {ours} at {theirs}: {problem}", file.referral_id));
                 continue;
@@ -169,6 +180,19 @@ impl World {
                 self.watch.violated("eventually a peer holds what it was given", &what);
             }
         }
+    }
+
+    /// Whether a restored node refused an offer that it had applied before: allowed then and not now. Its receipt says applied for ever, and nothing tells
+    /// the sender that the referral is gone there.
+    fn is_refused_again(&self, from: usize, to: usize, referral_id: ReferralId) -> bool {
+        let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
+        let received = mailbox::received(&receiver.disk.durable(), &sender.union.node_id);
+        let offers =
+            received.into_iter().filter(|(_, header)| header.kind == EnvelopeKind::Offer && header.referral_id == Some(referral_id));
+        let offers: BTreeSet<Digest> = offers.map(|(hash, _)| hash).collect();
+        let leaves = leaves_about(receiver, &sender.union.log_origin);
+        let refused = |leaf: &Leaf| leaf.event == Event::ReferralRefused && leaf.env.is_some_and(|env| offers.contains(&env));
+        self.watch.eyes().restored.contains(&to) && leaves.iter().any(|(_, leaf)| refused(leaf))
     }
 }
 
