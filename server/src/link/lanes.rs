@@ -22,7 +22,7 @@ impl<T> PerLane<T> {
     }
 
     /// Each lane with its value.
-    pub(super) fn to_vec(&self) -> Vec<(Lane, T)>
+    pub(super) fn to_vec(self) -> Vec<(Lane, T)>
     where
         T: Copy,
     {

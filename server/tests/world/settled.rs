@@ -43,12 +43,13 @@ impl World {
             self.keeps_promises(at);
         }
         let restored = self.watch.eyes().restored.clone();
+        let told: Vec<Told> = self.nodes.iter().map(told).collect();
         for (from, to) in self.pairs() {
             // A log that was restored lacks what was written after the backup; what it says again stands in the new life's leaves.
             if !restored.contains(&from) && !restored.contains(&to) {
-                self.logs_agree(from, to);
+                self.logs_agree(from, to, &told);
             }
-            self.order_holds(from, to);
+            self.order_holds(from, to, &told);
             self.both_sides_agree(from, to);
         }
     }
@@ -78,13 +79,13 @@ impl World {
     }
 
     /// The two logs tell the same story of what went from one union to another.
-    fn logs_agree(&self, from: usize, to: usize) {
+    fn logs_agree(&self, from: usize, to: usize, told: &[Told]) {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let wrong = |what: String| {
             self.watch.violated("finally both logs reconcile", &format!("{} to {}: {what}", sender.union.node_id, receiver.union.node_id));
         };
-        let at_sender = leaves_about(sender, &receiver.union.log_origin);
-        let at_receiver = leaves_about(receiver, &sender.union.log_origin);
+        let at_sender = about(&told[from], &receiver.union.log_origin);
+        let at_receiver = about(&told[to], &sender.union.log_origin);
         let sent: Vec<&(Digest, Leaf)> = at_sender.iter().filter(|(_, leaf)| leaf.env.is_some() && leaf.peer_leaf.is_none()).collect();
         let mut acked: BTreeMap<_, usize> = BTreeMap::new();
         for (_, leaf) in at_sender.iter().filter(|(_, leaf)| leaf.event == Event::ReferralAcked) {
@@ -133,12 +134,12 @@ impl World {
     }
 
     /// What belongs to one case was taken in in the order in which it was sent; only safety overtakes.
-    fn order_holds(&self, from: usize, to: usize) {
+    fn order_holds(&self, from: usize, to: usize, told: &[Told]) {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let received = mailbox::received(&receiver.disk.durable(), &sender.union.node_id);
         let cases: BTreeMap<Digest, Header> = received.into_iter().filter(|(_, header)| header.lane != Lane::Safety).collect();
         let mut last: BTreeMap<_, u64> = BTreeMap::new();
-        for (_, leaf) in leaves_about(receiver, &sender.union.log_origin) {
+        for (_, leaf) in about(&told[to], &sender.union.log_origin) {
             let header = leaf.env.filter(|_| leaf.event != Event::ReferralAcked).and_then(|env| cases.get(&env));
             let Some(header) = header else { continue };
             let Some((case, sequence)) = header.case else { continue };
@@ -206,9 +207,24 @@ fn differ(file: &ReferralFile, other: Option<&ReferralFile>) -> Option<String> {
     (file.state != other.state && !by_clock && !not_there).then(|| format!("{} at the sender, {} at the receiver", file.state, other.state))
 }
 
+/// A node's leaves in their order, each with its hash, by the peer that they are about.
+type Told = BTreeMap<String, Vec<(Digest, Leaf)>>;
+
+fn told(node: &Node) -> Told {
+    let mut told = Told::new();
+    for (_, bytes) in node.disk.durable().leaves(0, usize::MAX).unwrap_or_default() {
+        let Ok(leaf) = Leaf::parse(&bytes) else { continue };
+        let Some(peer) = leaf.peer.clone() else { continue };
+        told.entry(peer).or_default().push((Leaf::hash(&bytes), leaf));
+    }
+    told
+}
+
+fn about<'a>(told: &'a Told, peer: &str) -> &'a [(Digest, Leaf)] {
+    told.get(peer).map_or(&[], Vec::as_slice)
+}
+
 /// A node's leaves about a peer, in their order, each with its hash.
 pub fn leaves_about(node: &Node, peer: &str) -> Vec<(Digest, Leaf)> {
-    let leaves = node.disk.durable().leaves(0, usize::MAX).unwrap_or_default();
-    let read = leaves.iter().filter_map(|(_, bytes)| Some((Leaf::hash(bytes), Leaf::parse(bytes).ok()?)));
-    read.filter(|(_, leaf)| leaf.peer.as_deref() == Some(peer)).collect()
+    told(node).remove(peer).unwrap_or_default()
 }
