@@ -183,10 +183,18 @@ fn a_restored_union_gets_back_on_a_stick_what_it_lost() {
         let taken = import(&world.ksbsi, file).done();
         assert_eq!((taken.count("applied"), taken.count("not_applied")), (0, 0), "{}", taken.told());
     }
-    // And both go on
+    // And the next stick from KSBSI tells MTUC that there is nothing left to be given back
+    assert!(world.mtuc.table("told-epoch/").is_empty(), "MTUC cannot know yet");
+    carry(&world, false);
+    assert!(!world.mtuc.table("told-epoch/").is_empty(), "KSBSI has it all back");
+    // And both go on; what MTUC says after that stands, also when an older stick that says otherwise comes once more
     let next = road::refer(&world).1;
+    road::act(&world.mtuc, &["referral", "cancel", &referral]).done();
     carry(&world, true);
     road::arrive(&world.ksbsi, &next);
+    road::state(&world.ksbsi, &referral, "CANCELLED");
+    import(&world.ksbsi, &file).done();
+    road::state(&world.ksbsi, &referral, "CANCELLED");
     carry(&world, false);
     assert_eq!(queued(&world.mtuc), 0);
 }

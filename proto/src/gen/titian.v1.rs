@@ -4772,7 +4772,7 @@ pub struct Frame {
     /// Exactly one.
     #[prost(
         oneof = "frame::Frame",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21, 22, 23, 24"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 21, 22, 23, 24"
     )]
     pub frame: ::core::option::Option<frame::Frame>,
 }
@@ -4809,6 +4809,9 @@ pub mod frame {
         /// What a restored node answered before it was restored. Protocol 2.
         #[prost(message, tag = "9")]
         Returned(super::Returned),
+        /// How much of that the restored node has taken back. Protocol 3.
+        #[prost(message, tag = "10")]
+        TakenBack(super::TakenBack),
         /// Asks for the next chunks of a document. From protocol 2 on, as are the four that follow.
         #[prost(message, tag = "20")]
         DocumentAsk(super::DocumentAsk),
@@ -4857,6 +4860,9 @@ pub struct Hello {
     /// The epochs that its database had before it was restored, the oldest first, 16 bytes each. Protocol 2.
     #[prost(bytes = "bytes", repeated, tag = "9")]
     pub former_epochs: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// In the present life of its database the other side has given back everything, to the end: nothing need be given back again. Protocol 3.
+    #[prost(bool, tag = "10")]
+    pub has_all_back: bool,
 }
 /// How far a lane has been received.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4956,6 +4962,18 @@ pub struct Returned {
     /// Nothing more follows: the restored node may share again what it shares.
     #[prost(bool, tag = "3")]
     pub done: bool,
+    /// Which of these frames it is on this stream, from 1 on. The restored node takes back the next one only, and says so in TakenBack; until then
+    /// nothing goes that has its place behind this frame. 0 under protocol 2, and in a bundle, which comes whole or not at all.
+    #[prost(uint64, tag = "4")]
+    pub number: u64,
+}
+/// From a node that was restored: so much of what is given back to it is on stable storage.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TakenBack {
+    /// Everything up to this number of the stream.
+    #[prost(uint64, tag = "1")]
+    pub through: u64,
 }
 /// How one referral stands at the peer of a node that was restored.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4982,6 +5000,13 @@ pub struct Standing {
     /// The newest withdrawal that the restored node told of, where the state is CONSENT_WITHDRAWN because of it: the worker need not say it again.
     #[prost(message, optional, tag = "7")]
     pub withdrawal: ::core::option::Option<Withdrawal>,
+    /// The newest change that the speaker itself made; absent under protocol 2. Where the restored node knows of a later one, the speaker has lost it
+    /// or told of this before it: the state is an old one, and is not taken over.
+    #[prost(uint64, optional, tag = "8")]
+    pub speaker_changes: ::core::option::Option<u64>,
+    /// The records named above are all that the speaker holds. Not said where they take more than one standing, and under protocol 2.
+    #[prost(bool, tag = "9")]
+    pub held_whole: bool,
 }
 /// A record held from its owner.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -13113,6 +13113,9 @@ impl serde::Serialize for Frame {
                 frame::Frame::Returned(v) => {
                     struct_ser.serialize_field("returned", v)?;
                 }
+                frame::Frame::TakenBack(v) => {
+                    struct_ser.serialize_field("takenBack", v)?;
+                }
                 frame::Frame::DocumentAsk(v) => {
                     struct_ser.serialize_field("documentAsk", v)?;
                 }
@@ -13149,6 +13152,8 @@ impl<'de> serde::Deserialize<'de> for Frame {
             "ping",
             "unanswered",
             "returned",
+            "taken_back",
+            "takenBack",
             "document_ask",
             "documentAsk",
             "document_opening",
@@ -13172,6 +13177,7 @@ impl<'de> serde::Deserialize<'de> for Frame {
             Ping,
             Unanswered,
             Returned,
+            TakenBack,
             DocumentAsk,
             DocumentOpening,
             DocumentChunk,
@@ -13207,6 +13213,7 @@ impl<'de> serde::Deserialize<'de> for Frame {
                             "ping" => Ok(GeneratedField::Ping),
                             "unanswered" => Ok(GeneratedField::Unanswered),
                             "returned" => Ok(GeneratedField::Returned),
+                            "takenBack" | "taken_back" => Ok(GeneratedField::TakenBack),
                             "documentAsk" | "document_ask" => Ok(GeneratedField::DocumentAsk),
                             "documentOpening" | "document_opening" => Ok(GeneratedField::DocumentOpening),
                             "documentChunk" | "document_chunk" => Ok(GeneratedField::DocumentChunk),
@@ -13295,6 +13302,13 @@ impl<'de> serde::Deserialize<'de> for Frame {
                                 return Err(serde::de::Error::duplicate_field("returned"));
                             }
                             frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::Returned)
+;
+                        }
+                        GeneratedField::TakenBack => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("takenBack"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(frame::Frame::TakenBack)
 ;
                         }
                         GeneratedField::DocumentAsk => {
@@ -17373,6 +17387,9 @@ impl serde::Serialize for Hello {
         if !self.former_epochs.is_empty() {
             len += 1;
         }
+        if self.has_all_back {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Hello", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -17407,6 +17424,9 @@ impl serde::Serialize for Hello {
         if !self.former_epochs.is_empty() {
             struct_ser.serialize_field("formerEpochs", &self.former_epochs.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
         }
+        if self.has_all_back {
+            struct_ser.serialize_field("hasAllBack", &self.has_all_back)?;
+        }
         struct_ser.end()
     }
 }
@@ -17432,6 +17452,8 @@ impl<'de> serde::Deserialize<'de> for Hello {
             "settled",
             "former_epochs",
             "formerEpochs",
+            "has_all_back",
+            "hasAllBack",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -17445,6 +17467,7 @@ impl<'de> serde::Deserialize<'de> for Hello {
             DescriptorDigest,
             Settled,
             FormerEpochs,
+            HasAllBack,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -17475,6 +17498,7 @@ impl<'de> serde::Deserialize<'de> for Hello {
                             "descriptorDigest" | "descriptor_digest" => Ok(GeneratedField::DescriptorDigest),
                             "settled" => Ok(GeneratedField::Settled),
                             "formerEpochs" | "former_epochs" => Ok(GeneratedField::FormerEpochs),
+                            "hasAllBack" | "has_all_back" => Ok(GeneratedField::HasAllBack),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -17503,6 +17527,7 @@ impl<'de> serde::Deserialize<'de> for Hello {
                 let mut descriptor_digest__ = None;
                 let mut settled__ = None;
                 let mut former_epochs__ = None;
+                let mut has_all_back__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -17572,6 +17597,12 @@ impl<'de> serde::Deserialize<'de> for Hello {
                                     .into_iter().map(|x| x.0).collect())
                             ;
                         }
+                        GeneratedField::HasAllBack => {
+                            if has_all_back__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("hasAllBack"));
+                            }
+                            has_all_back__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Hello {
@@ -17584,6 +17615,7 @@ impl<'de> serde::Deserialize<'de> for Hello {
                     descriptor_digest: descriptor_digest__.unwrap_or_default(),
                     settled: settled__.unwrap_or_default(),
                     former_epochs: former_epochs__.unwrap_or_default(),
+                    has_all_back: has_all_back__.unwrap_or_default(),
                 })
             }
         }
@@ -29222,6 +29254,9 @@ impl serde::Serialize for Returned {
         if self.done {
             len += 1;
         }
+        if self.number != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Returned", len)?;
         if !self.receipts.is_empty() {
             struct_ser.serialize_field("receipts", &self.receipts)?;
@@ -29231,6 +29266,11 @@ impl serde::Serialize for Returned {
         }
         if self.done {
             struct_ser.serialize_field("done", &self.done)?;
+        }
+        if self.number != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("number", ToString::to_string(&self.number).as_str())?;
         }
         struct_ser.end()
     }
@@ -29245,6 +29285,7 @@ impl<'de> serde::Deserialize<'de> for Returned {
             "receipts",
             "standings",
             "done",
+            "number",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -29252,6 +29293,7 @@ impl<'de> serde::Deserialize<'de> for Returned {
             Receipts,
             Standings,
             Done,
+            Number,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -29276,6 +29318,7 @@ impl<'de> serde::Deserialize<'de> for Returned {
                             "receipts" => Ok(GeneratedField::Receipts),
                             "standings" => Ok(GeneratedField::Standings),
                             "done" => Ok(GeneratedField::Done),
+                            "number" => Ok(GeneratedField::Number),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -29298,6 +29341,7 @@ impl<'de> serde::Deserialize<'de> for Returned {
                 let mut receipts__ = None;
                 let mut standings__ = None;
                 let mut done__ = None;
+                let mut number__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Receipts => {
@@ -29318,12 +29362,21 @@ impl<'de> serde::Deserialize<'de> for Returned {
                             }
                             done__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Number => {
+                            if number__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("number"));
+                            }
+                            number__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Returned {
                     receipts: receipts__.unwrap_or_default(),
                     standings: standings__.unwrap_or_default(),
                     done: done__.unwrap_or_default(),
+                    number: number__.unwrap_or_default(),
                 })
             }
         }
@@ -32858,6 +32911,12 @@ impl serde::Serialize for Standing {
         if self.withdrawal.is_some() {
             len += 1;
         }
+        if self.speaker_changes.is_some() {
+            len += 1;
+        }
+        if self.held_whole {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Standing", len)?;
         if !self.referral_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -32890,6 +32949,14 @@ impl serde::Serialize for Standing {
         if let Some(v) = self.withdrawal.as_ref() {
             struct_ser.serialize_field("withdrawal", v)?;
         }
+        if let Some(v) = self.speaker_changes.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("speakerChanges", ToString::to_string(&v).as_str())?;
+        }
+        if self.held_whole {
+            struct_ser.serialize_field("heldWhole", &self.held_whole)?;
+        }
         struct_ser.end()
     }
 }
@@ -32908,6 +32975,10 @@ impl<'de> serde::Deserialize<'de> for Standing {
             "changes",
             "held",
             "withdrawal",
+            "speaker_changes",
+            "speakerChanges",
+            "held_whole",
+            "heldWhole",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -32919,6 +32990,8 @@ impl<'de> serde::Deserialize<'de> for Standing {
             Changes,
             Held,
             Withdrawal,
+            SpeakerChanges,
+            HeldWhole,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -32947,6 +33020,8 @@ impl<'de> serde::Deserialize<'de> for Standing {
                             "changes" => Ok(GeneratedField::Changes),
                             "held" => Ok(GeneratedField::Held),
                             "withdrawal" => Ok(GeneratedField::Withdrawal),
+                            "speakerChanges" | "speaker_changes" => Ok(GeneratedField::SpeakerChanges),
+                            "heldWhole" | "held_whole" => Ok(GeneratedField::HeldWhole),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -32973,6 +33048,8 @@ impl<'de> serde::Deserialize<'de> for Standing {
                 let mut changes__ = None;
                 let mut held__ = None;
                 let mut withdrawal__ = None;
+                let mut speaker_changes__ = None;
+                let mut held_whole__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ReferralId => {
@@ -33021,6 +33098,20 @@ impl<'de> serde::Deserialize<'de> for Standing {
                             }
                             withdrawal__ = map_.next_value()?;
                         }
+                        GeneratedField::SpeakerChanges => {
+                            if speaker_changes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("speakerChanges"));
+                            }
+                            speaker_changes__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::HeldWhole => {
+                            if held_whole__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("heldWhole"));
+                            }
+                            held_whole__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Standing {
@@ -33031,6 +33122,8 @@ impl<'de> serde::Deserialize<'de> for Standing {
                     changes: changes__.unwrap_or_default(),
                     held: held__.unwrap_or_default(),
                     withdrawal: withdrawal__,
+                    speaker_changes: speaker_changes__,
+                    held_whole: held_whole__.unwrap_or_default(),
                 })
             }
         }
@@ -34297,6 +34390,101 @@ impl<'de> serde::Deserialize<'de> for SuspendPeerResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.SuspendPeerResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TakenBack {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.through != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.TakenBack", len)?;
+        if self.through != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("through", ToString::to_string(&self.through).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TakenBack {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "through",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Through,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "through" => Ok(GeneratedField::Through),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TakenBack;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.TakenBack")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TakenBack, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut through__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Through => {
+                            if through__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("through"));
+                            }
+                            through__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(TakenBack {
+                    through: through__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.TakenBack", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Tier {

@@ -1,14 +1,15 @@
 //! After a node was restored from a backup: what its peers give back to it, and what it takes back. A peer sends again what the node lost; the node
 //! gives the identical receipts, does nothing a second time, and re-uses no number that a peer has seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message as _;
-use titian_proto::envelope::{KeyRing, Receipt, SealContext, receipt_hash};
+use titian_proto::envelope::{KeyRing, Lane, Receipt, SealContext, receipt_hash};
+use titian_proto::gate::Content;
 use titian_proto::model::consent::Withdrawal;
 use titian_proto::model::id::{NodeId, RecordId, RecordRef, ReferralId};
 use titian_proto::model::malformed::{At, Malformed};
-use titian_proto::model::referral::{DeclineReason, ReferralOutcome, ReferralState};
+use titian_proto::model::referral::{DeclineReason, ReferralOutcome, ReferralState, Side, winner};
 use titian_proto::wire;
 
 use super::context::{Acts, House};
@@ -17,7 +18,7 @@ use super::{consents, policy, question, referrals, shares};
 use crate::store::consents::Subject;
 use crate::store::records::RecordTable as _;
 use crate::store::referrals::{Given, ReferralFile, ReferralTable as _};
-use crate::store::{EpochTable as _, InboxTable as _, Position, Read, StoreError, Topic, Unit};
+use crate::store::{EpochTable as _, InboxTable as _, OutboxTable as _, Position, Read, StoreError, Topic, Unit};
 
 /// Standings in one frame.
 const STANDINGS: usize = 64;
@@ -25,12 +26,13 @@ const STANDINGS: usize = 64;
 /// Records in one standing.
 const HELD: usize = 256;
 
-/// Takes back receipts of this node that a peer held, and how the referrals with it stand there.
+/// Takes back receipts of this node that a peer held, and how the referrals with it stand there. Of each lane the peer had received so much before it
+/// told of that.
 ///
 /// # Errors
 /// When a receipt is not this node's own, something breaks its form, or the store fails.
-pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> Result<(), ActError> {
-    let wire::Returned { receipts, standings, done } = returned;
+pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned, received: Vec<(Lane, Position)>) -> Result<(), ActError> {
+    let wire::Returned { receipts, standings, done, number: _ } = returned;
     if receipts.len() > STANDINGS || standings.len() > STANDINGS {
         return Err(Malformed::new("must hold at most 64 receipts and 64 standings").at("returned").into());
     }
@@ -47,7 +49,11 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned) -> 
                     unit.put_returned(&peer, receipt.lane, receipt.envelope_hash, bytes.clone())?;
                 }
             }
-            standings.iter().try_for_each(|standing| stand(&house, unit, &peer, standing))?;
+            // In a bundle that comes late, how things stood is what they no longer are.
+            if has_all_back(unit, &peer)? {
+                return Ok(());
+            }
+            standings.iter().try_for_each(|standing| stand(&house, unit, &peer, standing, &received))?;
             if done {
                 unit.put_heard_epoch(&peer)?;
                 share_again(&house, unit, &peer)?;
@@ -74,8 +80,15 @@ fn is_answered(read: &impl Read, peer: &NodeId, receipt: &Receipt) -> Result<boo
 /// # Errors
 /// When the store cannot be read.
 pub fn awaits_standings(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
-    let lives = read.own_epochs()?;
-    Ok(lives.len() > 1 && read.heard_epoch(peer)? != lives.last().copied())
+    Ok(read.own_epochs()?.len() > 1 && !has_all_back(read, peer)?)
+}
+
+/// Whether a peer has given back everything in the present life of this node's database.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn has_all_back(read: &impl Read, peer: &NodeId) -> Result<bool, StoreError> {
+    Ok(read.heard_epoch(peer)? == read.own_epochs()?.last().copied())
 }
 
 /// A receipt that this node itself signed, for an envelope of this peer.
@@ -98,12 +111,16 @@ struct Standing {
     reason: Option<DeclineReason>,
     changes: u64,
     held: Vec<(RecordRef, u64)>,
+    /// Those are all that the peer holds.
+    held_whole: bool,
     withdrawal: Option<Withdrawal>,
+    /// The newest change of the peer's own; none where it does not say.
+    speaker_changes: Option<u64>,
 }
 
 impl Standing {
     fn from_wire(standing: &wire::Standing) -> Result<Self, Malformed> {
-        let wire::Standing { referral_id, state, outcome, reason, changes, held, withdrawal } = standing;
+        let wire::Standing { referral_id, state, outcome, reason, changes, held, withdrawal, speaker_changes, held_whole } = standing;
         if held.len() > HELD {
             return Err(Malformed::new("must be at most 256 records").at("held"));
         }
@@ -115,21 +132,27 @@ impl Standing {
             reason: DeclineReason::from_wire_optional(*reason).at("reason")?,
             changes: *changes,
             held: held.collect::<Result<_, Malformed>>().at("held.record_ref")?,
+            held_whole: *held_whole,
             withdrawal: withdrawal.as_ref().map(Withdrawal::from_wire).transpose().at("withdrawal")?,
+            speaker_changes: *speaker_changes,
         })
     }
 }
 
 /// Brings a referral of this node to where the peer saw it last.
-fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> Result<(), ActError> {
+fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing, received: &[(Lane, Position)]) -> Result<(), ActError> {
     let Some(mut file) = unit.referral(standing.referral_id)? else { return Ok(()) };
     if shares::other_side(house, &file) != peer {
         return Ok(());
     }
-    take_over_state(&mut file, standing);
+    let side = if referrals::is_sender(house, &file) { Side::Sender } else { Side::Receiver };
+    take_over_state(&mut file, standing, side);
     file.own_changes = file.own_changes.max(standing.changes);
     unit.put_referral(&file)?;
     note_held(unit, &file, &standing.held)?;
+    if standing.held_whole {
+        note_missing(unit, peer, &file, &standing.held, received)?;
+    }
     unit.publish(Topic::Referral(file.referral_id));
     if standing.state == ReferralState::ConsentWithdrawn && !file.frozen && !crate::mutant::is("restore-what-was-withdrawn") {
         consents::withdrawn_before_restore(house, unit, file, standing.withdrawal.as_ref())?;
@@ -137,12 +160,16 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing) -> 
     Ok(())
 }
 
-/// A state that this node had set and lost, or under whose number it has set another since: the peer refuses a number that it knows. A withdrawal that
-/// this node knows of beats whatever the peer says. Where this node never set a state, it lost none: then the peer may be the one that was restored, and
-/// the state that it tells an old one of its own.
-fn take_over_state(file: &mut ReferralFile, standing: &Standing) {
-    let lost = standing.changes > 0 && standing.changes >= file.own_changes && standing.state != ReferralState::ConsentWithdrawn;
-    if lost && !file.frozen && file.state != ReferralState::ConsentWithdrawn {
+/// A state that this node had set and lost, or under whose number it has set another since: the peer refuses a number that it knows. What this node has set
+/// since under later numbers stands where the peer will take it over from there. A withdrawal that this node knows of beats whatever the peer says. Where
+/// this node never set a state, it lost none. And where it knows of a later change of the peer than the peer tells of, the state is an old one: the peer
+/// was restored too, or this came late in a bundle.
+fn take_over_state(file: &mut ReferralFile, standing: &Standing, side: Side) {
+    let follows = ReferralState::may_follow(standing.state, file.state, side) || winner(standing.state, file.state) == file.state;
+    let stands = standing.changes < file.own_changes && follows;
+    let lost = standing.changes > 0 && !stands && standing.state != ReferralState::ConsentWithdrawn;
+    let is_old = standing.speaker_changes.is_some_and(|changes| changes < file.peer_changes);
+    if lost && !is_old && !file.frozen && file.state != ReferralState::ConsentWithdrawn {
         file.state = standing.state;
         file.outcome = standing.outcome;
         file.reason = standing.reason;
@@ -177,6 +204,51 @@ fn note_held(unit: &mut Unit, file: &ReferralFile, held: &[(RecordRef, u64)]) ->
     Ok(unit.put_progress(file.referral_id, &progress)?)
 }
 
+/// Records that the peer does not hold, though this node gave them: they were taken out of the share in the lost days. What the peer had not received
+/// when it told is on its way there.
+fn note_missing(
+    unit: &mut Unit,
+    peer: &NodeId,
+    file: &ReferralFile,
+    held: &[(RecordRef, u64)],
+    received: &[(Lane, Position)],
+) -> Result<(), ActError> {
+    let mut missing = unit.all_given(file.referral_id)?;
+    missing.retain(|given| given.revision > 0 && held.iter().all(|(record_ref, _)| *record_ref != given.record_ref));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let on_the_way = on_the_way(unit, peer, file.referral_id, received)?;
+    let mut progress = unit.progress(file.referral_id)?;
+    for given in missing.into_iter().filter(|given| !on_the_way.contains(&given.record_ref)) {
+        unit.put_given(file.referral_id, &Given { revision: 0, ..given })?;
+        progress.records_shared = progress.records_shared.saturating_sub(1);
+    }
+    Ok(unit.put_progress(file.referral_id, &progress)?)
+}
+
+/// Records of a referral in envelopes that stand behind what the peer has received.
+fn on_the_way(
+    unit: &Unit,
+    peer: &NodeId,
+    referral_id: ReferralId,
+    received: &[(Lane, Position)],
+) -> Result<HashSet<RecordRef>, StoreError> {
+    let mut names = HashSet::new();
+    for (lane, through) in received {
+        let state = unit.outbox_lane(peer, *lane)?;
+        for position in state.turns.places(*through, state.last) {
+            let Some(sent) = unit.sent(peer, *lane, position)?.filter(|sent| sent.header.referral_id == Some(referral_id)) else {
+                continue;
+            };
+            if let Ok((_, Content::Put(put))) = Content::parse(sent.header.kind, &sent.body) {
+                names.extend(put.records.iter().map(|record| record.record_ref));
+            }
+        }
+    }
+    Ok(names)
+}
+
 /// How every referral with a peer stands here, for a peer that was restored, in frames.
 ///
 /// # Errors
@@ -194,7 +266,7 @@ pub fn standings(house: &House, read: &impl Read, peer: &NodeId) -> Result<Vec<w
 
 fn standing(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Vec<wire::Standing>, ActError> {
     let withdrawal = told_withdrawal(read, peer, file)?;
-    let held: Vec<wire::HeldRevision> = read
+    let all: Vec<wire::HeldRevision> = read
         .held_after(file.referral_id, None, usize::MAX)?
         .into_iter()
         .map(|record| wire::HeldRevision { record_ref: record.record_ref, revision: record.revision })
@@ -207,8 +279,10 @@ fn standing(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Vec<
         changes: file.peer_changes,
         held: held.to_vec(),
         withdrawal: withdrawal.clone(),
+        speaker_changes: Some(file.own_changes),
+        held_whole: all.len() <= HELD,
     };
-    Ok(if held.is_empty() { vec![one(&[])] } else { held.chunks(HELD).map(one).collect() })
+    Ok(if all.is_empty() { vec![one(&[])] } else { all.chunks(HELD).map(one).collect() })
 }
 
 /// The newest withdrawal that the peer told of, where a referral stands still because of one.

@@ -53,9 +53,10 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -
     }
     log_answer(house, unit, peer, &sent.header, receipt)?;
     match receipt.outcome {
-        ReceiptOutcome::Refused => undelivered::take_back(unit, &sent.header, &sent.body)?,
+        // What was purged in a life that a restore has undone still has its body here.
+        ReceiptOutcome::Refused | ReceiptOutcome::Purged => undelivered::take_back(unit, &sent.header, &sent.body)?,
         ReceiptOutcome::Parked => parked::note(unit, peer, receipt, position, &sent.header)?,
-        ReceiptOutcome::Applied | ReceiptOutcome::Purged => {}
+        ReceiptOutcome::Applied => {}
     }
     Ok(note_at_referral(unit, &sent.header, receipt)?)
 }

@@ -140,12 +140,12 @@ impl Passage {
         Ok(Arriving { acts: self.acts.clone(), peer: peer.clone(), submitted })
     }
 
-    /// Takes back what a peer returns after this node was restored.
+    /// Takes back what a peer returns after this node was restored. By its hello the peer had received each lane so far.
     ///
     /// # Errors
     /// When it is not this node's own, or the store fails.
-    pub async fn take_back(&self, peer: &NodeId, returned: wire::Returned) -> Result<(), PassageError> {
-        Ok(restore::take_back(&self.acts, peer, returned).await?)
+    pub async fn take_back(&self, peer: &NodeId, returned: wire::Returned, received: Vec<(Lane, Position)>) -> Result<(), PassageError> {
+        Ok(restore::take_back(&self.acts, peer, returned, received).await?)
     }
 
     /// How things stand here, for a peer that was restored and was not told yet; nothing for any other.
@@ -174,6 +174,14 @@ impl Passage {
     /// When the store cannot be read.
     pub fn awaits_standings(&self, peer: &NodeId) -> Result<bool, StoreError> {
         restore::awaits_standings(&self.acts.store.view(), peer)
+    }
+
+    /// Whether a peer has given back everything since this node was restored last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_all_back(&self, peer: &NodeId) -> Result<bool, StoreError> {
+        restore::has_all_back(&self.acts.store.view(), peer)
     }
 
     /// Notes that a peer was told how things stand.

@@ -23,6 +23,10 @@ pub(super) struct Board {
 /// How a session stands.
 pub(super) struct State {
     lanes: PerLane<LaneState>,
+    /// This node has taken back so much, and the peer was not told of it, or may not have heard.
+    pub(super) taken_back: Option<u64>,
+    /// The peer has taken back so much of what is given back to it.
+    pub(super) taken_back_there: u64,
     /// A ping to be answered; a newer one makes an older one needless.
     pub(super) ping: Option<u64>,
     heard_at: Instant,
@@ -55,7 +59,7 @@ pub(super) struct LaneState {
 
 impl Board {
     pub(super) fn new(now: Instant) -> Self {
-        let state = State { lanes: PerLane::default(), ping: None, heard_at: now, waiting: false };
+        let state = State { lanes: PerLane::default(), taken_back: None, taken_back_there: 0, ping: None, heard_at: now, waiting: false };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 

@@ -15,8 +15,9 @@ use crate::store::{self, EpochTable, InboxLane, OutboxTable, Position, StoreErro
 /// Oldest protocol version this node speaks.
 pub(super) const PROTOCOL_MIN: u32 = 1;
 
-/// Newest protocol version this node speaks. Version 2: credit, resending, several lives of a database.
-pub(super) const PROTOCOL_MAX: u32 = 2;
+/// Newest protocol version this node speaks. Version 2: credit, resending, several lives of a database. Version 3: a restored node says what it has
+/// taken back.
+pub(super) const PROTOCOL_MAX: u32 = 3;
 
 /// Lives of a peer's database: more restores than a union makes.
 const EPOCHS_MAX: usize = 256;
@@ -42,6 +43,11 @@ impl Terms {
     /// Whether the peer knows credit, resending and lives.
     pub(super) fn is_current(&self) -> bool {
         self.protocol >= 2
+    }
+
+    /// Whether the peer says what it has taken back of what is given back to it.
+    pub(super) fn says_what_it_took_back(&self) -> bool {
+        self.protocol >= 3
     }
 
     /// The epoch in whose chain a place of the peer's lanes lies; none under protocol 1, which knows one epoch only.
@@ -82,7 +88,8 @@ fn place(epochs: &[Epoch], epoch: &[u8], sequence: u64) -> Result<Position, Malf
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(super) fn say(passage: &Passage, peer: &NodeId) -> Result<wire::Hello, StoreError> {
+pub(super) async fn say(passage: &Passage, peer: &NodeId) -> Result<wire::Hello, StoreError> {
+    let has_all_back = has_all_back(passage, peer).await?;
     let view = passage.store().view();
     let (own_epochs, peer_epochs) = (view.own_epochs()?, view.peer_epochs(peer)?);
     let (mut received, mut settled) = (Vec::new(), Vec::new());
@@ -100,7 +107,18 @@ pub(super) fn say(passage: &Passage, peer: &NodeId) -> Result<wire::Hello, Store
         descriptor_digest: passage.descriptor_digest().to_wire(),
         settled,
         former_epochs: own_epochs.iter().rev().skip(1).rev().copied().map(Epoch::to_wire).collect(),
+        has_all_back,
     })
+}
+
+/// Whether the peer has given back everything, and that is on stable storage. It is written once more to know it: what stands in the view may be gone
+/// after a power cut, and the peer does not give it back a second time. A store that takes no writes says nothing.
+async fn has_all_back(passage: &Passage, peer: &NodeId) -> Result<bool, StoreError> {
+    if !passage.has_all_back(peer)? {
+        return Ok(false);
+    }
+    let peer = peer.clone();
+    Ok(passage.store().write(move |unit| unit.put_heard_epoch(&peer)).await.is_ok())
 }
 
 fn received_cursor(lane: Lane, state: &InboxLane, epochs: &[Epoch]) -> wire::LaneCursor {
@@ -151,8 +169,25 @@ pub(super) async fn hear(passage: &Passage, peer: &NodeId, hello: wire::Hello) -
         let lane = Lane::from_wire(cursor.lane)?;
         *terms.settled.get_mut(lane) = Some(settled(&terms, cursor));
     }
+    if hello.has_all_back {
+        note_told(passage, peer, &terms).await?;
+    }
     note_held(passage, peer, &terms).await?;
     Ok(terms)
+}
+
+/// Remembers that a restored peer has everything back, in whatever way it came: on an earlier stream, or in a bundle that left out nothing.
+async fn note_told(passage: &Passage, peer: &NodeId, terms: &Terms) -> Result<(), SessionError> {
+    if !passage.is_being_restored(peer)? {
+        return Ok(());
+    }
+    let view = passage.store().view();
+    for lane in Lane::ALL.iter().copied() {
+        if *terms.received.get(lane) < view.outbox_lane(peer, lane)?.settled_through {
+            return Ok(());
+        }
+    }
+    Ok(passage.note_told(peer).await?)
 }
 
 /// Remembers what the peer holds: a bundle for it begins there.

@@ -9,6 +9,7 @@ use titian_proto::wire;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::board::{Board, State};
+use super::hello::Terms;
 use super::lanes::PerLane;
 use super::limits::{Allowance, BATCH_ENVELOPES, BATCHES_IN_WORK, FRAMES_READ_AHEAD};
 use super::reader::{Came, lane_of};
@@ -20,8 +21,7 @@ pub(super) struct Inbox<'a> {
     passage: Passage,
     peer: NodeId,
     board: &'a Board,
-    /// The peer speaks of credit, and was given none where there is no room.
-    has_credit: bool,
+    terms: &'a Terms,
     came: mpsc::Receiver<Came>,
     receipts: mpsc::Receiver<wire::Receipts>,
 }
@@ -34,16 +34,16 @@ impl<'a> Inbox<'a> {
     pub(super) fn new(passage: Passage, peer: NodeId, shared: Shared<'a>) -> (Self, Slots) {
         let (put_came, came) = mpsc::channel(FRAMES_READ_AHEAD);
         let (put_receipts, receipts) = mpsc::channel(FRAMES_READ_AHEAD);
-        let (board, has_credit) = (shared.board, shared.terms.is_current());
-        (Self { passage, peer, board, has_credit, came, receipts }, (put_came, put_receipts))
+        let Shared { board, terms, documents: _ } = shared;
+        (Self { passage, peer, board, terms, came, receipts }, (put_came, put_receipts))
     }
 
     /// Takes in for ever; ends only when the stream does.
     pub(super) async fn run(self) -> Result<(), SessionError> {
-        let Self { passage, peer, board, has_credit, came, receipts } = self;
+        let Self { passage, peer, board, terms, came, receipts } = self;
         tokio::select! {
             biased;
-            ended = take_in(&passage, &peer, board, has_credit, came) => ended,
+            ended = take_in(&passage, &peer, board, terms, came) => ended,
             ended = settle(&passage, &peer, receipts) => ended,
         }
     }
@@ -60,14 +60,18 @@ async fn take_in(
     passage: &Passage,
     peer: &NodeId,
     board: &Board,
-    has_credit: bool,
+    terms: &Terms,
     mut came: mpsc::Receiver<Came>,
 ) -> Result<(), SessionError> {
     let (mut in_work, mut returned): (VecDeque<InWork>, _) = (VecDeque::new(), None);
+    let mut taken_back = TakenBack::default();
     loop {
         let (idle, room) = (in_work.is_empty(), in_work.len() < BATCHES_IN_WORK && returned.is_none());
         if idle && let Some(returned) = returned.take() {
-            passage.take_back(peer, returned).await?;
+            if taken_back.is_next(&returned) {
+                passage.take_back(peer, returned, terms.received.to_vec()).await?;
+            }
+            taken_back.tell(board);
             continue;
         }
         tokio::select! {
@@ -82,7 +86,8 @@ async fn take_in(
             }
             next = came.recv(), if room => {
                 let mut batch = Batch::collect(next.ok_or(SessionError::Ended)?, &mut came);
-                if !has_credit {
+                // A peer that speaks of credit was given none where there is no room.
+                if !terms.is_current() {
                     batch.leave_out_what_has_no_room(passage);
                 }
                 returned = batch.returned;
@@ -91,6 +96,28 @@ async fn take_in(
                     in_work.push_back(InWork { arriving, taken: batch.taken, _places: batch.places });
                 }
             }
+        }
+    }
+}
+
+/// How far what the peer gives back on this stream was taken back: one frame after the other, each once.
+#[derive(Default)]
+struct TakenBack {
+    through: u64,
+}
+
+impl TakenBack {
+    /// Whether a frame is the next, and counts it. Without a number (protocol 2) each is.
+    fn is_next(&mut self, returned: &wire::Returned) -> bool {
+        let is_next = returned.number == self.through + 1;
+        self.through += u64::from(is_next);
+        is_next || returned.number == 0
+    }
+
+    /// Has the peer told, also of what came a second time: it may not have heard it.
+    fn tell(&self, board: &Board) {
+        if self.through > 0 {
+            board.tell(|board| board.taken_back = Some(self.through));
         }
     }
 }

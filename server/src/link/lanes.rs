@@ -21,6 +21,14 @@ impl<T> PerLane<T> {
         &self.0[index(lane)]
     }
 
+    /// Each lane with its value.
+    pub(super) fn to_vec(self) -> Vec<(Lane, T)>
+    where
+        T: Copy,
+    {
+        Lane::ALL.iter().map(|lane| (*lane, *self.get(*lane))).collect()
+    }
+
     pub(super) fn get_mut(&mut self, lane: Lane) -> &mut T {
         &mut self.0[index(lane)]
     }

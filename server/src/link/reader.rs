@@ -76,6 +76,10 @@ impl<'a> Reader<'a> {
             Some(frame::Frame::Ping(_)) => Ok(()),
             Some(frame::Frame::Bye(bye)) => Err(goodbye(&bye)),
             Some(frame::Frame::Returned(returned)) => self.give_back(returned).await,
+            Some(frame::Frame::TakenBack(wire::TakenBack { through })) => {
+                self.board.tell(|board| board.taken_back_there = board.taken_back_there.max(through));
+                Ok(())
+            }
             Some(
                 about @ (frame::Frame::DocumentAsk(_)
                 | frame::Frame::DocumentOpening(_)

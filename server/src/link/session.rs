@@ -115,7 +115,7 @@ impl Session {
     async fn talk(&mut self) -> Result<(), SessionError> {
         let Self { passage, connection: Connection { peer, dialled_by_us, incoming, outgoing, close: _ } } = self;
         crate::crash::point("session.before-hello");
-        say(outgoing, frame::Frame::Hello(hello::say(passage, peer)?)).await?;
+        say(outgoing, frame::Frame::Hello(hello::say(passage, peer).await?)).await?;
         let first = tokio::time::timeout(HELLO_WITHIN, incoming.next()).await.map_err(|_| SessionError::NoHello)?;
         let terms = match first.ok_or(SessionError::Ended)?.map_err(|_| SessionError::Ended)?.frame {
             Some(frame::Frame::Hello(said)) => hello::hear(passage, peer, said).await?,

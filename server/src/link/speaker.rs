@@ -13,7 +13,7 @@ use super::courier::Courier;
 use super::documents::Documents;
 use super::giving::Giving;
 use super::hello::{Terms, epoch_of};
-use super::lanes::{PerLane, Turn};
+use super::lanes::{PerLane, SHARING, Turn};
 use super::limits::{
     Allowance, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED, PING_WAITING,
     RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
@@ -85,7 +85,7 @@ impl<'a> Speaker<'a> {
         });
         let courier = Courier::new(passage.clone(), peer.clone());
         let (turn, window, pinged_at) = (Turn::default(), Window::new(), Instant::now());
-        let giving = Giving::new(&passage, &peer, &terms.received)?;
+        let giving = Giving::new(&passage, &peer, terms)?;
         let quarantined = passage.is_quarantined(&peer)?;
         let (chunks, chunks_given) = (Unacknowledged::default(), 0);
         Ok(Self {
@@ -122,6 +122,7 @@ impl<'a> Speaker<'a> {
             let place = outgoing.reserve().await.map_err(|_| SessionError::Ended)?;
             outbox.borrow_and_update();
             self.hear();
+            self.giving.note_told(&self.passage, &self.peer).await?;
             if let Some(frame) = self.next_frame().await? {
                 let sends = matches!(frame, frame::Frame::Deliveries(_));
                 place.send(wire::Frame { frame: Some(frame) });
@@ -146,7 +147,8 @@ impl<'a> Speaker<'a> {
         let now = Instant::now();
         self.chunks.stored(self.documents.taken_there(), now, &mut self.window);
         self.board.with(|board| {
-            board.waiting = self.chunks.since().is_some();
+            self.giving.taken_back(board.taken_back_there);
+            board.waiting = self.chunks.since().is_some() || self.giving.is_waiting();
             for lane in Lane::ALL {
                 let (there, said) = (board.lane(*lane), self.lanes.get_mut(*lane));
                 said.unacknowledged.stored(there.stored, now, &mut self.window);
@@ -166,7 +168,8 @@ impl<'a> Speaker<'a> {
     }
 
     async fn next_frame(&mut self) -> Result<Option<frame::Frame>, SessionError> {
-        if let Some(frame) = self.answer_to_ping().or_else(|| self.next_stored()).or_else(|| self.next_credit()) {
+        let answer = self.answer_to_ping().or_else(|| self.next_taken_back());
+        if let Some(frame) = answer.or_else(|| self.next_stored()).or_else(|| self.next_credit()) {
             return Ok(Some(frame));
         }
         if self.terms.is_current()
@@ -182,6 +185,7 @@ impl<'a> Speaker<'a> {
         }
         if self.terms.is_current()
             && !self.giving.is_over()
+            && !self.giving.is_waiting()
             && let Some(frame) = self.next_given_back().await?
         {
             return Ok(Some(frame));
@@ -217,18 +221,30 @@ impl<'a> Speaker<'a> {
     /// What a restored peer gets back: its envelopes one by one in their old order, then how things stand.
     async fn next_given_back(&mut self) -> Result<Option<frame::Frame>, SessionError> {
         if let Some(lane) = self.giving.next_lane(&self.passage, &self.peer, |lane| self.lanes.get(lane).sent)? {
-            return if self.window.room() == 0 { Ok(None) } else { self.next_deliveries(lane).await };
+            // What goes in another lane is heard of before this one follows it: the two may belong to one case, and frames may get lost.
+            let behind = SHARING.into_iter().any(|other| other != lane && self.stored_there(other) < self.lanes.get(other).sent);
+            return if behind || self.window.room() == 0 { Ok(None) } else { self.next_deliveries(lane).await };
         }
-        let board = self.board;
-        if self.giving.is_giving(|lane| board.with(|board| board.lane(lane).stored)) {
+        if self.giving.is_giving(|lane| self.stored_there(lane)) {
             return Ok(None);
         }
         Ok(self.giving.next_standing(&self.passage, &self.peer)?)
     }
 
+    /// What the peer has stored of a lane.
+    fn stored_there(&self, lane: Lane) -> Position {
+        self.board.with(|board| board.lane(lane).stored)
+    }
+
     fn answer_to_ping(&mut self) -> Option<frame::Frame> {
         let nonce = self.board.with(|board| board.ping.take())?;
         Some(frame::Frame::Ping(wire::Ping { nonce, answer: true }))
+    }
+
+    /// How much of what the peer gives back is on stable storage here.
+    fn next_taken_back(&mut self) -> Option<frame::Frame> {
+        let through = self.board.with(|board| board.taken_back.take())?;
+        Some(frame::Frame::TakenBack(wire::TakenBack { through }))
     }
 
     /// What is on stable storage here and the peer was not told of, or seems not to have heard.
@@ -293,12 +309,14 @@ impl<'a> Speaker<'a> {
     }
 
     fn may_send(&self, lane: Lane) -> bool {
-        self.may_deliver(lane) || (lane == Lane::Documents && !self.quarantined && self.documents.has_answer())
+        let waits = self.terms.is_current() && self.giving.is_giving_back(|lane| self.stored_there(lane));
+        (self.may_deliver(lane) && !waits) || (lane == Lane::Documents && !self.quarantined && self.documents.has_answer())
     }
 
     fn may_deliver(&self, lane: Lane) -> bool {
         let (room, open) = (self.room(lane), lane == Lane::Safety || !self.quarantined);
-        open && room.envelopes > 0 && room.bytes > 0 && self.courier.waits(lane, self.lanes.get(lane).sent)
+        let held_back = self.terms.is_current() && self.giving.withholds(lane, self.lanes.get(lane).sent);
+        open && !held_back && room.envelopes > 0 && room.bytes > 0 && self.courier.waits(lane, self.lanes.get(lane).sent)
     }
 
     /// What the peer gave room for.
@@ -308,7 +326,7 @@ impl<'a> Speaker<'a> {
         if self.terms.is_current() {
             return self.board.with(|board| board.lane(lane).room(said.used)).unwrap_or(nothing);
         }
-        let stored = self.board.with(|board| board.lane(lane).stored);
+        let stored = self.stored_there(lane);
         let in_flight = said.sent.sequence().saturating_sub(stored.sequence());
         Allowance { envelopes: IN_FLIGHT_ENVELOPES.saturating_sub(in_flight), bytes: u64::MAX }
     }
@@ -350,7 +368,7 @@ impl<'a> Speaker<'a> {
             let _ = self.outgoing.try_send(wire::Frame { frame: Some(ping) });
         }
         self.quarantined = self.passage.is_quarantined(&self.peer)?;
-        self.giving.note_heard(&self.passage, &self.peer).await?;
+        self.giving.say_again_if_late(now);
         if self.terms.is_current() {
             for lane in Lane::ALL {
                 self.send_again_if_late(*lane, now);
@@ -371,7 +389,7 @@ impl<'a> Speaker<'a> {
     }
 
     fn ask_for_receipts_if_late(&mut self, lane: Lane, settled: Position, now: Instant) {
-        let stored = self.board.with(|board| board.lane(lane).stored);
+        let stored = self.stored_there(lane);
         let said = self.lanes.get_mut(lane);
         if settled >= stored {
             said.asked_at = None;

@@ -50,6 +50,28 @@ fn nothing_is_lost_doubled_or_overshared_in_any_schedule() {
     schedule::play_all(number("TITIAN_WORLD_SCHEDULES").unwrap_or(SCHEDULES));
 }
 
+/// Seeds that once broke an invariant, and by what.
+const REMEMBERED: &[(u64, &str)] = &[
+    (377, "a node that had never set a state took over an old one of the other's, which was restored too"),
+    (590, "a restored node was told how a referral stood before its offer had come again, and when it was told again the frame was lost"),
+    (1049, "a node whose disk had failed said that it had everything back, and had only read it"),
+    (1839, "a restored node counted more changes than it had lost, and kept a state that the peer did not take over"),
+    (2370, "a record was taken out of a share in the lost days: the restored node believed that the peer still held it"),
+    (2462, "a new envelope of a case overtook one that was still to be given back in another lane"),
+    (3102, "what was allowed in the world's first millisecond counted as denied"),
+    (3660, "receipts were held against ones that stood on no disk any more"),
+    (4758, "a record that was being removed was promised to stay"),
+    (4907, "an offer that was purged in the lost days counted as arrived"),
+    (8779, "an offer that came again was refused, as the agreement was suspended meanwhile"),
+];
+
+#[test]
+fn seeds_that_once_failed_hold() {
+    for (seed, because) in REMEMBERED.iter().copied() {
+        assert_eq!(schedule::play(seed).violation, None, "seed {seed}: {because}");
+    }
+}
+
 #[test]
 fn the_same_seed_tells_the_same_story() {
     for seed in [3, 7] {

@@ -52,6 +52,7 @@ mutants! {
     the_last_word_winning_is_caught: "the-last-word-wins" breaks "eventually both sides agree";
     a_restored_node_that_goes_on_in_its_old_life_is_caught: "import-goes-on-in-the-old-life" breaks "eventually receipts arrive";
     a_peer_that_returns_no_receipts_is_caught: "return-no-receipts" breaks "one story";
+    what_was_given_back_and_not_heard_is_caught: "count-what-was-given-back-as-heard" breaks "eventually receipts arrive";
     a_withdrawal_that_a_restore_undoes_is_caught: "restore-what-was-withdrawn" breaks "eventually both sides agree";
     a_gap_in_a_channel_is_caught: "leave-a-gap-in-a-channel" breaks "finally both logs reconcile";
 }

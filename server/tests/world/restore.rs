@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::id::Digest;
 use titian_server::store::referrals::ReferralTable as _;
 
 use crate::disk::Pairs;
@@ -37,24 +37,29 @@ impl World {
         let Some(backup) = self.backups[at].clone() else { return };
         let own = self.nodes[at].union.node_id.clone();
         self.watch.line(&format!("{own} is restored"));
-        // Nothing is said any more once its power is off; then what the peers hold is settled.
+        // Nothing is said any more once its power is off; what the disks hold then is all that is known.
         self.nodes[at].crash(0);
-        let settled = self.settled_by_peers(&own);
         let heard = self.heard_by_peers(at);
+        self.nodes[at].restore(&backup.pairs).expect("a backup can be read");
+        let answered = self.answered();
         {
             let mut eyes = self.watch.eyes();
-            eyes.lost(at, backup.taken_at, &settled, |matter| heard.contains(matter));
+            eyes.lost(at, backup.taken_at, &answered, |matter| heard.contains(matter));
             eyes.promises.insert(at, backup.promises);
         }
-        self.nodes[at].restore(&backup.pairs).expect("a backup can be read");
         let started = self.nodes[at].start().map_or_else(|error| error.code(), |()| "up");
         self.watch.line(&format!("{own} starts: {started}"));
     }
 
-    /// Envelopes of its peers whose receipts of a node stand on their disks.
-    fn settled_by_peers(&self, own: &NodeId) -> BTreeSet<Digest> {
-        let peers = self.nodes.iter().filter(|node| &node.union.node_id != own);
-        peers.flat_map(|node| mailbox::settled(&node.disk.durable(), own)).collect()
+    /// Envelopes whose receipts stand on a disk: that of the node that gave it, or that of the node that got it.
+    fn answered(&self) -> BTreeSet<Digest> {
+        let mut answered = BTreeSet::new();
+        for (node, other) in self.pairs() {
+            let (disk, other) = (self.nodes[node].disk.durable(), &self.nodes[other].union.node_id);
+            answered.extend(mailbox::settled(&disk, other));
+            answered.extend(mailbox::received(&disk, other).into_iter().map(|(hash, _)| hash));
+        }
+        answered
     }
 
     /// What workers took back at a node and a peer has heard of.

@@ -1,16 +1,18 @@
 //! What must hold in the end, once everything was put right:
 //!
-//! - *eventually*: every receipt arrives, both sides of a referral say the same, and a peer holds what it was given;
+//! - *eventually*: every receipt arrives, who was restored has everything back, both sides of a referral say the same, and a peer holds what it was
+//!   given;
 //! - *finally*: every leaf of a receiver has its leaf at the sender and the other way round, no channel has a gap, no transfer counts twice, and
 //!   the order of each case held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use titian_proto::envelope::{Header, Lane};
+use titian_proto::envelope::{EnvelopeKind, Header, Lane};
 use titian_proto::log::leaf::{Event, Leaf};
-use titian_proto::model::id::Digest;
+use titian_proto::model::id::{Digest, ReferralId};
 use titian_proto::model::referral::ReferralState;
+use titian_server::acts::restore;
 use titian_server::store::LogTable as _;
 use titian_server::store::referrals::{ReferralFile, ReferralTable as _};
 
@@ -41,17 +43,19 @@ impl World {
             self.keeps_promises(at);
         }
         let restored = self.watch.eyes().restored.clone();
+        let told: Vec<Told> = self.nodes.iter().map(told).collect();
         for (from, to) in self.pairs() {
             // A log that was restored lacks what was written after the backup; what it says again stands in the new life's leaves.
             if !restored.contains(&from) && !restored.contains(&to) {
-                self.logs_agree(from, to);
+                self.logs_agree(from, to, &told);
             }
-            self.order_holds(from, to);
+            self.order_holds(from, to, &told);
             self.both_sides_agree(from, to);
         }
     }
 
-    fn pairs(&self) -> Vec<(usize, usize)> {
+    /// Each node with each other.
+    pub fn pairs(&self) -> Vec<(usize, usize)> {
         let count = self.nodes.len();
         (0..count).flat_map(|from| (0..count).filter(move |to| *to != from).map(move |to| (from, to))).collect()
     }
@@ -65,18 +69,23 @@ impl World {
             let unread = !mailbox::is_read(&sender, &receiver, &node.union.node_id, peer);
             let waiting = mailbox::is_waiting(&sender, peer);
             let contact = acts.house.contact(peer);
+            if !restore::is_told(&sender, peer).unwrap_or(false)
+                || restore::awaits_standings(&receiver, &node.union.node_id).unwrap_or(true)
+            {
+                return Some(format!("{peer} waits for {} to give back what it lost: {contact:?}", node.union.node_id));
+            }
             (unread || waiting).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
         })
     }
 
     /// The two logs tell the same story of what went from one union to another.
-    fn logs_agree(&self, from: usize, to: usize) {
+    fn logs_agree(&self, from: usize, to: usize, told: &[Told]) {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let wrong = |what: String| {
             self.watch.violated("finally both logs reconcile", &format!("{} to {}: {what}", sender.union.node_id, receiver.union.node_id));
         };
-        let at_sender = leaves_about(sender, &receiver.union.log_origin);
-        let at_receiver = leaves_about(receiver, &sender.union.log_origin);
+        let at_sender = about(&told[from], &receiver.union.log_origin);
+        let at_receiver = about(&told[to], &sender.union.log_origin);
         let sent: Vec<&(Digest, Leaf)> = at_sender.iter().filter(|(_, leaf)| leaf.env.is_some() && leaf.peer_leaf.is_none()).collect();
         let mut acked: BTreeMap<_, usize> = BTreeMap::new();
         for (_, leaf) in at_sender.iter().filter(|(_, leaf)| leaf.event == Event::ReferralAcked) {
@@ -125,12 +134,12 @@ impl World {
     }
 
     /// What belongs to one case was taken in in the order in which it was sent; only safety overtakes.
-    fn order_holds(&self, from: usize, to: usize) {
+    fn order_holds(&self, from: usize, to: usize, told: &[Told]) {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let received = mailbox::received(&receiver.disk.durable(), &sender.union.node_id);
         let cases: BTreeMap<Digest, Header> = received.into_iter().filter(|(_, header)| header.lane != Lane::Safety).collect();
         let mut last: BTreeMap<_, u64> = BTreeMap::new();
-        for (_, leaf) in leaves_about(receiver, &sender.union.log_origin) {
+        for (_, leaf) in about(&told[to], &sender.union.log_origin) {
             let header = leaf.env.filter(|_| leaf.event != Event::ReferralAcked).and_then(|env| cases.get(&env));
             let Some(header) = header else { continue };
             let Some((case, sequence)) = header.case else { continue };
@@ -149,6 +158,9 @@ impl World {
         let files = sender.referrals(None, usize::MAX).unwrap_or_default();
         for file in files.iter().filter(|file| &file.sender == ours && &file.recipient == theirs) {
             let other = receiver.referral(file.referral_id).ok().flatten();
+            if other.is_none() && self.is_refused_again(from, to, file.referral_id) {
+                continue;
+            }
             if let Some(problem) = differ(file, other.as_ref()) {
                 self.watch.violated("eventually both sides agree", &format!("{} of {ours} at {theirs}: {problem}", file.referral_id));
                 continue;
@@ -170,6 +182,19 @@ impl World {
             }
         }
     }
+
+    /// Whether a restored node refused an offer that it had applied before: allowed then and not now. Its receipt says applied for ever, and nothing tells
+    /// the sender that the referral is gone there.
+    fn is_refused_again(&self, from: usize, to: usize, referral_id: ReferralId) -> bool {
+        let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
+        let received = mailbox::received(&receiver.disk.durable(), &sender.union.node_id);
+        let offers =
+            received.into_iter().filter(|(_, header)| header.kind == EnvelopeKind::Offer && header.referral_id == Some(referral_id));
+        let offers: BTreeSet<Digest> = offers.map(|(hash, _)| hash).collect();
+        let leaves = leaves_about(receiver, &sender.union.log_origin);
+        let refused = |leaf: &Leaf| leaf.event == Event::ReferralRefused && leaf.env.is_some_and(|env| offers.contains(&env));
+        self.watch.eyes().restored.contains(&to) && leaves.iter().any(|(_, leaf)| refused(leaf))
+    }
 }
 
 /// Each side expires a referral by its own clock, so that one may do it alone.
@@ -182,9 +207,24 @@ fn differ(file: &ReferralFile, other: Option<&ReferralFile>) -> Option<String> {
     (file.state != other.state && !by_clock && !not_there).then(|| format!("{} at the sender, {} at the receiver", file.state, other.state))
 }
 
+/// A node's leaves in their order, each with its hash, by the peer that they are about.
+type Told = BTreeMap<String, Vec<(Digest, Leaf)>>;
+
+fn told(node: &Node) -> Told {
+    let mut told = Told::new();
+    for (_, bytes) in node.disk.durable().leaves(0, usize::MAX).unwrap_or_default() {
+        let Ok(leaf) = Leaf::parse(&bytes) else { continue };
+        let Some(peer) = leaf.peer.clone() else { continue };
+        told.entry(peer).or_default().push((Leaf::hash(&bytes), leaf));
+    }
+    told
+}
+
+fn about<'a>(told: &'a Told, peer: &str) -> &'a [(Digest, Leaf)] {
+    told.get(peer).map_or(&[], Vec::as_slice)
+}
+
 /// A node's leaves about a peer, in their order, each with its hash.
 pub fn leaves_about(node: &Node, peer: &str) -> Vec<(Digest, Leaf)> {
-    let leaves = node.disk.durable().leaves(0, usize::MAX).unwrap_or_default();
-    let read = leaves.iter().filter_map(|(_, bytes)| Some((Leaf::hash(bytes), Leaf::parse(bytes).ok()?)));
-    read.filter(|(_, leaf)| leaf.peer.as_deref() == Some(peer)).collect()
+    told(node).remove(peer).unwrap_or_default()
 }

@@ -246,10 +246,10 @@ impl Desk {
     }
 
     fn promised(&self, promise: Promise) {
-        if !promise.holds(&self.disk.durable()) {
+        if !promise.holds(&self.disk.durable()) && !self.watch.eyes().is_taken_away(&promise) {
             self.watch.violated("acknowledged means stored", &format!("{}: {promise:?}", self.union.node_id));
         }
-        self.watch.eyes().promises.entry(self.union.place).or_default().push(promise);
+        self.watch.eyes().promised(self.union.place, promise);
     }
 }
 

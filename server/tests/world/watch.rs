@@ -58,6 +58,7 @@ pub struct Eyes {
     pub taints: Taints,
     /// What each union's node acknowledged to its staff.
     pub promises: BTreeMap<usize, Vec<Promise>>,
+    taken_away: BTreeSet<RecordId>,
     words: BTreeMap<Matter, Words>,
     /// Unions whose nodes came back with the store of an earlier day.
     pub restored: BTreeSet<usize>,
@@ -89,6 +90,7 @@ impl Watch {
             trace: Trace::default(),
             taints: Taints::default(),
             promises: BTreeMap::new(),
+            taken_away: BTreeSet::new(),
             words: BTreeMap::new(),
             restored: BTreeSet::new(),
             allowed_until: BTreeMap::new(),
@@ -246,13 +248,10 @@ impl Watch {
 }
 
 impl Eyes {
-    /// A union's node has lost everything since a moment. Receipts of it that no peer holds may be other ones when they are given again; what it was
+    /// A union's node has lost everything since a moment. Receipts that stand on no disk any more may be other ones when they are given again; what it was
     /// told counts no more, unless a peer heard of it.
-    pub fn lost(&mut self, at: usize, since: Moment, settled: &BTreeSet<Digest>, is_known_elsewhere: impl Fn(&Matter) -> bool) {
-        self.receipts.retain(|hash, signed| {
-            let receipt = wire::SignedReceipt::decode(signed.clone()).ok().and_then(|signed| Receipt::parse(&signed.receipt).ok());
-            settled.contains(hash) || receipt.is_none_or(|receipt| place_of(&receipt.recipient) != at)
-        });
+    pub fn lost(&mut self, at: usize, since: Moment, answered: &BTreeSet<Digest>, is_known_elsewhere: impl Fn(&Matter) -> bool) {
+        self.receipts.retain(|hash, _| answered.contains(hash));
         for (matter, words) in &mut self.words {
             let home = match matter {
                 Matter::Consent(worker, ..) => self.taints.home_of(*worker),
@@ -276,8 +275,21 @@ impl Eyes {
         self.words.entry(matter).or_insert_with(|| Words::beginning_with(begins))
     }
 
-    /// A record may be taken away from now on: nobody is promised any more that it stays.
+    /// A union's node acknowledged something to its staff.
+    pub fn promised(&mut self, home: usize, promise: Promise) {
+        if !self.is_taken_away(&promise) {
+            self.promises.entry(home).or_default().push(promise);
+        }
+    }
+
+    /// Whether a promise is about a record that may be gone.
+    pub fn is_taken_away(&self, promise: &Promise) -> bool {
+        matches!(promise, Promise::Record(_, record_id, _) if self.taken_away.contains(record_id))
+    }
+
+    /// A record may be taken away from now on: nobody is promised any more that it stays, not even by an answer that is on its way.
     pub fn forget(&mut self, home: usize, record_id: RecordId) {
+        self.taken_away.insert(record_id);
         if let Some(promises) = self.promises.get_mut(&home) {
             promises.retain(|promise| !matches!(promise, Promise::Record(_, known, _) if *known == record_id));
         }

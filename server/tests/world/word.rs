@@ -52,6 +52,6 @@ impl Words {
     pub fn is_denied(&self, now: Moment) -> bool {
         let denials = self.0.iter().filter(|said| !said.allows && said.done.is_some_and(|done| done < now || done == 0));
         let mut denials = denials.map(|denial| denial.begun);
-        denials.any(|denied| !self.0.iter().any(|said| said.allows && said.done.is_none_or(|done| done > denied)))
+        denials.any(|denied| !self.0.iter().any(|said| said.allows && said.done.is_none_or(|done| done >= denied)))
     }
 }

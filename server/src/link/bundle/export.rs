@@ -39,7 +39,7 @@ struct Export<'a> {
 
 impl Export<'_> {
     async fn run(mut self) -> Result<(), BundleFailure> {
-        let hello = hello::say(self.passage, self.peer)?;
+        let hello = hello::say(self.passage, self.peer).await?;
         self.say(frame::Frame::Hello(hello)).await?;
         let mut giving = Giving::to_restored(self.passage, self.peer)?;
         let sent = match &mut giving {
@@ -49,7 +49,8 @@ impl Export<'_> {
         for lane in Lane::ALL.iter().copied() {
             self.lane(lane, *sent.get(lane)).await?;
         }
-        if let Some(mut giving) = giving {
+        // What was left out may be what is told of: then that waits for another bundle, or the line.
+        if let Some(mut giving) = giving.filter(|_| self.contents.withheld.is_empty()) {
             self.tell_standings(&mut giving).await?;
         }
         for lane in Lane::ALL {

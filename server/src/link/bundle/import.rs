@@ -124,7 +124,7 @@ impl<'a> Import<'a> {
             return Ok(());
         }
         self.intake.given_back += returned.receipts.len() as u64;
-        Ok(self.passage.take_back(&self.peer, returned).await?)
+        Ok(self.passage.take_back(&self.peer, returned, self.terms.received.to_vec()).await?)
     }
 
     async fn take_deliveries(&mut self, batch: Vec<wire::Delivery>) -> Result<(), BundleFailure> {
