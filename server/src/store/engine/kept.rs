@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -22,8 +22,11 @@ const JOURNAL: &str = "journal";
 /// Bytes after which the newest batches are settled in the index.
 const SETTLE_BYTES: usize = 4 * 1024 * 1024;
 
-/// They are settled after this long also when they are few, so that little has to be read again after a crash.
-const SETTLE_EVERY: Duration = Duration::from_millis(500);
+/// Few of them are settled once nothing has come for this long: who works meanwhile waits for no second file.
+const SETTLE_WHEN_QUIET: Duration = Duration::from_millis(500);
+
+/// And in any case after this long.
+const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Bytes of batches that may wait for those before them to be settled; beyond it, whoever applies waits.
 const WAITING_BYTES_MAX: usize = 2 * SETTLE_BYTES;
@@ -132,7 +135,7 @@ impl Kept {
         let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
         while self.is_crowded() {
             self.refuse_if_stopped()?;
-            ending = self.turn.wait_timeout(ending, SETTLE_EVERY).unwrap_or_else(PoisonError::into_inner).0;
+            ending = self.turn.wait_timeout(ending, SETTLE_WHEN_QUIET).unwrap_or_else(PoisonError::into_inner).0;
         }
         Ok(())
     }
@@ -168,9 +171,8 @@ impl Kept {
     }
 
     /// Settles when there is much to settle: for the settling thread, while it does something else for long.
-    pub(super) fn settle_if_crowded(&self) -> Result<(), EngineError> {
-        let bytes = self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes();
-        if bytes >= SETTLE_BYTES { self.settle() } else { Ok(()) }
+    pub(super) fn settle_if_full(&self) -> Result<(), EngineError> {
+        if self.is_full() { self.settle() } else { Ok(()) }
     }
 
     /// The settling thread settles once more, and ends.
@@ -179,11 +181,23 @@ impl Kept {
         self.turn.notify_all();
     }
 
-    /// Waits until there is much to settle or it has waited long enough; whether the engine ends.
+    /// Waits until there is much to settle, or nothing has come for a while, or it has waited long enough; whether the engine ends.
     fn wait_for_turn(&self) -> bool {
-        let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_early = |ending: &mut bool| !*ending && self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes() < SETTLE_BYTES;
-        *self.turn.wait_timeout_while(ending, SETTLE_EVERY, is_early).unwrap_or_else(PoisonError::into_inner).0
+        let (begin, mut seen) = (Instant::now(), self.journal.end());
+        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let is_early = |ending: &mut bool| !*ending && !self.is_full();
+            let waited = self.turn.wait_timeout_while(ending, SETTLE_WHEN_QUIET, is_early).unwrap_or_else(PoisonError::into_inner);
+            ending = waited.0;
+            let before = std::mem::replace(&mut seen, self.journal.end());
+            if *ending || !waited.1.timed_out() || seen == before || begin.elapsed() >= SETTLE_WITHIN {
+                return *ending;
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes() >= SETTLE_BYTES
     }
 
     /// Brings the newest batches into the index. The journal is synced first: the index never knows what a power cut could take back.

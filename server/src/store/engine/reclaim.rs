@@ -76,7 +76,7 @@ fn for_each_place(kept: &Kept, mut each: impl FnMut(&Bytes, u32, u64) -> Result<
                 each(key, pointer.segment(), pointer.bytes())?;
             }
         }
-        kept.settle_if_crowded()?;
+        kept.settle_if_full()?;
         if page.len() < PAGE {
             return Ok(());
         }

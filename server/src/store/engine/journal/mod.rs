@@ -201,7 +201,8 @@ impl Journal {
         Ok(Place { segment: number, offset: 0 })
     }
 
-    fn end(&self) -> Place {
+    /// Where the next batch will stand.
+    pub(super) fn end(&self) -> Place {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).end
     }
 
