@@ -29,9 +29,14 @@ pub struct KeyRing {
     remembered: Mutex<VecDeque<VerifiedRoot>>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
 struct VerifiedRoot {
     key_id: String,
+    claim: Claim,
+}
+
+/// What a key is said to have signed, and the signature.
+#[derive(PartialEq, Eq)]
+struct Claim {
     context: SealContext,
     count: u32,
     root: Digest,
@@ -77,12 +82,12 @@ impl KeyRing {
         let signature = signature_from_wire(signature).at("seal.signature")?;
         let key = self.key_at(key_id, at)?;
         let root = root_from_wire(hash, *index, *count, path).at("seal")?;
-        let claim = VerifiedRoot { key_id: key_id.clone(), context, count: *count, root, signature };
-        if self.remembers(&claim) {
+        let claim = Claim { context, count: *count, root, signature };
+        if self.remembers(key_id, &claim) {
             return Ok(());
         }
         check(key, context.line(), &root_bytes(*count, root), &signature)?;
-        self.remember(claim);
+        self.remember(VerifiedRoot { key_id: key_id.clone(), claim });
         Ok(())
     }
 
@@ -103,8 +108,9 @@ impl KeyRing {
         known.find(|key| key.signs_at(at)).ok_or_else(|| EnvelopeError::KeyNotCurrent { key_id: key_id.to_owned() })
     }
 
-    fn remembers(&self, claim: &VerifiedRoot) -> bool {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).contains(claim)
+    fn remembers(&self, key_id: &str, claim: &Claim) -> bool {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.iter().any(|known| known.claim == *claim && known.key_id == key_id)
     }
 
     fn remember(&self, verified: VerifiedRoot) {

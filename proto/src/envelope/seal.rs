@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::log::tree::{Tree, leaf_hash};
@@ -11,6 +12,8 @@ use crate::wire;
 
 /// Most hashes under one signature: a path of ten hashes, and more than one group commit holds.
 pub const SEAL_COUNT_MAX: usize = 1024;
+
+const DIGEST_BYTES: usize = size_of::<Digest>();
 
 /// What a seal is over; one cannot be taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +72,19 @@ impl Signer {
 
     fn seal_chunk(&self, context: SealContext, hashes: &[Digest]) -> Vec<wire::Seal> {
         let tree = Tree::new(hashes.iter().map(|hash| leaf_hash(&hash.0)).collect());
-        let signature = bytes::Bytes::copy_from_slice(&self.sign(context.line(), &root_bytes(tree.count(), tree.root())));
+        let signature = Bytes::copy_from_slice(&self.sign(context.line(), &root_bytes(tree.count(), tree.root())));
+        // All paths are parts of one buffer: a thousand seals have ten thousand hashes.
+        let nodes = Bytes::from(tree.nodes().fold(Vec::new(), |mut bytes, node| {
+            bytes.extend_from_slice(&node.0);
+            bytes
+        }));
+        let node = |place: usize| nodes.slice(place * DIGEST_BYTES..(place + 1) * DIGEST_BYTES);
         let seal = |index| wire::Seal {
             key_id: self.key_id.clone(),
             signature: signature.clone(),
             index,
             count: tree.count(),
-            path: tree.path(index).into_iter().map(Digest::to_wire).collect(),
+            path: tree.path_places(index).map(node).collect(),
         };
         (0..tree.count()).map(seal).collect()
     }

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::model::id::{Digest, TransferId};
+use crate::model::id::{Digest, TransferId, hex_digits};
 
 const TRANSFER_INFO: &[u8] = b"titian/xfer/v1";
 const FIELD_INFO: &[u8] = b"titian/field/v1";
@@ -23,8 +23,10 @@ pub fn transfer_salt(record_key: &[u8; 32], transfer: TransferId) -> Zeroizing<[
 /// The commitment to all fields of a transfer: names such as "claim#0" from a fixed set without line ends, values as their wire bytes. The
 /// order in which they are given does not matter. The transfer is bound by its salt, which no other transfer has.
 #[must_use]
-pub fn commitment(salt: &[u8; 32], _transfer: TransferId, fields: &[(String, &[u8])]) -> Digest {
-    let tags: Vec<(&str, [u8; 32])> = fields.iter().map(|(name, value)| (name.as_str(), field_tag(salt, name, value))).collect();
+pub fn commitment(salt: &[u8; 32], _transfer: TransferId, fields: &[(String, impl AsRef<[u8]>)]) -> Digest {
+    let keys = Hkdf::<Sha256>::new(None, salt);
+    let tag = |name: &str, value: &[u8]| open_field(&expand(&keys, FIELD_INFO, name.as_bytes()), value);
+    let tags: Vec<(&str, [u8; 32])> = fields.iter().map(|(name, value)| (name.as_str(), tag(name, value.as_ref()))).collect();
     commitment_of_tags(&tags)
 }
 
@@ -37,7 +39,7 @@ pub fn commitment_of_tags(tags: &[(&str, [u8; 32])]) -> Digest {
     for (name, tag) in sorted {
         hash.update(name.as_bytes());
         hash.update(b"\n");
-        hash.update(hex::encode(tag).as_bytes());
+        hash.update(hex_digits(&tag, &mut [0; 64]).as_bytes());
         hash.update(b"\n");
     }
     Digest(hash.finalize().into())
@@ -57,14 +59,14 @@ pub fn open_field(key: &[u8; 32], value: &[u8]) -> [u8; 32] {
     Hmac::<Sha256>::new((&*block).into()).chain_update(value).finalize().into_bytes().into()
 }
 
-fn field_tag(salt: &[u8; 32], name: &str, value: &[u8]) -> [u8; 32] {
-    open_field(&field_key(salt, name), value)
-}
-
 /// HKDF-SHA256 without salt, info in two parts.
 fn derive(secret: &[u8; 32], label: &[u8], name: &[u8]) -> Zeroizing<[u8; 32]> {
+    expand(&Hkdf::new(None, secret), label, name)
+}
+
+fn expand(keys: &Hkdf<Sha256>, label: &[u8], name: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
-    let derived = Hkdf::<Sha256>::new(None, secret).expand(&[label, name].concat(), key.as_mut());
+    let derived = keys.expand_multi_info(&[label, name], key.as_mut());
     debug_assert!(derived.is_ok(), "HKDF gives up to 8160 bytes; 32 are always there");
     key
 }

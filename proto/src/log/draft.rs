@@ -65,6 +65,15 @@ pub struct LeafDraft {
     pub xfer: Option<TransferId>,
 }
 
+/// The place of a leaf in its log.
+pub(super) struct Seat {
+    pub(super) nonce: [u8; 16],
+    pub(super) origin: String,
+    pub(super) seq: u64,
+    pub(super) time: u64,
+    pub(super) v: u32,
+}
+
 impl LeafDraft {
     /// Longest string in a leaf, in bytes: an origin has a DNS name of at most 253.
     pub const TEXT_MAX: usize = 256;
@@ -114,7 +123,16 @@ impl LeafDraft {
 
     /// Gives it its place. Sorts the lists that are sets; rounds the time to the hour. Check the draft first ([`Self::check`]).
     #[must_use]
-    pub fn seat(self, origin: &str, seq: u64, nonce: [u8; 16], now: Instant) -> Leaf {
+    pub fn seat(mut self, origin: &str, seq: u64, nonce: [u8; 16], now: Instant) -> Leaf {
+        self.fields = self.fields.map(sorted);
+        self.purposes = self.purposes.map(sorted);
+        let time = u64::try_from(now.hour_seconds()).unwrap_or(0);
+        self.in_seat(Seat { nonce, origin: origin.to_owned(), seq, time, v: Leaf::VERSION })
+    }
+
+    /// The leaf of a draft in a seat, as they are.
+    pub(super) fn in_seat(self, seat: Seat) -> Leaf {
+        let Seat { nonce, origin, seq, time, v } = seat;
         let Self {
             event,
             auditor,
@@ -145,10 +163,10 @@ impl LeafDraft {
         } = self;
         Leaf {
             nonce,
-            origin: origin.to_owned(),
+            origin,
             seq,
-            time: u64::try_from(now.hour_seconds()).unwrap_or(0),
-            v: Leaf::VERSION,
+            time,
+            v,
             auditor,
             chan,
             checkpoint,
@@ -158,7 +176,7 @@ impl LeafDraft {
             directions,
             env,
             event,
-            fields: fields.map(sorted),
+            fields,
             key,
             mou,
             mou_doc,
@@ -166,7 +184,7 @@ impl LeafDraft {
             peer,
             peer_leaf,
             purpose,
-            purposes: purposes.map(sorted),
+            purposes,
             range_from,
             range_to,
             target,
@@ -190,7 +208,19 @@ impl LeafDraft {
     }
 
     fn check_presence(&self) -> Result<(), Malformed> {
-        for (name, present) in self.presence() {
+        let (required, optional) = (self.event.required(), self.event.optional());
+        let presence = self.presence();
+        // Nearly every leaf is right: only of one that is not the fields are gone through one by one to find which.
+        let (mut count, mut right) = (0, true);
+        for (name, _) in presence.iter().filter(|(_, present)| *present) {
+            let is_required = required.contains(name);
+            count += usize::from(is_required);
+            right &= is_required || optional.contains(name);
+        }
+        if right && count == required.len() {
+            return Ok(());
+        }
+        for (name, present) in presence {
             let required = self.event.required().contains(&name);
             if required && !present {
                 return Err(Malformed::missing(name));
@@ -293,10 +323,10 @@ fn sorted(mut list: Vec<String>) -> Vec<String> {
 }
 
 fn is_code(text: &str) -> bool {
-    is_name(text) && text.len() <= 64 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    is_name(text) && text.len() <= 64 && text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_')
 }
 
 /// Words of the contract only: no space, so no free text; no quote and no backslash, so that JSON writes them as they are.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LeafDraft::TEXT_MAX && text.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
+    !text.is_empty() && text.len() <= LeafDraft::TEXT_MAX && text.bytes().all(|c| c.is_ascii_graphic() && c != b'"' && c != b'\\')
 }

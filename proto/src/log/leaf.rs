@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use crate::log::draft::LeafDraft;
+use crate::log::draft::Seat;
 pub use crate::log::event::Event;
 use crate::log::hex16;
 use crate::log::tree::leaf_hash;
@@ -118,8 +119,14 @@ impl Leaf {
     /// The exact bytes that are stored and hashed. Made once, when the leaf takes its seat.
     #[must_use]
     pub fn encode(&self) -> Bytes {
+        /// Room for the leaf of an envelope, so that the buffer does not grow step by step.
+        const USUAL_LENGTH: usize = 1024;
+        let mut bytes = Vec::with_capacity(USUAL_LENGTH);
         // Strings, integers and lists of strings always serialise; an empty leaf would never parse.
-        serde_json::to_vec(self).unwrap_or_default().into()
+        if serde_json::to_writer(&mut bytes, self).is_err() {
+            bytes.clear();
+        }
+        bytes.into()
     }
 
     /// Reads a leaf. The caller keeps the bytes: they are what is hashed.
@@ -136,8 +143,7 @@ impl Leaf {
         if leaf.encode() != bytes {
             return Err(Malformed::new("must be canonical JSON (RFC 8785)").at("leaf"));
         }
-        leaf.check().at("leaf")?;
-        Ok(leaf)
+        leaf.checked().at("leaf")
     }
 
     /// The hash of a leaf's bytes in the tree (RFC 6962).
@@ -149,6 +155,11 @@ impl Leaf {
     /// The leaf without its seat.
     #[must_use]
     pub fn draft(&self) -> LeafDraft {
+        self.clone().apart().0
+    }
+
+    /// The draft and the seat that it took; [`LeafDraft::in_seat`] puts them together again.
+    fn apart(self) -> (LeafDraft, Seat) {
         let Self {
             auditor,
             chan,
@@ -163,8 +174,8 @@ impl Leaf {
             key,
             mou,
             mou_doc,
-            nonce: _,
-            origin: _,
+            nonce,
+            origin,
             parties,
             peer,
             peer_leaf,
@@ -172,17 +183,17 @@ impl Leaf {
             purposes,
             range_from,
             range_to,
-            seq: _,
+            seq,
             target,
             targets,
-            time: _,
-            v: _,
+            time,
+            v,
             valid_from,
             valid_until,
             witnesses,
             xfer,
-        } = self.clone();
-        LeafDraft {
+        } = self;
+        let draft = LeafDraft {
             event,
             auditor,
             chan,
@@ -209,14 +220,23 @@ impl Leaf {
             valid_until,
             witnesses,
             xfer,
-        }
+        };
+        (draft, Seat { nonce, origin, seq, time, v })
     }
 
-    fn check(&self) -> Result<(), Malformed> {
+    /// The leaf itself, if its form is right.
+    fn checked(self) -> Result<Self, Malformed> {
+        self.check_seat()?;
+        let (draft, seat) = self.apart();
+        draft.check()?;
+        Ok(draft.in_seat(seat))
+    }
+
+    fn check_seat(&self) -> Result<(), Malformed> {
         if self.v != Self::VERSION {
             return Err(Malformed::new("must be 1").at("v"));
         }
-        if self.origin.is_empty() || self.origin.len() > LeafDraft::TEXT_MAX || !self.origin.chars().all(|c| c.is_ascii_graphic()) {
+        if self.origin.is_empty() || self.origin.len() > LeafDraft::TEXT_MAX || !self.origin.bytes().all(|c| c.is_ascii_graphic()) {
             return Err(Malformed::new("must be 1 to 256 ASCII characters without spaces").at("origin"));
         }
         if self.seq >= Self::NUMBER_END {
@@ -230,7 +250,7 @@ impl Leaf {
                 return Err(Malformed::new("must be sorted, each code once").at(name));
             }
         }
-        self.draft().check()
+        Ok(())
     }
 }
 

@@ -56,6 +56,22 @@ impl Tree {
         let neighbour = |(height, level): (usize, &Vec<Digest>)| level.get((index as usize >> height) ^ 1).copied();
         self.levels.iter().enumerate().filter_map(neighbour).collect()
     }
+
+    /// Every node, level above level, the leaf hashes first.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Digest> {
+        self.levels.iter().flatten()
+    }
+
+    /// As [`Self::path`], as places among [`Self::nodes`].
+    pub(crate) fn path_places(&self, index: u32) -> impl Iterator<Item = usize> {
+        let levels = if index < self.count() { self.levels.as_slice() } else { &[] };
+        let neighbour = move |below: &mut usize, (height, level): (usize, &Vec<Digest>)| {
+            let (at, first) = ((index as usize >> height) ^ 1, *below);
+            *below += level.len();
+            Some((at < level.len()).then_some(first + at))
+        };
+        levels.iter().enumerate().scan(0, neighbour).flatten()
+    }
 }
 
 /// The root that a leaf's path leads to (RFC 9162, 2.1.3.2). None when the path cannot belong to this place in a tree of this count.

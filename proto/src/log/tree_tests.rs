@@ -34,6 +34,17 @@ fn every_place_of_every_count_proves_and_no_other_place_does() {
 }
 
 #[test]
+fn places_of_a_path_lead_to_its_nodes() {
+    for count in 0..=33 {
+        let tree = Tree::new(leaves(count));
+        let nodes: Vec<Digest> = tree.nodes().copied().collect();
+        for index in 0..=count {
+            assert_eq!(tree.path_places(index).map(|place| nodes[place]).collect::<Vec<_>>(), tree.path(index), "{index} of {count}");
+        }
+    }
+}
+
+#[test]
 fn the_empty_tree_is_the_hash_of_nothing() {
     assert_eq!(Tree::new(Vec::new()).root(), Digest::of(b""));
     assert_eq!(root_of_path(Digest::ZERO, 0, 0, &[]), None);

@@ -43,6 +43,12 @@ impl Instant {
         self.0.div_euclid(3_600_000) * 3_600
     }
 
+    /// Number of the day in UTC, from 1970-01-01.
+    #[must_use]
+    pub const fn day_number(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
     /// The calendar day in UTC.
     #[must_use]
     pub fn date(self) -> Date {

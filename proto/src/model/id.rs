@@ -105,6 +105,13 @@ pub fn uuid_v7(now: crate::model::date::Instant, random: [u8; 10]) -> [u8; 16] {
     uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.as_millis()).unwrap_or(0), &random).into_uuid().into_bytes()
 }
 
+/// Bytes as lower-case hexadecimal digits, in a buffer of twice their length. Logs are full of them.
+pub(crate) fn hex_digits<'b>(bytes: &[u8], digits: &'b mut [u8]) -> &'b str {
+    let written = hex::encode_to_slice(bytes, digits);
+    debug_assert!(written.is_ok(), "the buffer is twice as long");
+    std::str::from_utf8(digits).unwrap_or_default()
+}
+
 /// A SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);
@@ -135,6 +142,11 @@ impl Digest {
         Bytes::copy_from_slice(&self.0)
     }
 
+    /// Its hexadecimal digits, written into a buffer.
+    pub(crate) fn hex<'b>(&self, digits: &'b mut [u8; 64]) -> &'b str {
+        hex_digits(&self.0, digits)
+    }
+
     /// The SHA-256 of some bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -145,7 +157,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        f.write_str(self.hex(&mut [0; 64]))
     }
 }
 
@@ -157,7 +169,7 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.hex(&mut [0; 64]))
     }
 }
 

@@ -127,8 +127,8 @@ pub fn show(acts: &Acts, id: &str, version: u32) -> Result<(wire::Agreement, Str
 pub fn list(acts: &Acts) -> Result<Vec<wire::Agreement>, ActError> {
     let view = acts.store.view();
     let mut found = Vec::new();
-    for known in policy::agreements(&acts.house, &view, acts.house.ambient.now())? {
-        found.push(wire::Agreement { text: String::new(), ..describe(&view, &known)? });
+    for known in policy::agreements(&acts.house, &view, acts.house.ambient.now())?.iter() {
+        found.push(wire::Agreement { text: String::new(), ..describe(&view, known)? });
     }
     Ok(found)
 }
@@ -326,7 +326,7 @@ fn send_to_parties(house: &House, unit: &mut Unit, id: &str, version: u32) -> Re
 /// # Errors
 /// When the store fails.
 pub fn tell_again(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), ActError> {
-    for known in policy::agreements(house, unit, unit.now())? {
+    for known in policy::agreements(house, unit, unit.now())?.iter() {
         if known.agreement.party(peer).is_some() && known.state != AgreementState::Draft {
             send_to_parties(house, unit, known.agreement.id.as_str(), known.agreement.version)?;
         }

@@ -8,6 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 use titian_proto::envelope::{Behind, Header, Lane, Outline, ReceiptOutcome};
 use titian_proto::gate::{Content, Permit};
+use titian_proto::log::commitment::commitment;
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
 use titian_proto::model::id::{Digest, Epoch, NodeId};
 use titian_proto::model::malformed::Malformed;
@@ -24,8 +25,8 @@ use super::outgoing;
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::referrals::receive;
-use super::shares;
-use crate::store::peers::{PeerStanding, PeerTable as _};
+use super::shares::{self, PutFacts};
+use crate::store::peers::PeerStanding;
 use crate::store::quarantine::QuarantineTable as _;
 use crate::store::returned::ReturnedTable as _;
 use crate::store::{EpochTable as _, InboxTable as _, Position, ReceiptDraft, StoreError, Submitted, Unit, life_of};
@@ -111,7 +112,7 @@ pub async fn submit(acts: &Acts, peer: &NodeId, batch: Vec<Arrival>) -> Result<S
 
 fn all(house: &House, unit: &mut Unit, peer: &NodeId, batch: &[Arrival]) -> Result<TakenIn, ArrivalError> {
     // What was on its way when the peer was suspended, or its keys were found in other hands, is not taken in after that.
-    if unit.peer(peer)?.is_none_or(|file| file.standing != PeerStanding::Active) && !crate::mutant::is("suspension-is-forgotten") {
+    if house.standing(unit, peer)? != Some(PeerStanding::Active) && !crate::mutant::is("suspension-is-forgotten") {
         return Err(ActError::Refused(Refusal::new(RefusalCode::PeerSuspended)).into());
     }
     let mut line = Line {
@@ -273,8 +274,7 @@ fn decide_and_apply(house: &House, unit: &mut Unit, coming: &Coming<'_>) -> Resu
         Ok(permit) => permit,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
-    let permitted = permit.body(salt);
-    let commitment = outgoing::commit(&salt, header.transfer_id, &permitted);
+    let commitment = commitment(&salt, header.transfer_id, &permit.commitment_inputs());
     if arrival.leaf.as_ref().and_then(|leaf| leaf.commit).is_some_and(|logged| logged != commitment) {
         return Ok(Verdict::Refused(Refusal::new(RefusalCode::Malformed).with_path("leaf.commit")));
     }
@@ -300,12 +300,11 @@ fn take(house: &House, unit: &mut Unit, coming: &Coming<'_>, permit: &Permit) ->
         }
         Content::State(change) => receive::state(house, unit, peer, change, *occasion),
         Content::Put(put) => {
-            let taken = shares::receive_put(house, unit, peer, put, header.agreement.as_ref(), *occasion)?;
+            let commitment = arrival.leaf.as_ref().and_then(|leaf| leaf.commit);
+            let facts = PutFacts { agreement: header.agreement.as_ref(), commitment, occasion: *occasion };
+            let taken = shares::receive_put(house, unit, peer, put, facts)?;
             if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
                 consents::told(house, unit, peer, put.subject_ref, grant)?;
-            }
-            if taken.is_ok() {
-                shares::note_commitment(unit, put.referral_id, arrival.leaf.as_ref().and_then(|leaf| leaf.commit))?;
             }
             Ok(taken)
         }

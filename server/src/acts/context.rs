@@ -15,7 +15,7 @@ use titian_proto::model::id::{Digest, NodeId, ReferralId, WorkerId};
 use titian_proto::model::malformed::Malformed;
 
 use super::documents::attach::Attaching;
-use super::policy::{KnownLedger, LoadedAgreement};
+use super::policy::{KnownAgreement, KnownLedger};
 use super::question::KnownReferral;
 use super::shelf::Shelf;
 use crate::ambient::Ambient;
@@ -49,6 +49,7 @@ impl Acts {
             referrals: Shelf::default(),
             ledgers: Shelf::default(),
             prohibited: Shelf::default(),
+            standings: Shelf::default(),
         };
         house.peers.store(Arc::new(shelve_peers(&store.view())?));
         Ok(Self { store, house: Arc::new(house) })
@@ -114,10 +115,12 @@ pub struct House {
     pub(super) ledgers: Shelf<Subject, KnownLedger>,
     /// Whom workers prohibited, under the tags of their records.
     pub(super) prohibited: Shelf<WorkerId, Vec<String>>,
+    /// How this node stands to peers, under their stored bytes.
+    standings: Shelf<NodeId, PeerStanding>,
 }
 
-/// Every agreement under the tag of the store at which they were read.
-type TaggedAgreements = (Bytes, Arc<Vec<LoadedAgreement>>);
+/// Every agreement, under the tag of the store at which they were read and the day of their states.
+type TaggedAgreements = ((Bytes, i64), Arc<[KnownAgreement]>);
 
 /// A peer as the acts know it: what the gate asks about it, and the keys that its signatures are checked with.
 pub struct KnownPeer {
@@ -166,23 +169,33 @@ impl House {
         look(self.peers.load().get(node_id))
     }
 
-    /// Every agreement, read again only when the store's tag says that one has changed.
+    /// How this node stands to a peer in this very read; its descriptors are parsed again only when its stored bytes changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn standing(&self, read: &impl Read, peer: &NodeId) -> Result<Option<PeerStanding>, StoreError> {
+        let Some(stored) = read.peer_bytes(peer)? else { return Ok(None) };
+        let standing = self.standings.at(peer.clone(), Some(stored.clone()), || PeerFile::of(&stored).map(|file| file.standing))?;
+        Ok(Some(*standing))
+    }
+
+    /// Every agreement with its state on a day, read again only when the store's tag says that one has changed, or on another day.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn agreements(
+    pub(super) fn agreements(
         &self,
-        tag: Bytes,
-        read: impl FnOnce() -> Result<Vec<LoadedAgreement>, StoreError>,
-    ) -> Result<Arc<Vec<LoadedAgreement>>, StoreError> {
+        (tag, day): (Bytes, i64),
+        read: impl FnOnce() -> Result<Vec<KnownAgreement>, StoreError>,
+    ) -> Result<Arc<[KnownAgreement]>, StoreError> {
         let known = self.agreements.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((known_tag, shelf)) = known
-            && known_tag == tag
+        if let Some((known_for, shelf)) = known
+            && known_for == (tag.clone(), day)
         {
             return Ok(shelf);
         }
-        let shelf = Arc::new(read()?);
-        *self.agreements.lock().unwrap_or_else(PoisonError::into_inner) = Some((tag, shelf.clone()));
+        let shelf: Arc<[KnownAgreement]> = read()?.into();
+        *self.agreements.lock().unwrap_or_else(PoisonError::into_inner) = Some(((tag, day), shelf.clone()));
         Ok(shelf)
     }
 

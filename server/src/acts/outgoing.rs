@@ -1,7 +1,7 @@
 //! From a permit to the outbox: the only way by which anything is queued for a peer.
 
 use titian_proto::envelope::EnvelopeKind;
-use titian_proto::gate::{Permit, PermittedBody};
+use titian_proto::gate::Permit;
 use titian_proto::log::commitment::commitment;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
@@ -64,7 +64,7 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
     let transfer = TransferId(unit.random());
     let salt: [u8; 32] = unit.random();
     let body = permit.body(salt);
-    let commitment = commit(&salt, transfer, &body);
+    let commitment = commitment(&salt, transfer, body.commitment_inputs());
     let leaf = LeafDraft {
         peer: Some(log_name(house, address.peer)),
         xfer: Some(transfer),
@@ -87,13 +87,6 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
         leaf,
     })?;
     Ok(Sent { queued, commitment })
-}
-
-/// The commitment to a body (`audit-log.md` a.3).
-#[must_use]
-pub fn commit(salt: &[u8; 32], transfer: TransferId, body: &PermittedBody) -> Digest {
-    let fields: Vec<(String, &[u8])> = body.commitment_inputs().iter().map(|(name, value)| (name.clone(), value.as_ref())).collect();
-    commitment(salt, transfer, &fields)
 }
 
 fn leaf_about(house: &House, unit: &mut Unit, event: Event, address: &Address<'_>) -> Result<LeafDraft, StoreError> {

@@ -119,38 +119,18 @@ fn with_question<T>(house: &House, now: Instant, ask: Ask<'_>, decide: impl FnOn
     })
 }
 
-/// Every agreement of this node, with its state now.
+/// Every agreement of this node, with its state now. A state changes with a text, a statement or the day (agreements begin and end with one), and
+/// every decision asks for it: it is computed once for each of them.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn agreements(house: &House, read: &impl Read, now: Instant) -> Result<Vec<KnownAgreement>, StoreError> {
-    let shelf = match read.agreements_tag()? {
-        Some(tag) => house.agreements(tag, || load_agreements(house, read))?,
-        None => Arc::default(),
-    };
-    let mut known: Vec<KnownAgreement> = shelf.iter().map(|loaded| loaded.at(now)).collect();
-    supersede(&mut known);
-    Ok(known)
-}
-
-/// An agreement and what was said about it, without the date.
-pub struct LoadedAgreement {
-    agreement: Arc<Agreement>,
-    digest: Digest,
-    statements: Arc<[Statement]>,
-}
-
-impl LoadedAgreement {
-    fn at(&self, now: Instant) -> KnownAgreement {
-        let Self { agreement, digest, statements } = self;
-        let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest: *digest };
-        let state = state_of_text(agreement, &reference, statements, now, false);
-        KnownAgreement { agreement: agreement.clone(), digest: *digest, state, statements: statements.clone() }
-    }
-}
-
-fn load_agreements(house: &House, read: &impl Read) -> Result<Vec<LoadedAgreement>, StoreError> {
-    read.agreement_texts()?.iter().map(|text| load_agreement(house, read, text)).collect()
+pub fn agreements(house: &House, read: &impl Read, now: Instant) -> Result<Arc<[KnownAgreement]>, StoreError> {
+    let Some(tag) = read.agreements_tag()? else { return Ok(Arc::default()) };
+    house.agreements((tag, now.day_number()), || {
+        let mut known = read.agreement_texts()?.iter().map(|text| load_agreement(house, read, now, text)).collect::<Result<Vec<_>, _>>()?;
+        supersede(&mut known);
+        Ok(known)
+    })
 }
 
 /// One version of an agreement; the newest that is known when no version is named.
@@ -159,7 +139,7 @@ fn load_agreements(house: &House, read: &impl Read) -> Result<Vec<LoadedAgreemen
 /// When the store cannot be read.
 pub fn agreement(house: &House, read: &impl Read, now: Instant, id: &str, version: u32) -> Result<Option<KnownAgreement>, StoreError> {
     let fits = |known: &KnownAgreement| known.agreement.id.as_str() == id && (version == 0 || known.agreement.version == version);
-    Ok(agreements(house, read, now)?.into_iter().filter(fits).max_by_key(|known| known.agreement.version))
+    Ok(agreements(house, read, now)?.iter().filter(|known| fits(known)).max_by_key(|known| known.agreement.version).cloned())
 }
 
 /// The agreement that a referral between this node and a peer rests on when staff name none: the one in force, else the newest, so that its
@@ -169,8 +149,9 @@ pub fn agreement(house: &House, read: &impl Read, now: Instant, id: &str, versio
 /// When the store cannot be read.
 pub fn agreement_with(house: &House, read: &impl Read, now: Instant, peer: &NodeId) -> Result<Option<KnownAgreement>, StoreError> {
     let both = |known: &KnownAgreement| known.agreement.party(house.node_id()).is_some() && known.agreement.party(peer).is_some();
-    let with_peer = agreements(house, read, now)?.into_iter().filter(both);
-    Ok(with_peer.max_by_key(|known| (known.state == AgreementState::InForce, known.agreement.version)))
+    let known = agreements(house, read, now)?;
+    let with_peer = known.iter().filter(|known| both(known));
+    Ok(with_peer.max_by_key(|known| (known.state == AgreementState::InForce, known.agreement.version)).cloned())
 }
 
 /// A worker's ledger.
@@ -245,13 +226,15 @@ const LEDGER: &str = "ledger/";
 /// Where statements are kept, for errors.
 const STATEMENTS: &str = "statement/";
 
-fn load_agreement(house: &House, read: &impl Read, text: &Bytes) -> Result<LoadedAgreement, StoreError> {
+fn load_agreement(house: &House, read: &impl Read, now: Instant, text: &Bytes) -> Result<KnownAgreement, StoreError> {
     let (digest, agreement) = house.agreement(text).map_err(|problem| StoreError::unreadable("agreement/", problem))?;
     let mut statements = Vec::new();
     for signed in read.statements(digest)? {
         statements.push(read_statement(&signed).map_err(|problem| StoreError::unreadable(STATEMENTS, problem))?);
     }
-    Ok(LoadedAgreement { agreement, digest, statements: statements.into() })
+    let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest };
+    let state = state_of_text(&agreement, &reference, &statements, now, false);
+    Ok(KnownAgreement { agreement, digest, state, statements: statements.into() })
 }
 
 fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {

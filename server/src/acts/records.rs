@@ -116,8 +116,8 @@ pub fn list(acts: &Acts, case_id: CaseId, after: Option<RecordId>, limit: usize)
 /// # Errors
 /// When the store fails.
 pub fn new_record(house: &House, unit: &mut Unit, holder: Holder, content: &RecordContent) -> Result<wire::Record, StoreError> {
-    let record_id = RecordId(uuid_v7(unit.now(), unit.random()));
-    write(house, unit, holder, record_id, 1, content)
+    let place = Place { holder, record_id: new_record_id(unit), revision: 1 };
+    write(house, unit, place, content, content.to_wire())
 }
 
 /// As [`put`], in a write.
@@ -201,7 +201,8 @@ pub(super) fn check_birth(content: &RecordContent, today: Date) -> Result<(), Ac
 }
 
 fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Result<wire::Record, ActError> {
-    if put.content.to_wire().encoded_len() > shares::PUT_BYTES {
+    let wired = put.content.to_wire();
+    if wired.encoded_len() > shares::PUT_BYTES {
         return Err(ActError::Malformed(
             Malformed::new("is larger than 48 KiB, which is the most that travels in one piece").at("content"),
         ));
@@ -209,7 +210,8 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
     check_birth(&put.content, unit.now().date())?;
     let Some(record_id) = put.record_id else {
         let holder = holder_for(case, &put.content);
-        return Ok(new_record(house, unit, holder, &put.content)?);
+        let place = Place { holder, record_id: new_record_id(unit), revision: 1 };
+        return Ok(write(house, unit, place, &put.content, wired)?);
     };
     let (holder, known) = find(unit, case, record_id)?.ok_or(ActError::NotFound { what: "record" })?;
     if known.owner != house.node_id().as_str() {
@@ -222,17 +224,28 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
         documents::follow::record_changed(unit, record_id, Some(&put.content))?;
     }
     let revision = unit.revision_after(known.revision)?;
-    Ok(write(house, unit, holder, record_id, revision, &put.content)?)
+    Ok(write(house, unit, Place { holder, record_id, revision }, &put.content, wired)?)
+}
+
+fn new_record_id(unit: &Unit) -> RecordId {
+    RecordId(uuid_v7(unit.now(), unit.random()))
+}
+
+/// Where a record is written, and as which revision.
+struct Place {
+    holder: Holder,
+    record_id: RecordId,
+    revision: u64,
 }
 
 fn write(
     house: &House,
     unit: &mut Unit,
-    holder: Holder,
-    record_id: RecordId,
-    revision: u64,
+    place: Place,
     content: &RecordContent,
+    wired: wire::RecordContent,
 ) -> Result<wire::Record, StoreError> {
+    let Place { holder, record_id, revision } = place;
     let (worker_id, case_id) = match holder {
         Holder::Worker(worker_id) => (worker_id.to_wire(), bytes::Bytes::new()),
         Holder::Case(case_id) => (bytes::Bytes::new(), case_id.to_wire()),
@@ -243,7 +256,7 @@ fn write(
         case_id,
         owner: house.node_id().to_string(),
         revision,
-        content: Some(content.to_wire()),
+        content: Some(wired),
         category: content.category().to_wire(),
         tier: content.tier().to_wire(),
         changed_at_ms: unit.now().as_millis(),

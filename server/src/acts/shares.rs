@@ -221,6 +221,17 @@ pub fn grant_for<'a>(ledger: &'a Ledger, peer: &NodeId, purpose: Purpose) -> Opt
     ledger.grants.iter().max_by_key(rank)
 }
 
+/// What came with a put.
+#[derive(Clone, Copy)]
+pub struct PutFacts<'a> {
+    /// The agreement that its envelope names.
+    pub agreement: Option<&'a AgreementRef>,
+    /// Its commitment as the sender logged it: the same at both ends.
+    pub commitment: Option<Digest>,
+    /// Whether it comes for the first time.
+    pub occasion: Occasion,
+}
+
 /// A put arrived and the gate permits it.
 ///
 /// # Errors
@@ -230,9 +241,9 @@ pub fn receive_put(
     unit: &mut Unit,
     peer: &NodeId,
     put: &SharePut,
-    agreement: Option<&AgreementRef>,
-    occasion: Occasion,
+    facts: PutFacts<'_>,
 ) -> Result<Result<(), Refusal>, StoreError> {
+    let PutFacts { agreement, commitment, occasion } = facts;
     let Some(known) = question::known_referral(house, unit, put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
     let file = &known.file;
     if &file.sender != peer && &file.recipient != peer {
@@ -264,6 +275,7 @@ pub fn receive_put(
         }
     }
     progress.safety_held |= put.records.iter().any(|record| matches!(record.content, RecordContent::Safety(_)));
+    progress.commitment = commitment;
     for record in &put.records {
         unit.put_held(put.referral_id, record.record_ref, &record.to_wire())?;
         follow::record_arrived(unit, peer, put.referral_id, record)?;
@@ -271,16 +283,6 @@ pub fn receive_put(
     }
     unit.put_progress(put.referral_id, &progress)?;
     Ok(Ok(()))
-}
-
-/// Notes the commitment of the put that arrived last: the same at both ends.
-///
-/// # Errors
-/// When the store fails.
-pub fn note_commitment(unit: &mut Unit, referral_id: ReferralId, commitment: Option<Digest>) -> Result<(), StoreError> {
-    let mut progress = unit.progress(referral_id)?;
-    progress.commitment = commitment;
-    unit.put_progress(referral_id, &progress)
 }
 
 /// A retract arrived and the gate permits it. What is not held is already gone.

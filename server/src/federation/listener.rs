@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use super::barred::{Barred, Doorkeeper, of_handshake};
+use super::compression::CompressAnswers;
 use super::connection::Connection;
 use super::service::Federation;
 use super::stream::{Admitted, PeerStream, Place, Places};
@@ -87,8 +88,10 @@ impl Listener {
             cut_all: cut_all.clone(),
         };
         tokio::spawn(door.accept(socket, shutdown.clone()));
-        let serving =
-            server().add_service(service).serve_with_incoming_shutdown(ReceiverStream::new(arrivals), shutdown.clone().cancelled_owned());
+        let serving = server()
+            .layer(CompressAnswers)
+            .add_service(service)
+            .serve_with_incoming_shutdown(ReceiverStream::new(arrivals), shutdown.clone().cancelled_owned());
         let hard_stop = async {
             shutdown.cancelled().await;
             tokio::time::sleep(STOP_GRACE).await;

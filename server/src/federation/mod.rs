@@ -11,9 +11,11 @@
 //! - [`dialler`]: peers that we dial.
 //! - [`passage`]: what leaves is asked about once more, what arrives must be signed by the peer.
 //! - [`documents`]: bytes of documents, under the same permits.
+//! - `compression`: the frames of both, smaller.
 //! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
 
 pub mod barred;
+mod compression;
 pub mod connection;
 pub mod dialler;
 pub mod documents;

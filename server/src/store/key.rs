@@ -10,8 +10,12 @@ impl Key {
     /// A key of a table. The name ends with a slash, so that no table's keys begin with another's name.
     #[must_use]
     pub fn of(table: &'static str) -> Self {
+        /// Room for a table, a node and two ids: nearly every key, so that it does not grow part by part.
+        const USUAL_LENGTH: usize = 64;
         debug_assert!(table.ends_with('/'), "a table's name ends with a slash");
-        Self(table.as_bytes().to_vec())
+        let mut key = Vec::with_capacity(USUAL_LENGTH);
+        key.extend_from_slice(table.as_bytes());
+        Self(key)
     }
 
     /// Adds a text that holds no slash, such as a node id, and ends it with one.
@@ -66,7 +70,7 @@ impl std::ops::Deref for Key {
 
 impl From<Key> for Bytes {
     fn from(key: Key) -> Self {
-        Self::from(key.0)
+        Self::copy_from_slice(&key.0)
     }
 }
 

@@ -7,7 +7,7 @@ use titian_proto::model::id::NodeId;
 
 use super::key::Key;
 use super::table::{self, base64_bytes};
-use super::value::stored_json;
+use super::value::{stored_json, unframe};
 use super::{Read, StoreError, Unit};
 
 /// How this node stands to a peer.
@@ -47,6 +47,16 @@ pub struct PeerFile {
     pub compromise_notice: Bytes,
 }
 
+impl PeerFile {
+    /// Reads a peer as it is stored.
+    ///
+    /// # Errors
+    /// When the bytes cannot be read.
+    pub fn of(stored: &Bytes) -> Result<Self, StoreError> {
+        unframe(stored)
+    }
+}
+
 stored_json!(PeerFile, "peer/");
 
 /// Reading peers.
@@ -57,6 +67,14 @@ pub trait PeerTable: Read + Sized {
     /// When the store cannot be read.
     fn peer(&self, node_id: &NodeId) -> Result<Option<PeerFile>, StoreError> {
         self.load(&key(node_id))
+    }
+
+    /// A peer's bytes as they are stored, for [`PeerFile::of`]: who keeps what they say can tell whether they changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn peer_bytes(&self, node_id: &NodeId) -> Result<Option<Bytes>, StoreError> {
+        self.get(&key(node_id))
     }
 
     /// Every peer, in the order of their names.

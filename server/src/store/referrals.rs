@@ -1,5 +1,7 @@
 //! Referrals, and what each side holds under them.
 
+mod value;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
@@ -61,7 +63,7 @@ pub struct ReferralFile {
 }
 
 /// What changes with every envelope of a referral; small, because it is written each time.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Where what was sent last has got to.
     pub delivery: Option<DeliveryStage>,
@@ -101,8 +103,6 @@ impl ReferralFile {
 }
 
 stored_json!(ReferralFile, "referral/");
-stored_json!(Progress, "progress/");
-stored_json!(Given, "given/");
 
 /// Reading referrals.
 pub trait ReferralTable: Read + Sized {

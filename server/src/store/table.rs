@@ -7,7 +7,7 @@ use titian_proto::wire;
 
 use super::error::StoreError;
 use super::read::Read;
-use super::value::{Stored, no_road, stored_json};
+use super::value::{Stored, frame_message, no_road, stored_json};
 
 /// Every value under a prefix, in the order of the keys, read in pages.
 pub(crate) fn all<T: Stored>(read: &impl Read, prefix: &[u8]) -> Result<Vec<T>, StoreError> {
@@ -40,6 +40,10 @@ macro_rules! stored_message {
 
             fn write(&self) -> Result<Bytes, Malformed> {
                 Ok(self.encode_to_vec().into())
+            }
+
+            fn framed(&self) -> Result<Bytes, Malformed> {
+                Ok(frame_message(Self::VERSION, self))
             }
 
             fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {

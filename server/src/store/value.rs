@@ -21,6 +21,18 @@ pub trait Stored: Sized {
     /// When the value has no stored form.
     fn write(&self) -> Result<Bytes, Malformed>;
 
+    /// Writes the version byte and the newest version. What is long and often written does so without a second copy.
+    ///
+    /// # Errors
+    /// When the value has no stored form.
+    fn framed(&self) -> Result<Bytes, Malformed> {
+        let body = self.write()?;
+        let mut framed = Vec::with_capacity(body.len() + 1);
+        framed.push(Self::VERSION);
+        framed.extend_from_slice(&body);
+        Ok(framed.into())
+    }
+
     /// Reads any version up to [`Self::VERSION`].
     ///
     /// # Errors
@@ -30,11 +42,15 @@ pub trait Stored: Sized {
 
 /// Puts the version byte before a value.
 pub(crate) fn frame<T: Stored>(value: &T) -> Result<Bytes, StoreError> {
-    let body = value.write().map_err(|source| StoreError::Refused { table: T::TABLE, source })?;
-    let mut framed = Vec::with_capacity(body.len() + 1);
-    framed.push(T::VERSION);
-    framed.extend_from_slice(&body);
-    Ok(framed.into())
+    value.framed().map_err(|source| StoreError::Refused { table: T::TABLE, source })
+}
+
+/// Writes a message behind its version byte.
+pub(crate) fn frame_message(version: u8, message: &impl prost::Message) -> Bytes {
+    let mut framed = Vec::with_capacity(1 + message.encoded_len());
+    framed.push(version);
+    message.encode_raw(&mut framed);
+    framed.into()
 }
 
 /// Reads a stored value of any known version.

@@ -10,6 +10,12 @@ fn text_keeps_every_script_and_refuses_what_disturbs_the_text_around_it() {
     for text in ["a\nb", "a\tb", "a\0", "\u{1b}[31m", "\u{202e}a", "\u{2066}a", "a\u{2028}b"] {
         assert_eq!(Text::parse(text, 64).unwrap_err().to_string(), "must not hold control characters");
     }
+    // Also where the rest of the text is in another script than ASCII.
+    for text in ["é\nb", "é\0", "é\u{7f}", "a\u{85}"] {
+        assert_eq!(Text::parse(text, 64).unwrap_err().to_string(), "must not hold control characters");
+    }
+    assert!(Text::parse("a\u{7f}", 64).is_err());
+    assert!(Text::parse_lines("é\n\tb", 64).is_ok());
     assert!(Text::parse_lines("a\n\tb", 64).is_ok());
     assert!(Text::parse_lines("a\r\nb", 64).is_err());
 }

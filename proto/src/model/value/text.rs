@@ -1,13 +1,15 @@
 //! Text as people write it, in any script, with a limit.
 
+use std::sync::Arc;
+
 use super::{Language, redacted};
 use crate::model::malformed::{At, Malformed};
 use crate::wire;
 
 /// A text that is not blank, no longer than its field allows, and holds nothing that changes how the text around it is shown.
-/// A name is one text: one word is a whole name, and nothing is ever split.
+/// A name is one text: one word is a whole name, and nothing is ever split. Clones share it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(String);
+pub struct Text(Arc<str>);
 
 redacted!(Text);
 
@@ -56,7 +58,7 @@ impl Text {
     /// For the wire.
     #[must_use]
     pub fn to_wire(&self) -> String {
-        self.0.clone()
+        self.0.as_ref().to_owned()
     }
 
     /// For the wire, where none is no text.
@@ -78,11 +80,21 @@ impl Text {
         if text.len() > bytes_max {
             return Err(Malformed::new(format!("must be at most {bytes_max} bytes of UTF-8")));
         }
-        if text.chars().any(|character| disturbs(character) && !allowed(character)) {
+        if is_disturbed(text, allowed) {
             return Err(Malformed::new("must not hold control characters"));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
+}
+
+/// Whether a text holds what disturbs and is not allowed. Most texts are ASCII, of which all bytes are looked at together.
+fn is_disturbed(text: &str, allowed: impl Fn(char) -> bool) -> bool {
+    let is_bad = |character| disturbs(character) && !allowed(character);
+    if text.is_ascii() {
+        // No early end: that is what lets the processor look at many at a time.
+        return text.bytes().fold(false, |found, byte| found | (byte.is_ascii_control() && is_bad(char::from(byte))));
+    }
+    text.chars().any(is_bad)
 }
 
 /// Control characters, and those that force the direction of the text after them. Joiners and direction marks stay: scripts need them.

@@ -19,6 +19,7 @@ use tonic::transport::{Channel, Endpoint as Address};
 use tower::service_fn;
 
 use super::super::barred::{Barred, of_handshake};
+use super::super::compression::Compressed;
 use super::super::connection::{self, Connection};
 use super::super::identity::Pin;
 use super::super::stream::{Admitted, PeerStream};
@@ -147,7 +148,7 @@ fn refused_handshake(error: &std::io::Error) -> DialError {
 }
 
 /// gRPC over this one socket: when it ends, nothing redials behind our back.
-async fn federation(stream: PeerStream) -> Result<FederationServiceClient<Channel>, DialError> {
+async fn federation(stream: PeerStream) -> Result<FederationServiceClient<Compressed<Channel>>, DialError> {
     let once = Mutex::new(Some(TokioIo::new(stream)));
     let connector = service_fn(move |_| {
         let stream = once.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -164,9 +165,8 @@ async fn federation(stream: PeerStream) -> Result<FederationServiceClient<Channe
         .connect_with_connector(connector)
         .await
         .map_err(|_| DialError::RefusedByPeer)?;
-    Ok(FederationServiceClient::new(channel)
+    Ok(FederationServiceClient::new(Compressed::over(channel))
         .max_decoding_message_size(FRAME_BYTES_MAX)
         .max_encoding_message_size(FRAME_BYTES_MAX)
-        .accept_compressed(CompressionEncoding::Zstd)
-        .send_compressed(CompressionEncoding::Zstd))
+        .accept_compressed(CompressionEncoding::Zstd))
 }
