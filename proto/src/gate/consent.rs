@@ -1,5 +1,7 @@
 //! Consent: did the worker allow this recipient this purpose and every category, in a way that counts, and has she not taken it back.
 
+use std::borrow::Cow;
+
 use crate::gate::ask::{Ask, Piece};
 use crate::gate::{PeerView, Question, refuse_if, refuse_paths};
 use crate::model::agreement::Annex;
@@ -14,7 +16,7 @@ pub(super) fn check(question: &Question<'_>, ask: &Ask<'_>, annex: &Annex) -> Re
         check_group(ask)?;
     } else if let Some(grant) = grant_needed(question, ask)? {
         // What is withheld or withdrawn here counts together with what the message says.
-        let ledger = question.ledger.with(grant);
+        let ledger = if question.ledger.holds(grant) { Cow::Borrowed(question.ledger) } else { Cow::Owned(question.ledger.with(grant)) };
         check_giver(question, ask, grant)?;
         check_standing(question, ask, grant, &ledger)?;
         check_method(question, ask, grant, annex)?;
@@ -60,7 +62,16 @@ fn check_giver(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant) -> Result<
 
 /// Withdrawn, expired, purpose, category: in this order, over all pieces.
 fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger: &Ledger) -> Result<(), Refusal> {
-    let standing = |piece: &Piece<'_>| ledger.standing(question.recipient, ask.purpose, piece.category, question.now);
+    // A put may hold many records of few categories.
+    let mut standings: Vec<(Category, Standing<'_>)> = Vec::new();
+    for Piece { category, .. } in &ask.pieces {
+        if !standings.iter().any(|(known, _)| known == category) {
+            standings.push((*category, ledger.standing(question.recipient, ask.purpose, *category, question.now)));
+        }
+    }
+    let standing = |piece: &Piece<'_>| {
+        standings.iter().find(|(category, _)| *category == piece.category).map_or(Standing::NotGranted, |(_, one)| *one)
+    };
     let about_persons = |piece: &Piece<'_>| piece.category != Category::Directory;
     let taken_back = |piece: &Piece<'_>| about_persons(piece) && matches!(standing(piece), Standing::Withdrawn | Standing::Tied);
     refuse_if(ledger.state(grant.reference(), question.now) == Some(ConsentState::Withdrawn), RefusalCode::ConsentWithdrawn)?;
@@ -83,15 +94,15 @@ fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger:
 fn check_method(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, annex: &Annex) -> Result<(), Refusal> {
     refuse_if(!annex.consent_methods.contains(&grant.method), RefusalCode::ConsentMethod)?;
     let spoken = grant.method == ConsentMethod::VerbalWitnessed;
-    refuse_if(spoken && country_of(question.sender) == "ID", RefusalCode::ConsentMethod)?;
+    refuse_if(spoken && country_of(question.sender).eq(*b"ID"), RefusalCode::ConsentMethod)?;
     refuse_paths(RefusalCode::ConsentMethod, ask.paths_where(|piece| spoken && piece.tier > Tier::T2))
 }
 
 /// She was told where it goes, that protection there may be weaker, and that the recipient is tied to its state, if it is.
 fn check_notice(question: &Question<'_>, grant: &Grant) -> Result<(), Refusal> {
-    let destination = country_of(question.recipient);
-    let crosses = destination != country_of(question.sender);
-    let told = grant.destination_country == destination && (grant.informed_inadequate_protection || !crosses);
+    let crosses = !country_of(question.recipient).eq(country_of(question.sender));
+    let named = country_of(question.recipient).eq(grant.destination_country.bytes());
+    let told = named && (grant.informed_inadequate_protection || !crosses);
     refuse_if(!told, RefusalCode::ConsentNotice)?;
     let state_linked = recipient_view(question).is_some_and(|peer| peer.state_linked);
     refuse_if(state_linked && !grant.recipient_state_linked_told, RefusalCode::ConsentNotice)
@@ -122,7 +133,7 @@ fn recipient_view<'a>(question: &Question<'a>) -> Option<&'a PeerView> {
     question.peer.filter(|peer| peer.node_id == *question.recipient)
 }
 
-/// A node's name starts with its country, so both ends read the same.
-fn country_of(node: &NodeId) -> String {
-    node.as_str().chars().take(2).collect::<String>().to_ascii_uppercase()
+/// The two letters of the country that a node's name starts with, so both ends read the same.
+fn country_of(node: &NodeId) -> impl Iterator<Item = u8> {
+    node.as_str().bytes().take(2).map(|letter| letter.to_ascii_uppercase())
 }

@@ -118,7 +118,7 @@ impl Content {
             | Self::Compromise(_) => None,
         };
         if let Some(grant) = grant {
-            *grant = grant.for_peer();
+            grant.consent_reporting = false; // as `Grant::for_peer`
         }
         self
     }

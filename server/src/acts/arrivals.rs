@@ -274,18 +274,25 @@ fn decide_and_apply(house: &House, unit: &mut Unit, coming: &Coming<'_>) -> Resu
         Ok(permit) => permit,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
-    let commitment = commitment(&salt, header.transfer_id, &permit.commitment_inputs());
+    let encoded = permit.commitment_inputs();
+    let commitment = commitment(&salt, header.transfer_id, &encoded);
     if arrival.leaf.as_ref().and_then(|leaf| leaf.commit).is_some_and(|logged| logged != commitment) {
         return Ok(Verdict::Refused(Refusal::new(RefusalCode::Malformed).with_path("leaf.commit")));
     }
-    Ok(match take(house, unit, coming, &permit)? {
+    Ok(match take(house, unit, coming, &permit, &encoded)? {
         Ok(()) => Verdict::Applied(commitment),
         Err(refusal) => Verdict::Refused(refusal),
     })
 }
 
-/// Applies what the gate permits. None is stored on arrival without a permit.
-fn take(house: &House, unit: &mut Unit, coming: &Coming<'_>, permit: &Permit) -> Result<Result<(), Refusal>, ActError> {
+/// Applies what the gate permits; `encoded` is what of it was committed to, a put's records one by one. None is stored on arrival without a permit.
+fn take(
+    house: &House,
+    unit: &mut Unit,
+    coming: &Coming<'_>,
+    permit: &Permit,
+    encoded: &[(String, Bytes)],
+) -> Result<Result<(), Refusal>, ActError> {
     let Coming { peer, header, arrival, occasion } = coming;
     match permit.content() {
         Content::Offer(offer) => {
@@ -301,7 +308,7 @@ fn take(house: &House, unit: &mut Unit, coming: &Coming<'_>, permit: &Permit) ->
         Content::State(change) => receive::state(house, unit, peer, change, *occasion),
         Content::Put(put) => {
             let commitment = arrival.leaf.as_ref().and_then(|leaf| leaf.commit);
-            let facts = PutFacts { agreement: header.agreement.as_ref(), commitment, occasion: *occasion };
+            let facts = PutFacts { agreement: header.agreement.as_ref(), commitment, encoded, occasion: *occasion };
             let taken = shares::receive_put(house, unit, peer, put, facts)?;
             if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
                 consents::told(house, unit, peer, put.subject_ref, grant)?;

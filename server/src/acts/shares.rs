@@ -228,6 +228,8 @@ pub struct PutFacts<'a> {
     pub agreement: Option<&'a AgreementRef>,
     /// Its commitment as the sender logged it: the same at both ends.
     pub commitment: Option<Digest>,
+    /// Its records as they are encoded, in their order.
+    pub encoded: &'a [(String, Bytes)],
     /// Whether it comes for the first time.
     pub occasion: Occasion,
 }
@@ -243,7 +245,7 @@ pub fn receive_put(
     put: &SharePut,
     facts: PutFacts<'_>,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    let PutFacts { agreement, commitment, occasion } = facts;
+    let PutFacts { agreement, commitment, encoded, occasion } = facts;
     let Some(known) = question::known_referral(house, unit, put.referral_id)? else { return Ok(Err(policy::unknown_referral())) };
     let file = &known.file;
     if &file.sender != peer && &file.recipient != peer {
@@ -276,8 +278,8 @@ pub fn receive_put(
     }
     progress.safety_held |= put.records.iter().any(|record| matches!(record.content, RecordContent::Safety(_)));
     progress.commitment = commitment;
-    for record in &put.records {
-        unit.put_held(put.referral_id, record.record_ref, &record.to_wire())?;
+    for (record, (_, encoded)) in put.records.iter().zip(encoded) {
+        unit.put_held(put.referral_id, record.record_ref, encoded)?;
         follow::record_arrived(unit, peer, put.referral_id, record)?;
         unit.publish(crate::store::Topic::Record { referral: put.referral_id, record_ref: record.record_ref });
     }

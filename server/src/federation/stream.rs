@@ -83,6 +83,16 @@ impl AsyncWrite for PeerStream {
         Pin::new(&mut self.tls).poll_write(context, bytes)
     }
 
+    /// The head of an HTTP/2 frame and what it carries go together: apart, each would be a TLS record and a packet of its own.
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.check(context)?;
+        Pin::new(&mut self.tls).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tls.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check(context)?;
         Pin::new(&mut self.tls).poll_flush(context)

@@ -12,7 +12,7 @@ use titian_proto::wire;
 
 use super::key::Key;
 use super::table::{self, base64_bytes};
-use super::value::{stored_json, unframe};
+use super::value::{Stored as _, stored_json, unframe};
 use super::{Read, StoreError, Unit};
 
 /// What is kept about a referral that changes seldom.
@@ -275,12 +275,12 @@ impl Unit {
         self.delete(given_key(referral_id, record_id))
     }
 
-    /// Writes a record held from the other side.
+    /// Writes a record held from the other side: the bytes of a `SharedRecord`.
     ///
     /// # Errors
     /// When the store cannot take it.
-    pub fn put_held(&mut self, referral_id: ReferralId, record_ref: RecordRef, record: &wire::SharedRecord) -> Result<(), StoreError> {
-        self.save(held_key(referral_id, record_ref), record)
+    pub fn put_held(&mut self, referral_id: ReferralId, record_ref: RecordRef, record: &[u8]) -> Result<(), StoreError> {
+        self.put(held_key(referral_id, record_ref), [&[wire::SharedRecord::VERSION], record].concat())
     }
 
     /// Takes a record held from the other side away.

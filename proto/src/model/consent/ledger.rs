@@ -55,7 +55,7 @@ impl Ledger {
         if self.is_withdrawn(latest, purpose, category) {
             return Standing::Withdrawn;
         }
-        if self.grants.iter().any(|grant| grant.sequence == latest.sequence && grant.for_peer() != latest.for_peer()) {
+        if self.grants.iter().any(|grant| grant.sequence == latest.sequence && !grant.is_same_for_peer(latest)) {
             return Standing::Tied;
         }
         if now >= latest.valid_until {
@@ -118,7 +118,7 @@ impl Ledger {
     /// Whether it holds this grant, as a peer may see it.
     #[must_use]
     pub fn holds(&self, grant: &Grant) -> bool {
-        self.grants.iter().any(|one| one.for_peer() == grant.for_peer())
+        self.grants.iter().any(|one| one.is_same_for_peer(grant))
     }
 
     /// Whether a withdrawal stands at or after the grant's place in the order and covers the purpose and the category.
@@ -148,7 +148,8 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::consent::{ConsentBasis, ConsentGiver, ConsentMethod, WithdrawalAction, Withheld};
+    use crate::model::consent::{ConsentBasis, ConsentGiver, ConsentMethod, ReceiptGiven, WithdrawalAction, WithdrawalChannel, Withheld};
+    use crate::model::id::Digest;
 
     const NOW: Instant = Instant::from_millis(1_772_416_800_000);
 
@@ -263,6 +264,47 @@ mod tests {
         };
         assert_eq!(Grant::from_wire(&full.to_wire()).unwrap(), full);
         assert!(!full.for_peer().consent_reporting);
+    }
+
+    #[test]
+    fn grants_are_the_same_for_a_peer_unless_it_may_see_the_difference() {
+        let changes: [fn(&mut Grant); 27] = [
+            |g| g.consent_reporting = !g.consent_reporting,
+            |g| g.consent_id = ConsentId([9; 16]),
+            |g| g.version += 1,
+            |g| g.sequence += 1,
+            |g| g.given_by = ConsentGiver::Guardian,
+            |g| g.recipient = NodeId::parse("kh.clc").unwrap(),
+            |g| g.purposes.clear(),
+            |g| g.categories.clear(),
+            |g| g.record_types.push("claim".into()),
+            |g| g.withheld.push(Withheld { category: Category::Claim, field: None, reason: None }),
+            |g| g.onward_to.push(NodeId::parse("kh.clc").unwrap()),
+            |g| g.destination_country.push('X'),
+            |g| g.informed_inadequate_protection = !g.informed_inadequate_protection,
+            |g| g.recipient_state_linked_told = !g.recipient_state_linked_told,
+            |g| g.notice_id.push('X'),
+            |g| g.notice_version += 1,
+            |g| g.notice_language.push('X'),
+            |g| g.interpreter_organisation = Some("kh.clc".into()),
+            |g| g.method = ConsentMethod::VerbalWitnessed,
+            |g| g.witnesses.push("S-1".into()),
+            |g| g.evidence_digest = Some(Digest::ZERO),
+            |g| g.given_at = g.given_at.plus_days(1),
+            |g| g.valid_from = g.valid_from.plus_days(1),
+            |g| g.valid_until = g.valid_until.plus_days(1),
+            |g| g.basis = ConsentBasis::WelfareCheck,
+            |g| g.withdrawal_channel = None,
+            |g| g.receipt_given = None,
+        ];
+        let grant =
+            Grant { withdrawal_channel: Some(WithdrawalChannel::ALL[0]), receipt_given: Some(ReceiptGiven::ALL[0]), ..grant(1, 1, 5) };
+        for (index, change) in changes.iter().enumerate() {
+            let mut other = grant.clone();
+            change(&mut other);
+            assert_ne!(other, grant, "change {index} changes nothing");
+            assert_eq!(grant.is_same_for_peer(&other), grant.for_peer() == other.for_peer(), "change {index}");
+        }
     }
 
     #[test]

@@ -146,8 +146,9 @@ impl RecordContent {
             /// Paths of the fields that are set, such as `claim.amount`: what the deny-list of an annex is compared with.
             #[must_use]
             pub fn field_paths(&self) -> Vec<&'static str> {
-                let fields: Vec<(&'static str, bool)> = match self { $( Self::$variant(content) => content.fields().to_vec(), )+ };
-                fields.into_iter().filter_map(|(path, set)| set.then_some(path)).collect()
+                match self {
+                    $( Self::$variant(content) => content.fields().iter().filter_map(|(path, set)| set.then_some(*path)).collect(), )+
+                }
             }
         }
     };

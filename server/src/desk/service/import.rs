@@ -24,8 +24,9 @@ use crate::acts::error::ActError;
 use crate::acts::records::{self, Put};
 use crate::acts::shares::{PUT_BYTES, PUT_RECORDS};
 
-/// Records put and not yet answered: they keep the store busy while a sync runs, and bound what an import holds in memory.
-const IMPORT_IN_FLIGHT: usize = 256;
+/// Records put and not yet answered: they keep the store busy while a sync runs, and bound what an import holds in memory. So many answers,
+/// of a few bytes each, may wait: what one sync made durable is answered in one piece.
+pub(super) const IMPORT_IN_FLIGHT: usize = 256;
 
 /// One import.
 pub(super) struct Import<S> {

@@ -148,8 +148,19 @@ impl Desk {
         F: FnOnce(Office, Actor, Q, Sender<R>) -> A + Send + 'static,
         A: Future<Output = Result<(), ActError>> + Send + 'static,
     {
+        self.stream_of(REPLIES_WAITING_MAX, request, act)
+    }
+
+    /// As [`Self::stream`], with so many replies that may wait: small ones travel together.
+    fn stream_of<Q, R, F, A>(&self, waiting_max: usize, request: Request<Q>, act: F) -> StreamAnswer<R>
+    where
+        Q: Send + 'static,
+        R: Send + 'static,
+        F: FnOnce(Office, Actor, Q, Sender<R>) -> A + Send + 'static,
+        A: Future<Output = Result<(), ActError>> + Send + 'static,
+    {
         let caller = caller(&request)?;
-        let (sender, replies) = mpsc::channel(REPLIES_WAITING_MAX);
+        let (sender, replies) = mpsc::channel(waiting_max);
         let sender = Sender { replies: sender };
         let (office, stopping) = (self.office.clone(), self.stopping.clone());
         tokio::spawn(async move {

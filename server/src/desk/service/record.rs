@@ -7,7 +7,7 @@ use titian_proto::wire;
 use titian_proto::wire::record_service_server::RecordService;
 use tonic::{Request, Streaming, async_trait};
 
-use super::import::Import;
+use super::import::{IMPORT_IN_FLIGHT, Import};
 use super::{Answer, Desk, RECORDS_A_REPLY, Replies, StreamAnswer, blocked};
 use crate::acts::error::ActError;
 use crate::acts::records::{self, Put, PutDone};
@@ -29,7 +29,9 @@ impl RecordService for Desk {
     type ImportRecordsStream = Replies<wire::ImportRecordsResponse>;
 
     async fn import_records(&self, request: Request<Streaming<wire::ImportRecordsRequest>>) -> StreamAnswer<wire::ImportRecordsResponse> {
-        self.stream(request, |office, _, requests, replies| async move { Import::new(office.acts, requests, replies).run().await })
+        self.stream_of(IMPORT_IN_FLIGHT, request, |office, _, requests, replies| async move {
+            Import::new(office.acts, requests, replies).run().await
+        })
     }
 
     async fn remove_record(&self, request: Request<wire::RemoveRecordRequest>) -> Answer<wire::RemoveRecordResponse> {

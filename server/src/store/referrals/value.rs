@@ -9,7 +9,7 @@ use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
 use super::{Given, Progress};
-use crate::store::value::{Stored, no_road, read_json};
+use crate::store::value::{Stored, frame_message, no_road, read_json};
 
 /// The second version of a progress.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -36,17 +36,11 @@ impl Stored for Progress {
     const VERSION: u8 = 2;
 
     fn write(&self) -> Result<Bytes, Malformed> {
-        let Self { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held } = self;
-        let value = ProgressValue {
-            delivery: delivery.map_or(0, DeliveryStage::to_wire),
-            blocked_by: blocked_by.as_ref().map(Refusal::to_wire),
-            records_held: *records_held,
-            records_shared: *records_shared,
-            commitment: commitment.map(Digest::to_wire).unwrap_or_default(),
-            safety_shared: *safety_shared,
-            safety_held: *safety_held,
-        };
-        Ok(value.encode_to_vec().into())
+        Ok(self.value().encode_to_vec().into())
+    }
+
+    fn framed(&self) -> Result<Bytes, Malformed> {
+        Ok(frame_message(Self::VERSION, &self.value()))
     }
 
     fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
@@ -59,6 +53,19 @@ impl Stored for Progress {
 }
 
 impl Progress {
+    fn value(&self) -> ProgressValue {
+        let Self { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held } = self;
+        ProgressValue {
+            delivery: delivery.map_or(0, DeliveryStage::to_wire),
+            blocked_by: blocked_by.as_ref().map(Refusal::to_wire),
+            records_held: *records_held,
+            records_shared: *records_shared,
+            commitment: commitment.map(Digest::to_wire).unwrap_or_default(),
+            safety_shared: *safety_shared,
+            safety_held: *safety_held,
+        }
+    }
+
     fn of(value: ProgressValue) -> Result<Self, Malformed> {
         let ProgressValue { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held } = value;
         Ok(Self {
