@@ -48,7 +48,7 @@ fn poison_and_skew() {
         let mut old = keys.speak(&ours, (1, 1)).await;
         applied(&old.send(&next()).await);
         drop(old);
-        let mut line = keys.speak(&ours, (1, 3)).await;
+        let mut line = keys.speak(&ours, (1, 4)).await;
         let case = next();
         applied(&line.send(&case).await);
         // When it sends what KSBSI cannot read, each about another case, then each parks that case, and the next case goes on
@@ -65,14 +65,14 @@ fn poison_and_skew() {
         a_shared_case_waits_and_goes_on(&mut line, &pair.world.ksbsi, &case).await;
         what_no_version_would_send_ends_its_stream_only(line, &keys, &ours, &next()).await;
         // And with a union that has no version in common nothing is said but that
-        let far = keys.speak(&ours, (3, 9)).await;
+        let far = keys.speak(&ours, (4, 9)).await;
         assert!(far.goodbye().await == wire::ByeReason::ProtocolVersion, "it is said why");
         let told = wait_until("staff see why", PATIENCE, || {
             let told = peers(&pair.world.ksbsi).text("link_problem");
             told.contains("version").then_some(told)
         });
-        assert!(told.contains("3 to 9"), "{told}");
-        a_newer_statement_is_passed_on_as_it_was_signed(&mut keys.speak(&ours, (1, 3)).await, &keys, &pair.world.ksbsi, &case).await;
+        assert!(told.contains("4 to 9"), "{told}");
+        a_newer_statement_is_passed_on_as_it_was_signed(&mut keys.speak(&ours, (1, 4)).await, &keys, &pair.world.ksbsi, &case).await;
     });
 }
 
@@ -181,8 +181,8 @@ async fn what_no_version_would_send_ends_its_stream_only(line: Line<'_>, keys: &
         wire::Deliveries { deliveries: vec![wire::Delivery { envelope: Some(envelope), leaf: Bytes::new(), purged: 0 }] }
     };
     line.ends_after(envelope(&good.header.encode_to_vec(), 10 << 20)).await;
-    keys.speak(ours, (1, 3)).await.ends_after(envelope(&[0xff; 40], 0)).await;
-    applied(&keys.speak(ours, (1, 3)).await.send(good).await);
+    keys.speak(ours, (1, 4)).await.ends_after(envelope(&[0xff; 40], 0)).await;
+    applied(&keys.speak(ours, (1, 4)).await.send(good).await);
 }
 
 /// A statement with a field that KSBSI's version does not know: taken in, kept as signed, and passed on so that its signature still holds.
