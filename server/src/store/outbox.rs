@@ -3,7 +3,6 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use serde::Deserialize;
 use titian_proto::envelope::{Behind, Header, Lane, SealContext, Signer, envelope_hash};
 use titian_proto::gate::PermittedBody;
 use titian_proto::log::LeafDraft;
@@ -21,16 +20,14 @@ use super::epochs::{EpochTable as _, epoch_of};
 use super::error::StoreError;
 use super::inbox::read_receipt;
 use super::lane_key::{for_each_lane, lane_key, place};
-use super::lane_value;
 use super::meta;
-use super::position::{Position, Turns};
+use super::outbox_lane::{LANES, OutboxLane};
+use super::position::Position;
 use super::read::{Most, Read, View};
 use super::rows::{Rows, Written};
 use super::unit::Unit;
-use super::value::{Stored, no_road, read_json};
 
 const TABLE: &str = "outbox/";
-const LANES: &str = "outbox-lane/";
 const SETTLED: &str = "settled/";
 
 /// Largest body of an envelope in bytes: with the largest header (4 KiB) and leaf (4 KiB) and a seal it still is one stored value. Whoever has
@@ -72,66 +69,6 @@ pub struct Queued {
     pub hash: Digest,
     /// Index of its leaf in the log.
     pub leaf_index: u64,
-}
-
-/// How far a lane to a peer has come.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct OutboxLane {
-    /// The last envelope put in.
-    #[serde(rename = "last_sequence")]
-    pub last: Position,
-    /// Its hash; [`Digest::ZERO`] when there is none.
-    pub last_hash: Digest,
-    /// Receipts for everything up to here are stored.
-    pub settled_through: Position,
-    /// The peer said that it has everything up to here on stable storage.
-    pub stored_through: Position,
-    /// No receipt is stored for anything after this.
-    #[serde(default)]
-    pub settled_last: Position,
-    /// Where the chains of the lives of this database end and begin.
-    #[serde(default)]
-    pub turns: Turns,
-}
-
-impl Stored for OutboxLane {
-    const TABLE: &'static str = LANES;
-    /// Version 1 was JSON. This one is written with every group of acts.
-    const VERSION: u8 = 2;
-
-    fn write(&self) -> Result<Bytes, Malformed> {
-        let Self { last, last_hash, settled_through, stored_through, settled_last, turns } = self;
-        Ok(lane_value::write(&[*last, *settled_through, *stored_through, *settled_last], last_hash, turns))
-    }
-
-    fn read(version: u8, body: Bytes) -> Result<Self, Malformed> {
-        match version {
-            1 => read_json::<Self>(&body).map(|lane| Self { settled_last: lane.last, ..lane }),
-            2 => {
-                let ([last, settled_through, stored_through, settled_last], last_hash, turns) = lane_value::read(&body)?;
-                Ok(Self { last, last_hash, settled_through, stored_through, settled_last, turns })
-            }
-            other => Err(no_road(other)),
-        }
-    }
-}
-
-impl OutboxLane {
-    /// A lane that nothing was put into.
-    pub const EMPTY: Self = Self {
-        last: Position::START,
-        last_hash: Digest::ZERO,
-        settled_through: Position::START,
-        stored_through: Position::START,
-        settled_last: Position::START,
-        turns: Turns::NONE,
-    };
-
-    /// Envelopes without a receipt.
-    #[must_use]
-    pub fn queued(&self) -> u64 {
-        self.turns.count(self.settled_through, self.last)
-    }
 }
 
 /// An envelope without a receipt, as an act sees it.

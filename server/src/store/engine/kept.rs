@@ -23,7 +23,7 @@ const JOURNAL: &str = "journal";
 const SETTLE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Few of them are settled once nothing has come for this long: who works meanwhile waits for no second file.
-const SETTLE_WHEN_QUIET: Duration = Duration::from_millis(500);
+const SETTLE_WHEN_QUIET: Duration = Duration::from_millis(100);
 
 /// And in any case after this long.
 const SETTLE_WITHIN: Duration = Duration::from_secs(30);
@@ -104,10 +104,11 @@ impl Kept {
     pub(super) fn append(&self, _alone: &Alone<'_>, batch: Batch) -> Result<(), EngineError> {
         let appended = self.journal.append(&batch)?;
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        let before = recent.bytes();
         recent.add(batch, appended.values, appended.end);
-        let due = recent.bytes() >= SETTLE_BYTES && !recent.is_settling();
+        let bytes = recent.bytes();
         drop(recent);
-        if due {
+        if before == 0 || (before < SETTLE_BYTES && bytes >= SETTLE_BYTES) {
             self.tell();
         }
         Ok(())
@@ -154,7 +155,7 @@ impl Kept {
                 self.stop();
                 tracing::error!(event = "store.not-settled", error = &error as &dyn std::error::Error);
             }
-            if ending || self.stopped.load(Ordering::Acquire) {
+            if ending || self.is_stopped() {
                 return;
             }
         }
@@ -183,8 +184,10 @@ impl Kept {
 
     /// Waits until there is much to settle, or nothing has come for a while, or it has waited long enough; whether the engine ends.
     fn wait_for_turn(&self) -> bool {
+        let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_idle = |ending: &mut bool| !*ending && !self.is_stopped() && self.newest_bytes() == 0;
+        let mut ending = self.turn.wait_while(ending, is_idle).unwrap_or_else(PoisonError::into_inner);
         let (begin, mut seen) = (Instant::now(), self.journal.end());
-        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let is_early = |ending: &mut bool| !*ending && !self.is_full();
             let waited = self.turn.wait_timeout_while(ending, SETTLE_WHEN_QUIET, is_early).unwrap_or_else(PoisonError::into_inner);
@@ -197,7 +200,15 @@ impl Kept {
     }
 
     fn is_full(&self) -> bool {
-        self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes() >= SETTLE_BYTES
+        self.newest_bytes() >= SETTLE_BYTES
+    }
+
+    fn newest_bytes(&self) -> usize {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
     }
 
     /// Brings the newest batches into the index. The journal is synced first: the index never knows what a power cut could take back.
@@ -216,7 +227,7 @@ impl Kept {
     }
 
     pub(super) fn refuse_if_stopped(&self) -> Result<(), EngineError> {
-        if self.stopped.load(Ordering::Acquire) { Err(EngineError::Stopped) } else { Ok(()) }
+        if self.is_stopped() { Err(EngineError::Stopped) } else { Ok(()) }
     }
 
     pub(super) fn stop(&self) {
