@@ -29,7 +29,7 @@ pub const BATCHES_IN_WORK: usize = 4;
 pub const FRAMES_READ_AHEAD: usize = 512;
 
 /// Bytes read ahead of the writer, whatever the peer keeps to: the sum of the credit of all lanes.
-pub const READ_AHEAD_BYTES: usize = 8 << 20;
+pub const READ_AHEAD_BYTES: usize = 12 << 20;
 
 /// What may be on the way in a lane before the receiver has taken any of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,11 +55,14 @@ pub fn allowance(lane: Lane) -> Allowance {
         Lane::Safety => (256, 1 << 20),
         Lane::States => (512, 1 << 20),
         Lane::Referrals => (512, 1 << 20),
-        Lane::Shares => (2048, 4 << 20),
+        Lane::Shares => (4096, 8 << 20),
         Lane::Documents => (64, 1 << 20),
     };
     Allowance { envelopes, bytes }
 }
+
+/// Room is given anew once this part of it was used.
+pub const CREDIT_PARTS: u64 = 8;
 
 /// How the lanes after safety share a line that is too small for all of them.
 #[must_use]

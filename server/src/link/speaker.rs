@@ -15,8 +15,8 @@ use super::giving::Giving;
 use super::hello::{Terms, epoch_of};
 use super::lanes::{PerLane, SHARING, Turn};
 use super::limits::{
-    Allowance, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED, PING_WAITING,
-    RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
+    Allowance, CREDIT_PARTS, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED,
+    PING_WAITING, RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
 };
 use super::session::{SessionError, Shared};
 use super::window::{Unacknowledged, Window};
@@ -265,7 +265,7 @@ impl<'a> Speaker<'a> {
         None
     }
 
-    /// Room for more, once half of what was given is used.
+    /// Room for more, once a part of what was given is used: a sender far away never waits for it while there is room.
     fn next_credit(&mut self) -> Option<frame::Frame> {
         if !self.terms.is_current() {
             return None;
@@ -273,8 +273,9 @@ impl<'a> Speaker<'a> {
         for lane in Lane::ALL {
             let taken = self.board.with(|board| board.lane(*lane).taken);
             let (room, said) = (granted(*lane, taken), self.lanes.get_mut(*lane));
-            let half = allowance(*lane);
-            let due = room.envelopes >= said.granted.envelopes + half.envelopes / 2 || room.bytes >= said.granted.bytes + half.bytes / 2;
+            let Allowance { envelopes, bytes } = allowance(*lane);
+            let due = room.envelopes >= said.granted.envelopes + envelopes / CREDIT_PARTS
+                || room.bytes >= said.granted.bytes + bytes / CREDIT_PARTS;
             let open = *lane == Lane::Safety || !self.quarantined;
             if due && open && self.passage.has_room_for(*lane) {
                 said.granted = room;

@@ -2,7 +2,7 @@
 //! While the second waits for the disk, the first already decides the next group, so that groups grow with the load and a sync is shared.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use titian_proto::envelope::Signer;
@@ -27,6 +27,9 @@ pub(crate) const ACTS_WAITING_MAX: usize = 4 * GROUP_ACTS_MAX;
 /// Groups applied and waiting for the disk. One, so that the decider stops and lets the next group grow.
 pub(crate) const GROUPS_WAITING_MAX: usize = 1;
 
+/// Acts in a group that is made durable by the thread that decided it, when the other has nothing to do: waking it takes as long as a sync does.
+const ALONE_ACTS_MAX: usize = 4;
+
 /// Groups that share a sync at most; bounds how long the first of them waits for its answer.
 pub(crate) const GROUPS_A_SYNC_MAX: usize = 4;
 
@@ -44,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) outbox: watch::Sender<u64>,
     pub(crate) changes: broadcast::Sender<Topic>,
     pub(crate) stopped: AtomicBool,
+    /// Groups that are applied and not durable yet.
+    pub(crate) syncing: AtomicUsize,
 }
 
 impl Core {
@@ -125,6 +130,11 @@ impl Group {
 pub(crate) fn decide(core: &Arc<Core>, acts: &mut mpsc::Receiver<Box<dyn Act>>, groups: &SyncSender<Group>) {
     while let Some(first) = acts.blocking_recv() {
         let Some(group) = decide_group(core, first, acts) else { continue };
+        if group.acts.len() <= ALONE_ACTS_MAX && acts.is_empty() && core.syncing.load(Ordering::Acquire) == 0 {
+            finish(core, vec![group]);
+            continue;
+        }
+        core.syncing.fetch_add(1, Ordering::AcqRel);
         if let Err(unsent) = groups.send(group) {
             unsent.0.answer(&Err(StoreError::Stopped));
         }
@@ -208,7 +218,9 @@ pub(crate) fn sync(core: &Core, groups: &Receiver<Group>) {
             let Ok(next) = groups.try_recv() else { break };
             ready.push(next);
         }
+        let count = ready.len();
         finish(core, ready);
+        core.syncing.fetch_sub(count, Ordering::AcqRel);
     }
 }
 

@@ -60,7 +60,7 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread::JoinHandle;
 
 use titian_proto::envelope::{Lane, Signer};
@@ -162,6 +162,7 @@ impl Store {
             outbox: watch::Sender::new(0),
             changes: broadcast::Sender::new(CHANGES_MAX),
             stopped: AtomicBool::new(false),
+            syncing: AtomicUsize::new(0),
         });
         let (acts, threads) = start(&core)?;
         Ok(Self { inner: Arc::new(Inner { core, acts: Some(acts), threads }) })

@@ -25,7 +25,7 @@ const OLDER_NAME: &str = "sled";
 const OLDER_SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// What sled may keep in memory. Its default, a gigabyte, is more than an office machine has to spare.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// sled cleans up in the same thread that flushes on a timer; with it off, whole databases were lost.
 const FLUSH_EVERY_MS: u64 = 500;

@@ -20,7 +20,7 @@ use super::{Batch, EngineError, Pair};
 const JOURNAL: &str = "journal";
 
 /// Bytes after which the newest batches are settled in the index.
-const SETTLE_BYTES: usize = 4 * 1024 * 1024;
+const SETTLE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Few of them are settled once nothing has come for this long: who works meanwhile waits for no second file.
 const SETTLE_WHEN_QUIET: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ const SETTLE_WHEN_QUIET: Duration = Duration::from_millis(100);
 const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Bytes of batches that may wait for those before them to be settled; beyond it, whoever applies waits.
-const WAITING_BYTES_MAX: usize = 2 * SETTLE_BYTES;
+const WAITING_BYTES_MAX: usize = SETTLE_BYTES;
 
 /// What the engine and its settling thread share.
 pub(super) struct Kept {
