@@ -30,6 +30,8 @@ pub(crate) enum Road {
     Stick,
     /// A restored node, and what its peer gives back to it.
     Return,
+    /// From the journal of a store into its index, in the background: server/src/store/tests/crash.rs, where a process does nothing else.
+    Store,
     /// A case that the other union parked: tests/tests/skew, which has a union to park it.
     Parked,
 }
@@ -42,8 +44,8 @@ pub(crate) const POINTS: [(&str, Road, At, &[u32]); 52] = [
     ("group.after-apply", Road::Referral, At::Both, &[1, 4]),
     ("group.before-sync", Road::Referral, At::Both, &[1, 4]),
     ("group.after-sync", Road::Referral, At::Both, &[1, 4]),
-    ("index.before-settle", Road::Referral, At::Both, &[1]),
-    ("index.before-sync", Road::Referral, At::Both, &[1]),
+    ("index.before-settle", Road::Store, At::Both, &[1, 3]),
+    ("index.before-sync", Road::Store, At::Both, &[1, 3]),
     ("session.before-hello", Road::Referral, At::Both, &[1]),
     ("session.after-hello", Road::Referral, At::Both, &[1]),
     ("courier.before-dispatch", Road::Referral, At::Both, &[1, 2]),

@@ -3,14 +3,18 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use super::super::{Read as _, Store, StoreError};
+use super::super::{Read as _, Store, StoreError, Unit};
 use super::options;
 
 const CHILD: &str = "TITIAN_TEST_STORE_FOLDER";
 const STORY: &str = "store::tests::crash::a_killed_process_loses_nothing_it_acknowledged";
 const WRITERS: u64 = 8;
+
+/// How long the process is left alone where it should end itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_killed_process_loses_nothing_it_acknowledged() {
@@ -21,28 +25,66 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         // Given a process that writes and says what was acknowledged; when it is killed in the middle
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([STORY, "--exact", "--nocapture", "--test-threads=1"])
-            .env(CHILD, &path)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        let killer = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(700 + 130 * round));
-            child.kill().unwrap();
-            child.wait().unwrap();
-        });
-        let acknowledged: Vec<u64> =
-            said.lines().map_while(Result::ok).filter_map(|line| line.strip_prefix("kept ")?.parse().ok()).collect();
-        killer.join().unwrap();
+        let acknowledged = acknowledged_by(&mut writer(&path), Duration::from_millis(700 + 130 * round));
         // Then everything it acknowledged is there
         assert!(acknowledged.len() > 100, "only {} acts in time", acknowledged.len());
-        let store = Store::open(options(&path, "my.mtuc")).unwrap();
-        for n in &acknowledged {
-            assert_eq!(store.view().load::<u64>(&n.to_be_bytes()).unwrap(), Some(*n));
-        }
+        assert_kept(&path, &acknowledged);
     }
+}
+
+#[cfg(feature = "crash-points")]
+#[test]
+fn a_process_that_ends_while_it_settles_loses_nothing_it_acknowledged() {
+    for point in ["index.before-settle:1", "index.before-sync:1", "index.before-settle:3", "index.before-sync:3"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        // Given a process that writes until it ends itself on the way from the journal into the index
+        let mut process = writer(&path);
+        let acknowledged = acknowledged_by(process.env("TITIAN_CRASH_AT", point), PATIENCE);
+        // Then everything it acknowledged is there, and again when the store is opened once more
+        assert!(acknowledged.len() > 100, "only {} acts before {point}", acknowledged.len());
+        assert_kept(&path, &acknowledged);
+        assert_kept(&path, &acknowledged);
+    }
+}
+
+/// This very test as a process that writes.
+fn writer(store: &Path) -> Command {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args([STORY, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, store).stdout(Stdio::piped()).stderr(Stdio::null());
+    process
+}
+
+/// What a process says was acknowledged, until it ends or is killed.
+fn acknowledged_by(process: &mut Command, kill_after: Duration) -> Vec<u64> {
+    let mut child = process.spawn().unwrap();
+    let said = BufReader::new(child.stdout.take().unwrap());
+    let (over, ended) = mpsc::channel::<()>();
+    let killer = std::thread::spawn(move || {
+        // Whichever comes first: the time, or the end of what it says.
+        let _ = ended.recv_timeout(kill_after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+    let acknowledged = said.lines().map_while(Result::ok).filter_map(|line| line.strip_prefix("kept ")?.parse().ok()).collect();
+    drop(over);
+    killer.join().unwrap();
+    acknowledged
+}
+
+fn assert_kept(path: &Path, acknowledged: &[u64]) {
+    let store = Store::open(options(path, "my.mtuc")).unwrap();
+    for n in acknowledged {
+        assert_eq!(store.view().load::<u64>(&n.to_be_bytes()).unwrap(), Some(*n));
+        assert_eq!(store.view().get(&large(*n)).unwrap().unwrap(), vec![*n as u8; LARGE]);
+    }
+}
+
+/// Bytes of a value that stands in the journal alone.
+const LARGE: usize = 4096;
+
+fn large(n: u64) -> Vec<u8> {
+    [b"large/".as_slice(), &n.to_be_bytes()].concat()
 }
 
 fn write_for_ever(folder: &Path) {
@@ -52,7 +94,11 @@ fn write_for_ever(folder: &Path) {
             let store = store.clone();
             scope.spawn(move || {
                 for n in (writer..).step_by(WRITERS as usize) {
-                    store.write_blocking(move |unit| unit.save(n.to_be_bytes().to_vec(), &n)).map_err(|error: StoreError| error).unwrap();
+                    let act = move |unit: &mut Unit| {
+                        unit.put(large(n), vec![n as u8; LARGE])?;
+                        unit.save(n.to_be_bytes().to_vec(), &n)
+                    };
+                    store.write_blocking(act).map_err(|error: StoreError| error).unwrap();
                     let mut out = std::io::stdout().lock();
                     writeln!(out, "\nkept {n}").and_then(|()| out.flush()).unwrap();
                 }
