@@ -1,22 +1,25 @@
-//! One batch as bytes: a head with a checksum, then its changes. A frame that was written by half does not read as one.
+//! One batch as bytes: a head with a checksum, how far the journal was synced then, and the changes. A frame that was written by half does not read
+//! as one.
 
 use bytes::{Buf as _, BufMut as _, Bytes};
 
 use super::super::{Batch, EngineError};
+use super::place::Place;
 
 /// Begins each frame.
 const MAGIC: [u8; 4] = *b"TJ1\n";
 
-/// Bytes before the changes: the magic, their length, their checksum.
+/// Bytes before what the checksum is of: the magic, its length, the checksum.
 pub(super) const HEAD_BYTES: usize = 12;
 
 const DELETE: u8 = 0;
 const PUT: u8 = 1;
 
 /// Writes a batch as one frame. Returns where in it each value stands, in the order of the puts.
-pub(super) fn write(batch: &Batch, bytes: &mut Vec<u8>) -> Result<Vec<usize>, EngineError> {
+pub(super) fn write(batch: &Batch, synced: Place, bytes: &mut Vec<u8>) -> Result<Vec<usize>, EngineError> {
     bytes.clear();
     bytes.put_bytes(0, HEAD_BYTES);
+    bytes.put_slice(&synced.write());
     let mut values = Vec::with_capacity(batch.puts.len());
     for (key, value) in &batch.puts {
         bytes.put_u8(PUT);
@@ -31,10 +34,10 @@ pub(super) fn write(batch: &Batch, bytes: &mut Vec<u8>) -> Result<Vec<usize>, En
         bytes.put_u16(length(key)?);
         bytes.put_slice(key);
     }
-    let (mut head, changes) = bytes.split_at_mut(HEAD_BYTES);
+    let (mut head, content) = bytes.split_at_mut(HEAD_BYTES);
     head.put_slice(&MAGIC);
-    head.put_u32(length(changes)?);
-    head.put_u32(crc32fast::hash(changes));
+    head.put_u32(length(content)?);
+    head.put_u32(crc32fast::hash(content));
     Ok(values)
 }
 
@@ -45,7 +48,7 @@ fn length<N: TryFrom<usize>>(bytes: &[u8]) -> Result<N, EngineError> {
 
 /// The head of a frame.
 pub(super) struct Head {
-    /// Bytes of the changes after it.
+    /// Bytes after it.
     pub(super) length: usize,
     checksum: u32,
 }
@@ -60,9 +63,9 @@ impl Head {
         Some(Self { length: usize::try_from(length).ok()?, checksum })
     }
 
-    /// Whether these are the changes that were written.
-    pub(super) fn fits(&self, changes: &[u8]) -> bool {
-        crc32fast::hash(changes) == self.checksum
+    /// Whether this is what was written.
+    pub(super) fn fits(&self, content: &[u8]) -> bool {
+        crc32fast::hash(content) == self.checksum
     }
 }
 
@@ -73,9 +76,9 @@ pub(super) enum Change {
     Delete(Bytes),
 }
 
-/// The changes of a frame, in their order. None where they do not read: their checksum fits, so this program did not write them.
-pub(super) fn changes(changes: &Bytes) -> Option<Vec<Change>> {
-    let (mut rest, mut read) = (changes.clone(), Vec::new());
+/// The changes of a frame, in their order. None where they do not read: the checksum fits, so this program did not write them.
+pub(super) fn changes(content: &Bytes) -> Option<Vec<Change>> {
+    let (mut rest, mut read) = (content.slice(Place::BYTES.min(content.len())..), Vec::new());
     while rest.has_remaining() {
         let put = rest.try_get_u8().ok()? == PUT;
         let key = usize::from(rest.try_get_u16().ok()?);
@@ -84,11 +87,25 @@ pub(super) fn changes(changes: &Bytes) -> Option<Vec<Change>> {
             return None;
         }
         let key = rest.split_to(key);
-        let at = changes.len() - rest.len();
+        let at = content.len() - rest.len();
         read.push(match value {
             Some(value) => Change::Put(key, rest.split_to(value), at),
             None => Change::Delete(key),
         });
     }
     Some(read)
+}
+
+/// Up to where the journal was synced when the frames in these bytes were written, one behind the other: the furthest of them. They are not looked for
+/// anywhere else: what staff or a peer wrote may look like a frame.
+pub(super) fn synced_before(mut bytes: &[u8]) -> Option<Place> {
+    let mut synced = None;
+    while let Some(head) = Head::read(bytes) {
+        let Some(content) = bytes[HEAD_BYTES..].get(..head.length) else { break };
+        if head.fits(content) {
+            synced = synced.max(content.get(..Place::BYTES).and_then(Place::read));
+        }
+        bytes = &bytes[HEAD_BYTES + head.length..];
+    }
+    synced
 }

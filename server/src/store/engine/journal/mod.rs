@@ -30,6 +30,8 @@ pub(super) struct Journal {
     tail: Mutex<Tail>,
     /// Bytes of the segments before the last.
     full: AtomicU64,
+    /// Up to where everything is on stable storage, as a number.
+    synced: AtomicU64,
 }
 
 /// Where the journal goes on.
@@ -73,6 +75,7 @@ impl Journal {
             segments: RwLock::new(segments),
             tail: Mutex::new(Tail { end, frame: Vec::new() }),
             full: AtomicU64::new(full),
+            synced: AtomicU64::new(0),
         })
     }
 
@@ -87,7 +90,7 @@ impl Journal {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let Tail { end, frame } = &mut *tail;
         frame.shrink_to(FRAME_KEPT_BYTES);
-        let values = frame::write(batch, frame)?;
+        let values = frame::write(batch, Place::of_number(self.synced.load(Ordering::Acquire)), frame)?;
         let length = u32::try_from(frame.len()).map_err(|_| EngineError::ValueTooLarge { length: frame.len() })?;
         if end.offset > 0 && end.offset.saturating_add(length) > SEGMENT_BYTES {
             *end = self.begin_segment(*end)?;
@@ -106,8 +109,10 @@ impl Journal {
     /// Returns when everything appended before the call is on stable storage.
     pub(super) fn sync(&self) -> Result<(), EngineError> {
         // Earlier segments were synced when they were full.
-        let last = self.end().segment;
-        self.segment(last)?.sync()
+        let end = self.end();
+        self.segment(end.segment)?.sync()?;
+        self.synced.fetch_max(end.number(), Ordering::AcqRel);
+        Ok(())
     }
 
     /// Reads a value.
@@ -117,7 +122,7 @@ impl Journal {
     }
 
     /// The batch at a place, or nothing where the journal ends there. The rest of a batch that was cut off by a crash is taken away: nobody was told
-    /// that it was kept.
+    /// that it was kept. Where a later batch says that it had been synced, it is damage, and nothing is taken away.
     pub(super) fn recall(&self, at: Place) -> Result<Option<Recalled>, EngineError> {
         let (segment, end) = (self.segment(at.segment)?, self.end());
         if at > end {
@@ -131,8 +136,13 @@ impl Journal {
             Some(recalled) => Ok(Some(recalled)),
             None if at.segment < end.segment => Err(self.damaged()),
             None => {
+                let rest = segment.read(at.offset, (length - at.offset) as usize)?;
+                if frame::synced_before(&rest).is_some_and(|synced| synced > at) {
+                    return Err(self.damaged());
+                }
                 segment.cut_off(at.offset)?;
                 self.tail.lock().unwrap_or_else(PoisonError::into_inner).end = at;
+                self.synced.store(at.number(), Ordering::Release);
                 Ok(None)
             }
         }

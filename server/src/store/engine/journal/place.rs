@@ -14,12 +14,21 @@ impl Place {
     pub(in crate::store::engine) const BYTES: usize = 8;
 
     pub(in crate::store::engine) fn write(self) -> [u8; Self::BYTES] {
-        (u64::from(self.segment) << 32 | u64::from(self.offset)).to_be_bytes()
+        self.number().to_be_bytes()
+    }
+
+    /// As a number that sorts as places do.
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.segment) << 32 | u64::from(self.offset)
+    }
+
+    /// The place of a number.
+    pub(super) fn of_number(number: u64) -> Self {
+        Self { segment: (number >> 32) as u32, offset: number as u32 }
     }
 
     pub(in crate::store::engine) fn read(bytes: &[u8]) -> Option<Self> {
-        let number = u64::from_be_bytes(bytes.try_into().ok()?);
-        Some(Self { segment: (number >> 32) as u32, offset: number as u32 })
+        Some(Self::of_number(u64::from_be_bytes(bytes.try_into().ok()?)))
     }
 }
 

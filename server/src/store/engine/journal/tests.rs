@@ -59,6 +59,28 @@ fn a_value_that_is_no_longer_what_was_written_is_not_given_out() {
 }
 
 #[test]
+fn damage_in_what_was_synced_is_told_apart_from_a_batch_that_was_cut_off() {
+    for synced in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        let pointer = journal.append(&batch("a", "one")).unwrap().values[0];
+        if synced {
+            journal.sync().unwrap();
+        }
+        let end = journal.append(&batch("b", "two")).unwrap().end;
+        drop(journal);
+        let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("00000001")).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, b"x", pointer.place.offset.into()).unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        match journal.recall(journal.beginning()) {
+            Err(EngineError::Damaged { .. }) => assert!(synced, "nobody was told that it was kept"),
+            Ok(None) => assert!(!synced && journal.end() < end, "what was kept is not taken away"),
+            Ok(Some(_)) | Err(_) => panic!("neither damage nor an end"),
+        }
+    }
+}
+
+#[test]
 fn a_journal_that_is_shorter_than_the_index_knows_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path()).unwrap();
