@@ -4,7 +4,7 @@
 
 mod world;
 
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest};
 use proptest::sample::{select, subsequence};
 use titian_proto::gate::Content;
 use titian_proto::model::agreement::AgreementState;
@@ -168,6 +168,8 @@ proptest! {
 
     #[test]
     fn both_ends_decide_alike(draw in draw()) {
+        // A grant of no category cannot be written down, so none arrives: also where a record of the directory, which needs none, brings one along.
+        prop_assume!(!draw.granted.is_empty());
         let at_sender = world_of(&draw);
         let sent = at_sender.decide();
         // The receiver sees the same message, from the other side, and keeps the same ledger.
