@@ -104,7 +104,7 @@ impl Content {
         }
     }
 
-    /// The content without what is nobody else's business: whether she may be counted in reports.
+    /// The content without what no peer gets.
     pub(super) fn for_peer(mut self) -> Self {
         let grant = match &mut self {
             Self::Offer(offer) => offer.grant.as_mut(),
@@ -118,7 +118,7 @@ impl Content {
             | Self::Compromise(_) => None,
         };
         if let Some(grant) = grant {
-            grant.consent_reporting = false; // as `Grant::for_peer`
+            grant.keep_from_peer();
         }
         self
     }

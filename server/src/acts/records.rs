@@ -116,7 +116,7 @@ pub fn list(acts: &Acts, case_id: CaseId, after: Option<RecordId>, limit: usize)
 /// # Errors
 /// When the store fails.
 pub fn new_record(house: &House, unit: &mut Unit, holder: Holder, content: &RecordContent) -> Result<wire::Record, StoreError> {
-    let place = Place { holder, record_id: new_record_id(unit), revision: 1 };
+    let place = Place::new(unit, holder);
     write(house, unit, place, content, content.to_wire())
 }
 
@@ -209,8 +209,7 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
     }
     check_birth(&put.content, unit.now().date())?;
     let Some(record_id) = put.record_id else {
-        let holder = holder_for(case, &put.content);
-        let place = Place { holder, record_id: new_record_id(unit), revision: 1 };
+        let place = Place::new(unit, holder_for(case, &put.content));
         return Ok(write(house, unit, place, &put.content, wired)?);
     };
     let (holder, known) = find(unit, case, record_id)?.ok_or(ActError::NotFound { what: "record" })?;
@@ -227,15 +226,18 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
     Ok(write(house, unit, Place { holder, record_id, revision }, &put.content, wired)?)
 }
 
-fn new_record_id(unit: &Unit) -> RecordId {
-    RecordId(uuid_v7(unit.now(), unit.random()))
-}
-
 /// Where a record is written, and as which revision.
 struct Place {
     holder: Holder,
     record_id: RecordId,
     revision: u64,
+}
+
+impl Place {
+    /// Of a new record.
+    fn new(unit: &Unit, holder: Holder) -> Self {
+        Self { holder, record_id: RecordId(uuid_v7(unit.now(), unit.random())), revision: 1 }
+    }
 }
 
 fn write(

@@ -305,12 +305,13 @@ impl<'a> Speaker<'a> {
         if self.window.room() == 0 {
             return None;
         }
-        let ready = PerLane::of(|lane| self.may_send(lane));
+        let waits = self.terms.is_current() && self.giving.is_giving_back(|lane| self.stored_there(lane));
+        let ready = PerLane::of(|lane| self.may_send(lane, waits));
         self.turn.next(|lane| *ready.get(lane))
     }
 
-    fn may_send(&self, lane: Lane) -> bool {
-        let waits = self.terms.is_current() && self.giving.is_giving_back(|lane| self.stored_there(lane));
+    /// Whether something of a lane may go now; `waits`: nothing new goes, because the peer still gets back what it had.
+    fn may_send(&self, lane: Lane, waits: bool) -> bool {
         (self.may_deliver(lane) && !waits) || (lane == Lane::Documents && !self.quarantined && self.documents.has_answer())
     }
 

@@ -125,7 +125,7 @@ impl<'a, R: Read> Rows<'a, R> {
 pub(crate) struct Written(BTreeMap<Bytes, BTreeMap<u64, Bytes>>);
 
 impl Written {
-    pub(crate) fn put(&mut self, rows: Key, number: u64, row: Bytes) {
+    pub(crate) fn put(&mut self, rows: impl Into<Bytes>, number: u64, row: Bytes) {
         self.0.entry(rows.into()).or_default().insert(number, row);
     }
 
@@ -178,7 +178,8 @@ impl Unit {
     /// Writes a row behind the others.
     pub(crate) fn put_row(&mut self, rows: Key, number: u64, row: Bytes) {
         self.grow(row.len() + LENGTH_BYTES);
-        self.row_undo.push((rows.clone().into(), number));
+        let rows = Bytes::from(rows);
+        self.row_undo.push((rows.clone(), number));
         self.rows.put(rows, number, row);
     }
 

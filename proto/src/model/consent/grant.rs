@@ -198,76 +198,23 @@ impl Grant {
         }
     }
 
-    /// The grant as a peer gets it: whether she may be counted in reports is nobody else's business.
+    /// The grant as a peer gets it.
     #[must_use]
     pub fn for_peer(&self) -> Self {
-        Self { consent_reporting: false, ..self.clone() }
+        let mut seen = self.clone();
+        seen.keep_from_peer();
+        seen
     }
 
-    /// Whether a peer may see the same of both: as comparing what [`Self::for_peer`] gives, without making it.
+    /// Takes out what no peer gets: whether she may be counted in reports is nobody else's business.
+    pub(crate) fn keep_from_peer(&mut self) {
+        self.consent_reporting = false;
+    }
+
+    /// Whether a peer may see the same of both. Copies are made only of grants that differ.
     #[must_use]
     pub fn is_same_for_peer(&self, other: &Self) -> bool {
-        let Self {
-            consent_id,
-            version,
-            sequence,
-            given_by,
-            recipient,
-            purposes,
-            categories,
-            record_types,
-            withheld,
-            onward_to,
-            destination_country,
-            informed_inadequate_protection,
-            recipient_state_linked_told,
-            notice_id,
-            notice_version,
-            notice_language,
-            interpreter_organisation,
-            method,
-            witnesses,
-            evidence_digest,
-            given_at,
-            valid_from,
-            valid_until,
-            basis,
-            withdrawal_channel,
-            receipt_given,
-            consent_reporting: _,
-        } = self;
-        let numbers = (consent_id, version, sequence, given_at, valid_from, valid_until, notice_version)
-            == (
-                &other.consent_id,
-                &other.version,
-                &other.sequence,
-                &other.given_at,
-                &other.valid_from,
-                &other.valid_until,
-                &other.notice_version,
-            );
-        let scope = (recipient, purposes, categories, record_types, withheld, onward_to)
-            == (&other.recipient, &other.purposes, &other.categories, &other.record_types, &other.withheld, &other.onward_to);
-        let told = (destination_country, informed_inadequate_protection, recipient_state_linked_told, notice_id, notice_language)
-            == (
-                &other.destination_country,
-                &other.informed_inadequate_protection,
-                &other.recipient_state_linked_told,
-                &other.notice_id,
-                &other.notice_language,
-            );
-        let given = (given_by, interpreter_organisation, method, witnesses, evidence_digest, basis, withdrawal_channel, receipt_given)
-            == (
-                &other.given_by,
-                &other.interpreter_organisation,
-                &other.method,
-                &other.witnesses,
-                &other.evidence_digest,
-                &other.basis,
-                &other.withdrawal_channel,
-                &other.receipt_given,
-            );
-        numbers && scope && told && given
+        self == other || self.for_peer() == other.for_peer()
     }
 
     /// The consent and version it is.

@@ -1,4 +1,4 @@
-//! The index: sled, under the rules without which it loses data at a power cut: large segments and no value over the limit; a real `fdatasync` after
+//! The index: sled, under the rules without which it loses data at a power cut: no page that is too large for its segments; a real `fdatasync` after
 //! its own flush, and a full stop after any error; no half-written snapshot at opening and durable names after creation; one committer; and nothing
 //! entrusted to its deletions. Its own `flush` asks the kernel for less than durability.
 //!

@@ -164,8 +164,7 @@ impl Kept {
     /// Looks for room that can be given back once the journal has grown to twice what counted in it when it was looked through last, so that looking
     /// costs each value little over the years.
     fn reclaim_if_due(&self, living: &mut Option<u64>, ending: bool) -> Result<(), EngineError> {
-        let full: u64 = self.journal.full_segments().iter().map(|(_, bytes)| bytes).sum();
-        if !ending && full > living.map_or(0, |living| 2 * living) {
+        if !ending && self.journal.full_bytes() > living.map_or(0, |living| 2 * living) {
             *living = Some(reclaim(self)?);
         }
         Ok(())

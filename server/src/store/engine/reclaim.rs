@@ -62,7 +62,7 @@ fn write_again(kept: &Kept, keys: Vec<Bytes>) -> Result<(), EngineError> {
             batch.puts.push((key, value));
         }
     }
-    kept.append(&alone, batch)
+    if batch.is_empty() { Ok(()) } else { kept.append(&alone, batch) }
 }
 
 /// Goes through every key of the index whose value stands in the journal: the key, the segment, and how many bytes.

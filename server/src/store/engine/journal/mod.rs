@@ -1,5 +1,5 @@
 //! The journal: every batch, in the order in which they were applied, in append-only files. A batch is on stable storage once the journal is: one
-//! write and one sync, whatever the index beside it does. The large values stay here for good; the index only says where.
+//! write and one sync, whatever the index beside it does. The large values stand here alone; the index only says where.
 
 mod frame;
 mod place;
@@ -96,12 +96,7 @@ impl Journal {
             *end = self.begin_segment(*end)?;
         }
         self.segment(end.segment)?.write(end.offset, frame)?;
-        let pointer = |(at, value): (usize, &Bytes)| Pointer {
-            place: Place { segment: end.segment, offset: end.offset + at as u32 },
-            length: value.len() as u32,
-            checksum: crc32fast::hash(value),
-        };
-        let values = values.into_iter().zip(batch.puts.iter().map(|(_, value)| value)).map(pointer).collect();
+        let values = values.into_iter().zip(&batch.puts).map(|(at, (_, value))| Pointer::to(value, end.behind(at))).collect();
         end.offset += length;
         Ok(Appended { end: *end, values })
     }
@@ -170,8 +165,12 @@ impl Journal {
 
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
-        let end = self.end();
-        self.full.load(Ordering::Relaxed) + u64::from(end.offset)
+        self.full_bytes() + u64::from(self.end().offset)
+    }
+
+    /// Bytes of the segments before the last.
+    pub(super) fn full_bytes(&self) -> u64 {
+        self.full.load(Ordering::Relaxed)
     }
 
     fn read_batch(&self, segment: &Segment, at: Place, length: u32) -> Result<Option<Recalled>, EngineError> {
@@ -181,25 +180,19 @@ impl Journal {
         }
         let head = Head::read(&segment.read(at.offset, HEAD_BYTES)?).filter(|head| head.length <= rest - HEAD_BYTES);
         let Some(head) = head else { return Ok(None) };
-        let begin = at.offset + HEAD_BYTES as u32;
-        let changes = segment.read(begin, head.length)?;
-        if !head.fits(&changes) {
+        let begin = at.behind(HEAD_BYTES);
+        let content = segment.read(begin.offset, head.length)?;
+        if !head.fits(&content) {
             return Ok(None);
         }
-        let pointer = |value: &Bytes, place: usize| Pointer {
-            place: Place { segment: at.segment, offset: begin + place as u32 },
-            length: value.len() as u32,
-            checksum: crc32fast::hash(value),
-        };
-        let changes = frame::changes(&changes).ok_or_else(|| self.damaged())?.into_iter().map(|change| match change {
-            Change::Put(key, value, place) => {
-                let pointer = pointer(&value, place);
+        let changes = frame::changes(&content).ok_or_else(|| self.damaged())?.into_iter().map(|change| match change {
+            Change::Put(key, value, at) => {
+                let pointer = Pointer::to(&value, begin.behind(at));
                 (key, Some((value, pointer)))
             }
             Change::Delete(key) => (key, None),
         });
-        let end = Place { segment: at.segment, offset: begin + head.length as u32 };
-        Ok(Some(Recalled { changes: changes.collect(), end }))
+        Ok(Some(Recalled { changes: changes.collect(), end: begin.behind(head.length) }))
     }
 
     fn begin_segment(&self, end: Place) -> Result<Place, EngineError> {

@@ -17,6 +17,11 @@ impl Place {
         self.number().to_be_bytes()
     }
 
+    /// The place so many bytes behind this one, in the same segment.
+    pub(super) fn behind(self, bytes: usize) -> Self {
+        Self { offset: self.offset + bytes as u32, ..self }
+    }
+
     /// As a number that sorts as places do.
     pub(super) fn number(self) -> u64 {
         u64::from(self.segment) << 32 | u64::from(self.offset)
@@ -41,6 +46,11 @@ pub(in crate::store::engine) struct Pointer {
 }
 
 impl Pointer {
+    /// To a value that stands at a place.
+    pub(super) fn to(value: &[u8], place: Place) -> Self {
+        Self { place, length: value.len() as u32, checksum: crc32fast::hash(value) }
+    }
+
     /// Number of the segment in which it stands.
     pub(in crate::store::engine) fn segment(self) -> u32 {
         self.place.segment
