@@ -5,6 +5,7 @@
 //! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
+//! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
@@ -26,6 +27,7 @@ pub mod context;
 pub mod dispatch;
 pub mod displaced;
 pub mod documents;
+pub mod erasures;
 pub mod error;
 pub mod log;
 pub mod node;

@@ -198,9 +198,10 @@ fn ledger(
 /// Whose ledger this node writes for the worker of a referral.
 #[must_use]
 pub fn own_subject(peer: &NodeId, subject: SubjectRef, file: Option<&ReferralFile>) -> Subject {
-    match file.and_then(|file| file.worker_id) {
-        Some(worker_id) => Subject::Worker(worker_id),
-        None => Subject::KnownThrough(peer.clone(), subject),
+    match file.map(|file| (file.worker_id, &file.known_through)) {
+        Some((Some(worker_id), _)) => Subject::Worker(worker_id),
+        Some((None, Some((union, subject)))) => Subject::KnownThrough(union.clone(), *subject),
+        Some((None, None)) | None => Subject::KnownThrough(peer.clone(), subject),
     }
 }
 

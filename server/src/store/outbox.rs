@@ -345,6 +345,17 @@ impl Unit {
         Ok(Some(before.header))
     }
 
+    /// As [`OutboxTable::sent`], those of the acts before included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sent_or_pending(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
+        let pending = self.pending_at(peer, lane, position).and_then(|at| self.outgoing.get(at));
+        let Some(PendingEnvelope { hash, header, body, .. }) = pending else { return self.sent(peer, lane, position) };
+        let header = Header::parse(header).map_err(|problem| StoreError::unreadable(TABLE, problem))?;
+        Ok(Some(SentEnvelope { header, hash: *hash, body: body.clone() }))
+    }
+
     /// Up to `limit` envelopes of a lane without a receipt after a place, those of the acts before included.
     ///
     /// # Errors

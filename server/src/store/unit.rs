@@ -32,6 +32,8 @@ pub enum Topic {
         /// The record, as the two peers know it.
         record_ref: RecordRef,
     },
+    /// Something is to be destroyed, or told of it.
+    Erasures,
     /// Bytes of a document that are to come from a peer, or that nobody owns any more.
     Documents,
     /// The list of peers.

@@ -177,6 +177,9 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         peer_changes: 0,
         changed_at: unit.now(),
         owed_withdrawal: bytes::Bytes::new(),
+        legal_hold: None,
+        retention_until: None,
+        known_through: case.known_through.clone(),
     };
     let terms = OfferRequest {
         referral_id,
