@@ -39,7 +39,7 @@ mod bundles;
 mod chores;
 
 use bundles::LinkBundles;
-pub use chores::{erase, expire_overdue};
+pub use chores::{erase, expire_overdue, follow_days};
 
 /// Connections that wait for their session: more would be peers that open streams without end.
 const CONNECTIONS_WAITING: usize = 16;
@@ -149,6 +149,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
     workers.spawn(chores::sweep_documents(acts.clone(), shutdown.clone()));
     workers.spawn(erase(acts.clone(), shutdown.clone()));
+    workers.spawn(follow_days(acts.clone(), shutdown.clone()));
     let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
     let links = Links::new(Passage::new(acts.clone()));
     let bundles = Arc::new(LinkBundles::new(Passage::new(acts.clone())));

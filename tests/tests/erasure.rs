@@ -138,13 +138,13 @@ fn an_erasure_that_nobody_proves_calls_somebody() {
         "there is time until the annex's hours are over"
     );
     // When the annex's 72 hours are over
-    later(&mut world.mtuc, 73);
+    world.mtuc.later(73);
     // Then the status says so, and the list names the union that has not answered
     assert!(world.mtuc.json(Admin, &["node", "status"]).names("consent.erasure-overdue"));
     let list = world.mtuc.titian(Caseworker, &["erasure", "list", "--open"]).done();
     assert!(list.names("id.ksbsi") && list.names("pending") && list.names("yes"), "{}", list.told());
     // And it ends with the receipt
-    later(&mut world.ksbsi, 73);
+    world.ksbsi.later(73);
     erased(&world.mtuc, &referral);
     assert!(!world.mtuc.json(Admin, &["node", "status"]).names("consent.erasure-overdue"));
 }
@@ -159,7 +159,7 @@ fn a_copy_goes_on_its_day_at_both_ends() {
     state(&world.mtuc, &referral, "COMPLETED");
     // When its 365 days are over
     for union in [&mut world.mtuc, &mut world.ksbsi] {
-        later(union, 366 * 24);
+        union.later(366 * 24);
     }
     // Then nothing of it is left at KSBSI, MTUC has its word, and the state stays what it was
     erased(&world.mtuc, &referral);
@@ -286,11 +286,4 @@ fn erased_here(union: &Union, referral: &str) {
         let told = union.json(Caseworker, &["erasure", "show", referral]);
         (told.exit == 0 && told.has_code("here", "ERASED")).then_some(())
     });
-}
-
-/// Starts a union's node so many hours later.
-fn later(union: &mut Union, hours: i64) {
-    union.node.stop();
-    union.node.set_clock_later(hours);
-    union.node.start();
 }

@@ -8,11 +8,14 @@ use tokio_util::sync::CancellationToken;
 use crate::acts::context::Acts;
 use crate::acts::documents::sweep;
 use crate::acts::referrals::expire;
-use crate::acts::{erasures, passed};
+use crate::acts::{erasures, passed, projection};
 use crate::store::Topic;
 
 /// How often erasures are looked for whose peer was away, and copies whose day has come. What is asked for now is done at once.
 const ERASE_EVERY: Duration = Duration::from_secs(30);
+
+/// How often shares are held against what the day allows: consents end at an hour, and nothing new goes in between.
+const PROJECT_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often what is overdue is looked for: referrals are answered within hours.
 const EXPIRE_EVERY: Duration = Duration::from_secs(30);
@@ -57,6 +60,20 @@ pub(super) async fn sweep_documents(acts: Acts, shutdown: CancellationToken) {
             () = shutdown.cancelled() => return,
             more = told => if !more { return },
             () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+    }
+}
+
+/// Brings shares in step with what changes by the day alone: consents and annexes end with one.
+pub async fn follow_days(acts: Acts, shutdown: CancellationToken) {
+    loop {
+        if let Err(error) = projection::run(&acts).await {
+            tracing::error!(event = "projection.failed", problem = %error);
+        }
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(PROJECT_EVERY) => {}
         }
     }
 }

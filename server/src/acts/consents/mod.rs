@@ -19,10 +19,12 @@ use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing;
 use super::policy;
+use super::projection;
 use super::question;
 use super::referrals::{load, offer_of};
 use super::shares;
 use crate::store::consents::{LedgerLine, Subject};
+use crate::store::referrals::ReferralTable as _;
 use crate::store::workers::WorkerTable;
 use crate::store::{Read, StoreError, Unit};
 
@@ -56,6 +58,11 @@ pub async fn record(acts: &Acts, whose: Whose, grant: wire::Grant, valid_days: u
                 leaf: Some(leaf),
             };
             unit.put_ledger_line(&subject, &line)?;
+            let touched = match whose {
+                Whose::Worker(worker_id) => unit.referrals_of_worker(worker_id)?,
+                Whose::Referral(referral_id) => vec![referral_id],
+            };
+            projection::of_referrals(&house, unit, &touched, Some(&grant.recipient))?;
             let now = unit.now();
             Ok::<_, ActError>(describe(&policy::ledger(unit, &subject)?, &grant, whose, now))
         })

@@ -250,7 +250,8 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
         file.agreement_id = known.agreement.id.to_string();
         file.agreement_version = known.agreement.version;
     }
-    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let agreement = policy::agreement_now(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    file.agreement_version = agreement.as_ref().map_or(file.agreement_version, |known| known.agreement.version);
     let pinned = agreement.as_ref().map(KnownAgreement::reference);
     unit.put_referral(&file)?;
     let subject = question::own_subject(&file.recipient, offer.subject_ref, Some(&file));
