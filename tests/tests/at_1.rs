@@ -55,7 +55,10 @@ fn what_is_held_stays_inside_agreement_and_consent(world: &World, intake: &Intak
     // 1.5 The same with an annex that names it, and a consent that does not
     let widened = [
         ("title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on"),
-        ("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\", \"IMMIGRATION_STATUS\"]"),
+        (
+            "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]",
+            "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\", \"IMMIGRATION_STATUS\"]",
+        ),
     ];
     sign_version_2(world, &world.variant("wider.toml", &widened));
     world.mtuc.json(Caseworker, &status).refused("CONSENT_CATEGORY");
@@ -97,7 +100,8 @@ fn ksbsi_makes_it_its_own(world: &World, referral: &str) {
     world.ksbsi.json(Caseworker, &document).done();
     wait_until("MTUC holds it", PATIENCE, || share(&world.mtuc, referral).names("POWER_OF_ATTORNEY").then_some(()));
     // 1.9 What no annex of that direction is for stays
-    let wages = ["referral", "request", "--case", &case, "--to", "my.mtuc", "--purpose", "RETURN_REINTEGRATION", "--categories", "CASE_CORE"];
+    let wages =
+        ["referral", "request", "--case", &case, "--to", "my.mtuc", "--purpose", "RETURN_REINTEGRATION", "--categories", "CASE_CORE"];
     let facts = world.ground.file("facts.toml", FACTS).display().to_string();
     world.ksbsi.json(Caseworker, &["record", "put", &case, "--from", &facts]).done();
     world.ksbsi.json(Caseworker, &wages).refused("PURPOSE_OUT_OF_SCOPE");
@@ -135,7 +139,10 @@ fn days_end(world: &mut World, intake: &Intake, referral: &str) {
     let put = ["record", "put", &intake.case, "--from", &sample::returnee(), "--only", "outcome", "--share-under", referral];
     world.mtuc.json(Caseworker, &put).refused("CONSENT_EXPIRED");
     let consent = world.mtuc.json(Caseworker, &["consent", "list", "--worker", &intake.worker]).done().id("consent_id");
-    world.mtuc.json(Caseworker, &["consent", "record", "--worker", &intake.worker, "--renews", &consent, "--from", &sample::returnee()]).done();
+    world
+        .mtuc
+        .json(Caseworker, &["consent", "record", "--worker", &intake.worker, "--renews", &consent, "--from", &sample::returnee()])
+        .done();
     world.mtuc.json(Caseworker, &put).done();
     // 1.12 The agreement ends the next day: nothing new goes, and a withdrawal still passes
     for union in [&mut world.mtuc, &mut world.ksbsi] {

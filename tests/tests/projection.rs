@@ -51,12 +51,7 @@ fn a_narrower_consent_takes_back_and_a_wider_one_gives() {
     assert!(share(&world.ksbsi, &referral).names("600000"));
     let consent = world.mtuc.json(Caseworker, &["consent", "list", "--worker", &intake.worker]).done().id("consent_id");
     // When she says it anew, without the claim
-    let narrower = world.variant(
-        "narrower.toml",
-        &[
-            ("\"EMPLOYER\", \"CLAIM\"]\nmethod", "\"EMPLOYER\"]\nmethod"),
-        ],
-    );
+    let narrower = world.variant("narrower.toml", &[("\"EMPLOYER\", \"CLAIM\"]\nmethod", "\"EMPLOYER\"]\nmethod")]);
     renew(&world, &intake, &consent, &narrower);
     // Then the claim goes, and the rest stays
     wait_until("the claim is taken back", PATIENCE, || (!share(&world.ksbsi, &referral).names("600000")).then_some(()));
