@@ -71,6 +71,21 @@ pub struct SubjectFacts {
     pub group: bool,
     /// The recipient already holds her safe-contact rules under this referral.
     pub safety_already_held: bool,
+    /// Whose it is.
+    pub passed_on: PassedOn,
+}
+
+/// Whether the sender passes on what another union gave it. The deciding node knows that of itself alone: whoever receives it looks at her consent, which
+/// must name it anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PassedOn {
+    /// It is the sender's own.
+    #[default]
+    Own,
+    /// The annex under which it came allows that with a new consent, and she named the recipient when she allowed the first.
+    Allowed,
+    /// It may not be passed on.
+    Prohibited,
 }
 
 /// Everything that a decision rests on. Nothing else is looked at: no clock, no disk, no network.

@@ -3,17 +3,19 @@
 
 use titian_tests::account::Account::{Admin, Caseworker};
 use titian_tests::answer::NOT_FOUND;
+use titian_tests::node::Plan;
 use titian_tests::road::{self, Intake, act, arrive, events, held, leaves, request, share, show, state};
 use titian_tests::sample;
 use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::{AGREEMENT, World, wait_agreement};
+use titian_tests::world::{AGREEMENT, World, befriend, sign_agreement_called, wait_agreement};
 
 #[test]
 fn at_1_a_returnees_wage_claim() {
     let mut world = World::in_force();
     let (intake, referral) = consent_comes_first(&world);
     what_is_held_stays_inside_agreement_and_consent(&world, &intake, &referral);
+    ksbsi_does_not_pass_it_on(&world, &referral);
     ksbsi_makes_it_its_own(&world, &referral);
     mtuc_settles(&world, &intake, &referral);
     days_end(&mut world, &intake, &referral);
@@ -83,6 +85,30 @@ fn wait_version(union: &Union, state: &str) {
         let shown = union.json(Admin, &["agreement", "show", AGREEMENT, "--version", "2"]);
         (shown.exit == 0 && shown.has_code("state", state)).then_some(())
     });
+}
+
+/// 1.7: to SBMI, in the same country, with an agreement and an annex between the two
+fn ksbsi_does_not_pass_it_on(world: &World, referral: &str) {
+    let sbmi = world.ground.union(&Plan {
+        node_id: "id.sbmi",
+        name: "Indonesian Migrant Workers Union",
+        kind: "NATIONAL_UNION",
+        country: "ID",
+        further: Vec::new(),
+    });
+    befriend(&world.ksbsi, &sbmi);
+    let between = [
+        ("\"id.ksbsi\"", "\"id.sbmi\""),
+        ("\"my.mtuc\"", "\"id.ksbsi\""),
+        ("AG-MY-ID", "AG-ID-ID"),
+        ("MY-ID-1", "ID-ID-1"),
+        ("ID-MY-1", "ID-ID-2"),
+    ];
+    sign_agreement_called("AG-ID-ID", &world.ksbsi, &sbmi, world.variant("ksbsi-sbmi.toml", &between).as_ref());
+    let case = show(&world.ksbsi, referral).id("case_id");
+    let pass_on = ["referral", "request", "--case", &case, "--to", "id.sbmi", "--purpose", "WAGE_RECOVERY", "--categories", "CLAIM"];
+    let refused = world.ksbsi.json(Caseworker, &[&pass_on[..], &["--onward-from", referral]].concat()).refused("ONWARD_PROHIBITED");
+    show(&sbmi, &refused.id("referral_id")).failed(NOT_FOUND, "NOT_FOUND");
 }
 
 /// 1.8 and 1.9

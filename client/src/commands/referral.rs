@@ -115,6 +115,9 @@ pub(super) struct Request {
     /// Which agreement; otherwise the one in force with that union
     #[arg(long, value_name = "ID")]
     agreement: Option<String>,
+    /// A referral received from another union, whose share is passed on; otherwise the case's own records go
+    #[arg(long, value_name = "ID", value_parser = arguments::id)]
+    onward_from: Option<Bytes>,
 }
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
@@ -142,7 +145,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
 }
 
 async fn request(request: Request, context: &Context) -> Result<(), Failure> {
-    let Request { case, to, purpose, categories, kind, priority, services, agreement } = request;
+    let Request { case, to, purpose, categories, kind, priority, services, agreement, onward_from } = request;
     let request = wire::RequestReferralRequest {
         case_id: case,
         recipient: to,
@@ -152,6 +155,7 @@ async fn request(request: Request, context: &Context) -> Result<(), Failure> {
         priority: priority.into(),
         categories: codes::numbers(&categories),
         agreement_id: agreement.unwrap_or_default(),
+        onward_from: onward_from.unwrap_or_default(),
     };
     let response = context.desk().await?.request_referral(request).await?;
     answered(&response, response.referral.clone(), context)

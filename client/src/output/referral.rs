@@ -36,6 +36,7 @@ pub fn referral(referral: &wire::Referral) -> String {
         changed_at_ms,
         held_by_authority,
         hold_review_on,
+        onward_from,
     } = referral;
     let agreement = if agreement_id.is_empty() { String::new() } else { format!("{agreement_id}, version {agreement_version}") };
     let block = Block::new()
@@ -55,6 +56,7 @@ pub fn referral(referral: &wire::Referral) -> String {
         .row("frozen", yes(*frozen))
         .row("kept for", held_by_authority)
         .row("look again by", hold_review_on)
+        .row("passes on", id(onward_from))
         .row("records held", records_held.to_string())
         .row("records shared", records_shared.to_string())
         .row("commitment", hex::encode(commitment))

@@ -1,7 +1,7 @@
 //! Annex: does the agreement let this much go, in this direction, for this purpose.
 
 use crate::gate::ask::Ask;
-use crate::gate::{Question, refuse_if, refuse_paths};
+use crate::gate::{PassedOn, Question, refuse_if, refuse_paths};
 use crate::model::agreement::{Agreement, Annex};
 use crate::model::record::RecordContent;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -18,11 +18,20 @@ pub(super) fn check<'a>(question: &Question<'_>, ask: &Ask<'_>, agreement: &'a A
     refuse_paths(RefusalCode::RecordTypeOutOfScope, unnamed)?;
     refuse_paths(RefusalCode::FieldOutOfScope, fields_out_of_scope(ask, annex))?;
     refuse_paths(RefusalCode::TierTooHigh, ask.paths_where(|piece| piece.tier > annex.max_tier))?;
-    // Only the owner of a record may send it, whatever the annex says of onward sharing: the next union gets it under its own consent.
-    let of_others = ask.paths_where(|piece| piece.owner.is_some_and(|owner| owner != question.sender));
-    refuse_paths(RefusalCode::OnwardProhibited, of_others)?;
+    refuse_onward(question, ask)?;
     refuse_if(annex.assessment_is_stale(question.now), RefusalCode::StaleAssessment)?;
     Ok(annex)
+}
+
+/// What another union gave goes on only where the annex under which it came and her first consent both allow it (`domain.md` 2.8): then the next union
+/// gets it under a consent of its own, for which it looks itself.
+fn refuse_onward(question: &Question<'_>, ask: &Ask<'_>) -> Result<(), Refusal> {
+    refuse_if(question.subject.passed_on == PassedOn::Prohibited, RefusalCode::OnwardProhibited)?;
+    let arrives = question.peer.is_some_and(|peer| peer.node_id == *question.sender);
+    if arrives || question.subject.passed_on == PassedOn::Allowed {
+        return Ok(());
+    }
+    refuse_paths(RefusalCode::OnwardProhibited, ask.paths_where(|piece| piece.owner.is_some_and(|owner| owner != question.sender)))
 }
 
 /// Categories that the annex does not name, fields that it denies, and what leaves under no annex.

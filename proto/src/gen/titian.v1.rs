@@ -6205,6 +6205,9 @@ pub struct Referral {
     /// By when that is looked at again, ISO 8601, or empty.
     #[prost(string, tag = "23")]
     pub hold_review_on: ::prost::alloc::string::String,
+    /// The referral from another union whose share this one passes on, 16 bytes, or empty.
+    #[prost(bytes = "bytes", tag = "24")]
+    pub onward_from: ::prost::bytes::Bytes,
 }
 /// Writes a referral.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6234,6 +6237,9 @@ pub struct RequestReferralRequest {
     /// Which agreement; empty: the one in force with that union, if there is exactly one.
     #[prost(string, tag = "8")]
     pub agreement_id: ::prost::alloc::string::String,
+    /// A referral received from a peer, 16 bytes, whose share is to be passed on; empty: the case's own records go.
+    #[prost(bytes = "bytes", tag = "9")]
+    pub onward_from: ::prost::bytes::Bytes,
 }
 /// Written.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -27907,6 +27907,9 @@ impl serde::Serialize for Referral {
         if !self.hold_review_on.is_empty() {
             len += 1;
         }
+        if !self.onward_from.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Referral", len)?;
         if !self.referral_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -28003,6 +28006,11 @@ impl serde::Serialize for Referral {
         if !self.hold_review_on.is_empty() {
             struct_ser.serialize_field("holdReviewOn", &self.hold_review_on)?;
         }
+        if !self.onward_from.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("onwardFrom", pbjson::private::base64::encode(&self.onward_from).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -28047,6 +28055,8 @@ impl<'de> serde::Deserialize<'de> for Referral {
             "heldByAuthority",
             "hold_review_on",
             "holdReviewOn",
+            "onward_from",
+            "onwardFrom",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -28074,6 +28084,7 @@ impl<'de> serde::Deserialize<'de> for Referral {
             ChangedAtMs,
             HeldByAuthority,
             HoldReviewOn,
+            OnwardFrom,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -28118,6 +28129,7 @@ impl<'de> serde::Deserialize<'de> for Referral {
                             "changedAtMs" | "changed_at_ms" => Ok(GeneratedField::ChangedAtMs),
                             "heldByAuthority" | "held_by_authority" => Ok(GeneratedField::HeldByAuthority),
                             "holdReviewOn" | "hold_review_on" => Ok(GeneratedField::HoldReviewOn),
+                            "onwardFrom" | "onward_from" => Ok(GeneratedField::OnwardFrom),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -28160,6 +28172,7 @@ impl<'de> serde::Deserialize<'de> for Referral {
                 let mut changed_at_ms__ = None;
                 let mut held_by_authority__ = None;
                 let mut hold_review_on__ = None;
+                let mut onward_from__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ReferralId => {
@@ -28316,6 +28329,14 @@ impl<'de> serde::Deserialize<'de> for Referral {
                             }
                             hold_review_on__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::OnwardFrom => {
+                            if onward_from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onwardFrom"));
+                            }
+                            onward_from__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Referral {
@@ -28342,6 +28363,7 @@ impl<'de> serde::Deserialize<'de> for Referral {
                     changed_at_ms: changed_at_ms__.unwrap_or_default(),
                     held_by_authority: held_by_authority__.unwrap_or_default(),
                     hold_review_on: hold_review_on__.unwrap_or_default(),
+                    onward_from: onward_from__.unwrap_or_default(),
                 })
             }
         }
@@ -29922,6 +29944,9 @@ impl serde::Serialize for RequestReferralRequest {
         if !self.agreement_id.is_empty() {
             len += 1;
         }
+        if !self.onward_from.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.RequestReferralRequest", len)?;
         if !self.case_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -29963,6 +29988,11 @@ impl serde::Serialize for RequestReferralRequest {
         if !self.agreement_id.is_empty() {
             struct_ser.serialize_field("agreementId", &self.agreement_id)?;
         }
+        if !self.onward_from.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("onwardFrom", pbjson::private::base64::encode(&self.onward_from).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -29984,6 +30014,8 @@ impl<'de> serde::Deserialize<'de> for RequestReferralRequest {
             "categories",
             "agreement_id",
             "agreementId",
+            "onward_from",
+            "onwardFrom",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -29996,6 +30028,7 @@ impl<'de> serde::Deserialize<'de> for RequestReferralRequest {
             Priority,
             Categories,
             AgreementId,
+            OnwardFrom,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -30025,6 +30058,7 @@ impl<'de> serde::Deserialize<'de> for RequestReferralRequest {
                             "priority" => Ok(GeneratedField::Priority),
                             "categories" => Ok(GeneratedField::Categories),
                             "agreementId" | "agreement_id" => Ok(GeneratedField::AgreementId),
+                            "onwardFrom" | "onward_from" => Ok(GeneratedField::OnwardFrom),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -30052,6 +30086,7 @@ impl<'de> serde::Deserialize<'de> for RequestReferralRequest {
                 let mut priority__ = None;
                 let mut categories__ = None;
                 let mut agreement_id__ = None;
+                let mut onward_from__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::CaseId => {
@@ -30104,6 +30139,14 @@ impl<'de> serde::Deserialize<'de> for RequestReferralRequest {
                             }
                             agreement_id__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::OnwardFrom => {
+                            if onward_from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onwardFrom"));
+                            }
+                            onward_from__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(RequestReferralRequest {
@@ -30115,6 +30158,7 @@ impl<'de> serde::Deserialize<'de> for RequestReferralRequest {
                     priority: priority__.unwrap_or_default(),
                     categories: categories__.unwrap_or_default(),
                     agreement_id: agreement_id__.unwrap_or_default(),
+                    onward_from: onward_from__.unwrap_or_default(),
                 })
             }
         }

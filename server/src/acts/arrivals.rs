@@ -10,7 +10,7 @@ use titian_proto::envelope::{Behind, EnvelopeKind, Header, Lane, Outline, Receip
 use titian_proto::gate::{Content, Permit};
 use titian_proto::log::commitment::commitment;
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
-use titian_proto::model::id::{Digest, Epoch, NodeId};
+use titian_proto::model::id::{Digest, Epoch, NodeId, ReferralId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::wire;
@@ -24,6 +24,7 @@ use super::erasures;
 use super::error::ActError;
 use super::outgoing;
 use super::policy::{self, Direction};
+use super::projection;
 use super::question::{self, About};
 use super::referrals::receive;
 use super::shares::{self, PutFacts};
@@ -315,9 +316,12 @@ fn take(
             if let (Ok(()), Some(grant)) = (&taken, &put.grant) {
                 consents::told(house, unit, peer, put.subject_ref, grant)?;
             }
-            Ok(taken)
+            follow_on(house, unit, put.referral_id, taken)
         }
-        Content::Retract(retract) => Ok(shares::receive_retract(unit, peer, retract)?),
+        Content::Retract(retract) => {
+            let taken = shares::receive_retract(unit, peer, retract)?;
+            follow_on(house, unit, retract.referral_id, taken)
+        }
         Content::Agreement(file) => agreements::take_in(house, unit, Some(peer), file),
         Content::Withdrawal(notice) => consents::withdraw::receive(house, unit, peer, notice),
         Content::Compromise(notice) => compromise::take_in(house, unit, Some(peer), notice),
@@ -327,6 +331,15 @@ fn take(
         }
         Content::Breach(_) => Ok(Ok(())),
     }
+}
+
+/// What was passed on follows what came or went.
+fn follow_on(house: &House, unit: &mut Unit, referral_id: ReferralId, taken: Result<(), Refusal>) -> Result<Result<(), Refusal>, ActError> {
+    let known = if taken.is_ok() { question::known_referral(house, unit, referral_id)? } else { None };
+    if let Some(known) = known.filter(|known| known.file.passed_on) {
+        projection::of_origin(house, unit, &known.file)?;
+    }
+    Ok(taken)
 }
 
 /// What becomes of an arrival.

@@ -14,8 +14,7 @@ use titian_proto::model::vocabulary::Category;
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::shares::{self, Candidate};
-use super::{policy, question, referrals};
-use crate::store::records::RecordTable as _;
+use super::{policy, referrals};
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable as _};
 use crate::store::{StoreError, Topic, Unit};
 
@@ -74,6 +73,21 @@ pub fn of_referrals(house: &House, unit: &mut Unit, ids: &[ReferralId], peer: Op
     Ok(())
 }
 
+/// Brings what was passed on from under a referral in step with what is held under it now.
+///
+/// # Errors
+/// When the store fails.
+pub fn of_origin(house: &House, unit: &mut Unit, origin: &ReferralFile) -> Result<(), ActError> {
+    let Some(case_id) = origin.case_id.filter(|_| origin.passed_on) else { return Ok(()) };
+    for referral_id in unit.referrals_of_case(case_id)? {
+        let file = referrals::load(unit, referral_id)?;
+        if file.onward_from == Some(origin.referral_id) {
+            one(house, unit, file)?;
+        }
+    }
+    Ok(())
+}
+
 /// Brings one share in step.
 fn one(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<(), ActError> {
     if file.frozen || !file.state.is_sharing() {
@@ -82,14 +96,14 @@ fn one(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<(), Act
     follow_version(house, unit, &mut file)?;
     let offer = referrals::offer_of(&file)?;
     let wanted = wanted(house, unit, &file, &offer)?;
-    if wanted.is_empty() {
+    let mut gone = no_longer_there(unit, &file, &wanted)?;
+    if wanted.is_empty() && gone.is_empty() {
         return Ok(());
     }
     let Verdicts { refused, pause } = judge(house, unit, &file, &offer, &wanted)?;
     if let Some(refusal) = pause {
         return say_why(unit, &file, refusal);
     }
-    let mut gone: Vec<Given> = Vec::new();
     for Refused { record_id, .. } in &refused {
         gone.extend(unit.given(file.referral_id, *record_id)?.filter(|given| given.revision > 0));
     }
@@ -108,6 +122,17 @@ fn one(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<(), Act
     }
     unit.publish(Topic::Referral(file.referral_id));
     Ok(())
+}
+
+/// What was passed on and is not held any more, because the union that gave it took it back.
+fn no_longer_there(unit: &Unit, file: &ReferralFile, wanted: &[Candidate]) -> Result<Vec<Given>, StoreError> {
+    if file.onward_from.is_none() {
+        return Ok(Vec::new());
+    }
+    let there: HashSet<RecordId> = wanted.iter().map(|candidate| candidate.record_id).collect();
+    let mut gone = unit.all_given(file.referral_id)?;
+    gone.retain(|given| given.revision > 0 && !there.contains(&given.record_id));
+    Ok(gone)
 }
 
 /// A referral goes on under the version that replaced its own.
@@ -132,15 +157,11 @@ fn say_why(unit: &mut Unit, file: &ReferralFile, refusal: Refusal) -> Result<(),
 /// This node's records that the referral selects, or that staff put under it by name: safety first, because contacts go only with it.
 fn wanted(house: &House, unit: &Unit, file: &ReferralFile, offer: &Offer) -> Result<Vec<Candidate>, StoreError> {
     let mut wanted = Vec::new();
-    for holder in question::holders(file) {
-        for record in unit.records(holder)? {
-            let Some(candidate) = Candidate::of(&record).filter(|_| record.owner == house.node_id().as_str()) else { continue };
-            let selected = referrals::is_sender(house, file)
-                && offer.categories.contains(&candidate.content.category())
-                && candidate.content.may_leave();
-            if selected || unit.given(file.referral_id, candidate.record_id)?.is_some_and(|given| given.revision > 0) {
-                wanted.push(candidate);
-            }
+    for candidate in shares::own_or_passed_on(house, unit, file)? {
+        let category = candidate.content.category();
+        let selected = referrals::is_sender(house, file) && offer.categories.contains(&category) && candidate.content.may_leave();
+        if selected || unit.given(file.referral_id, candidate.record_id)?.is_some_and(|given| given.revision > 0) {
+            wanted.push(candidate);
         }
     }
     wanted.sort_by_key(|candidate| (candidate.content.category() != Category::Safety, candidate.content.category()));

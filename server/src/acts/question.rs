@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use titian_proto::gate::{Content, SubjectFacts};
-use titian_proto::model::consent::{Grant, Ledger};
+use titian_proto::gate::{Content, PassedOn, SubjectFacts};
+use titian_proto::model::agreement::Onward;
+use titian_proto::model::consent::{Grant, Ledger, Standing};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{NodeId, ReferralId, SubjectRef, WorkerId};
 use titian_proto::model::record::{AgeBand, CaseKind, Demographic, RecordContent, Safety};
@@ -108,14 +109,17 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let ledger = ledger(house, read, about, offer.subject_ref, offer.grant.as_ref(), file)?;
             let prohibited_recipients = prohibited(house, read, file, &[])?;
             let approval = offer.approval.clone();
-            Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject: offer_facts(offer, false) })
+            let passed_on = passed_on(house, read, now, about, file)?;
+            let subject = SubjectFacts { passed_on, ..offer_facts(offer, false) };
+            Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject })
         }
         Content::Put(put) => {
             let known = known_referral(house, read, put.referral_id)?;
             let file = known.as_deref().map(|known| &known.file);
             let offer = known.as_deref().and_then(|known| known.offer.as_ref());
             let held = safety_held(read, about.direction, put.referral_id)?;
-            let subject = offer.map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held));
+            let passed_on = passed_on(house, read, now, about, file)?;
+            let subject = SubjectFacts { passed_on, ..offer.map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held)) };
             let ledger = ledger(house, read, about, put.subject_ref, put.grant.as_ref(), file)?;
             let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
             let prohibited_recipients = prohibited(house, read, file, &contents)?;
@@ -140,10 +144,37 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
     }
 }
 
+/// Whether this node passes on what another union gave it, and may: the annex under which it came says so, and so did she when she allowed that.
+fn passed_on(
+    house: &House,
+    read: &impl Read,
+    now: Instant,
+    about: &About<'_>,
+    file: Option<&ReferralFile>,
+) -> Result<PassedOn, StoreError> {
+    let Some(origin) = file.filter(|_| about.direction == Direction::Out).and_then(|file| file.onward_from) else {
+        return Ok(PassedOn::Own);
+    };
+    let Some(origin) = known_referral(house, read, origin)? else { return Ok(PassedOn::Prohibited) };
+    let KnownReferral { file, offer: Some(offer) } = origin.as_ref() else { return Ok(PassedOn::Prohibited) };
+    let agreement = policy::agreement_now(house, read, now, &file.agreement_id, file.agreement_version)?;
+    let annex = agreement.as_ref().and_then(|known| {
+        known.agreement.annexes.iter().find(|annex| annex.is_from_to(&file.sender, house.node_id()) && annex.is_valid_at(now)).cloned()
+    });
+    let told = policy::known_ledger(house, read, Subject::ToldBy(file.sender.clone(), offer.subject_ref))?;
+    let named = |category: &Category| match told.ledger.standing(house.node_id(), offer.purpose, *category, now) {
+        Standing::Granted(grant) => grant.onward_to.contains(about.peer),
+        _ => false,
+    };
+    let allowed = annex.is_some_and(|annex| annex.onward == Onward::WithNewConsent) && !file.frozen && named(&Category::CaseCore);
+    Ok(if allowed { PassedOn::Allowed } else { PassedOn::Prohibited })
+}
+
 /// Facts about the worker or group, as an offer tells them.
 #[must_use]
 pub fn offer_facts(offer: &Offer, safety_already_held: bool) -> SubjectFacts {
-    SubjectFacts { minor: offer.demographic.as_ref().is_some_and(is_minor), group: offer.case_kind == CaseKind::Group, safety_already_held }
+    let (minor, group) = (offer.demographic.as_ref().is_some_and(is_minor), offer.case_kind == CaseKind::Group);
+    SubjectFacts { minor, group, safety_already_held, passed_on: PassedOn::Own }
 }
 
 /// What the second person approved is what the referral selects, going the way she approved: nothing put beside it, and nothing coming back.

@@ -130,7 +130,7 @@ pub(super) fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<Put
     for put in puts {
         let record = store_one(house, unit, &case, put)?;
         let record_id = RecordId::from_wire(&record.record_id)?;
-        changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone() });
+        changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone(), owner: None });
         done.records.push(record);
     }
     let referrals = referrals(unit, &case)?;

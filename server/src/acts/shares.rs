@@ -22,7 +22,7 @@ use super::question::{self, About, Gathered};
 use super::referrals::load;
 use crate::store::records::RecordTable;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
-use crate::store::{StoreError, Unit};
+use crate::store::{Read, StoreError, Unit};
 
 /// Records in one put: an envelope stays under the 64 KiB of a stored value, and one bad record costs little.
 pub const PUT_RECORDS: usize = 64;
@@ -38,20 +38,29 @@ pub struct Candidate {
     pub revision: u64,
     /// What it says.
     pub content: RecordContent,
+    /// Whose it is; none: this node's own.
+    pub owner: Option<NodeId>,
 }
 
 impl Candidate {
     /// The same again, for another referral.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Self { record_id: self.record_id, revision: self.revision, content: self.content.clone() }
+        Self { content: self.content.clone(), owner: self.owner.clone(), ..*self }
     }
 
     /// A record of this node, if it can be read.
     #[must_use]
     pub fn of(record: &wire::Record) -> Option<Self> {
         let content = question::content_of(record.content.as_ref())?;
-        Some(Self { record_id: RecordId::from_wire(&record.record_id).ok()?, revision: record.revision, content })
+        Some(Self { record_id: RecordId::from_wire(&record.record_id).ok()?, revision: record.revision, content, owner: None })
+    }
+
+    /// A record held from another union, if it can be read: known here by its name there.
+    fn of_held(record: &wire::SharedRecord) -> Option<Self> {
+        let content = question::content_of(record.content.as_ref())?;
+        let record_id = RecordId(RecordRef::from_wire(&record.record_ref).ok()?.0);
+        Some(Self { record_id, revision: record.revision, content, owner: Some(NodeId::parse(&record.owner).ok()?) })
     }
 }
 
@@ -67,17 +76,42 @@ pub fn other_side<'a>(house: &House, file: &'a ReferralFile) -> &'a NodeId {
 /// When the store fails.
 pub fn put_selected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<Result<(), Refusal>, ActError> {
     let mut candidates = Vec::new();
-    for holder in question::holders(file) {
-        for record in unit.records(holder)? {
-            let Some(candidate) = Candidate::of(&record) else { continue };
-            let selected = offer.categories.contains(&candidate.content.category());
-            let fresh = unit.given(file.referral_id, candidate.record_id)?.is_none_or(|given| given.revision < candidate.revision);
-            if selected && fresh && record.owner == house.node_id().as_str() && candidate.content.may_leave() {
-                candidates.push(candidate);
-            }
+    for candidate in own_or_passed_on(house, unit, file)? {
+        let selected = offer.categories.contains(&candidate.content.category());
+        let fresh = unit.given(file.referral_id, candidate.record_id)?.is_none_or(|given| given.revision < candidate.revision);
+        if selected && fresh && candidate.content.may_leave() {
+            candidates.push(candidate);
         }
     }
     put_all(house, unit, file, offer, candidates)
+}
+
+/// Every record that a referral is about: of its case and its worker, or what is held under the referral that it passes on.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn records_of(read: &impl Read, file: &ReferralFile) -> Result<Vec<Candidate>, StoreError> {
+    if let Some(origin) = file.onward_from {
+        return Ok(read.held_after(origin, None, usize::MAX)?.iter().filter_map(Candidate::of_held).collect());
+    }
+    let mut records = Vec::new();
+    for holder in question::holders(file) {
+        records.extend(read.records(holder)?.iter().filter_map(|record| {
+            let owner = NodeId::parse(&record.owner).ok();
+            Candidate::of(record).map(|candidate| Candidate { owner, ..candidate })
+        }));
+    }
+    Ok(records)
+}
+
+/// As [`records_of`], those that may be this node's to send.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn own_or_passed_on(house: &House, read: &impl Read, file: &ReferralFile) -> Result<Vec<Candidate>, StoreError> {
+    let mut records = records_of(read, file)?;
+    records.retain(|candidate| file.onward_from.is_some() || candidate.owner.as_ref() == Some(house.node_id()));
+    Ok(records)
 }
 
 /// Puts many records, as few messages.
@@ -386,7 +420,8 @@ fn prepare(
             None => unit.record_ref(file.referral_id, candidate.record_id)?,
         };
         let (record_id, revision) = (candidate.record_id, candidate.revision);
-        records.push(SharedRecord { record_ref, owner: house.node_id().clone(), revision, content: candidate.content.clone() });
+        let owner = candidate.owner.clone().unwrap_or_else(|| house.node_id().clone());
+        records.push(SharedRecord { record_ref, owner, revision, content: candidate.content.clone() });
         given.push(Given { record_id, record_ref, revision });
     }
     Ok((records, given))

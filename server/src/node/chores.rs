@@ -81,6 +81,9 @@ pub async fn follow_days(acts: Acts, shutdown: CancellationToken) {
 /// Destroys what was asked for, as soon as it is asked, and goes on after a crash where it stood.
 pub async fn erase(acts: Acts, shutdown: CancellationToken) {
     let mut changes = acts.store.watch_changes();
+    if let Err(error) = erasures::retention::begin_old(&acts).await {
+        tracing::error!(event = "retention.failed", problem = %error);
+    }
     loop {
         if let Err(error) = erasures::retention::run(&acts).await {
             tracing::error!(event = "retention.failed", problem = %error);

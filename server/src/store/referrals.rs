@@ -69,6 +69,12 @@ pub struct ReferralFile {
     /// The worker, where this node refers her on and knows her only through the union that referred her: that union, and its name for her.
     #[serde(default)]
     pub known_through: Option<(NodeId, SubjectRef)>,
+    /// The referral from another union whose share this one passes on.
+    #[serde(default)]
+    pub onward_from: Option<ReferralId>,
+    /// What is held under it was passed on.
+    #[serde(default)]
+    pub passed_on: bool,
 }
 
 /// A demand to keep something in spite of a withdrawal.

@@ -97,6 +97,7 @@ impl Desk {
             priority: Priority::Normal,
             categories,
             agreement_id: String::new(),
+            onward_from: None,
         };
         let requested = request::request(&self.acts, &actor(1), new).await;
         let Some(referral) = self.said("a referral is requested", requested) else { return };

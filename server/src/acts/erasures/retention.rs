@@ -24,9 +24,37 @@ pub fn begin(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<
         return Ok(());
     }
     let days = annex_of(house, unit, file)?.map_or(Annex::RETENTION_DAYS_DEFAULT, |annex| annex.retention_days);
-    let ends = unit.now().plus_days(i64::from(days));
+    let ends = file.changed_at.plus_days(i64::from(days));
     file.retention_until = Some(ends);
     unit.put_retention(ends, file.referral_id)
+}
+
+/// Begins to count for what was closed by a program that did not, from the day on which it was closed.
+///
+/// # Errors
+/// When the store fails.
+pub async fn begin_old(acts: &Acts) -> Result<(), ActError> {
+    let mut after = None;
+    loop {
+        let page = acts.store.view().referrals(after, PAGE)?;
+        after = page.last().map(|file| file.referral_id);
+        let house = acts.house.clone();
+        let old: Vec<_> = page.iter().filter(|file| file.state.is_final() && file.retention_until.is_none()).cloned().collect();
+        if !old.is_empty() {
+            acts.store
+                .write(move |unit| {
+                    old.iter().try_for_each(|file| -> Result<(), ActError> {
+                        let mut file = referrals::load(unit, file.referral_id)?;
+                        begin(&house, unit, &mut file)?;
+                        Ok(unit.put_referral(&file)?)
+                    })
+                })
+                .await?;
+        }
+        if page.len() < PAGE {
+            return Ok(());
+        }
+    }
 }
 
 /// Destroys what may be kept no longer.

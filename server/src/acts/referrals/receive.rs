@@ -59,6 +59,8 @@ pub fn offer(
         legal_hold: None,
         retention_until: None,
         known_through: None,
+        onward_from: None,
+        passed_on: known.as_ref().is_some_and(|known| known.passed_on),
     };
     unit.put_referral(&file)?;
     unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;

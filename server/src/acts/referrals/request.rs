@@ -45,6 +45,8 @@ pub struct NewReferral {
     pub categories: Vec<Category>,
     /// Which agreement; empty: the one with that union.
     pub agreement_id: String,
+    /// The referral from another union whose share is passed on.
+    pub onward_from: Option<ReferralId>,
 }
 
 /// Writes a referral and requests it.
@@ -155,6 +157,9 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         "" => policy::agreement_with(house, unit, unit.now(), &new.recipient)?,
         id => policy::agreement(house, unit, unit.now(), id, 0)?,
     };
+    if let Some(origin) = new.onward_from {
+        mark_passed_on(house, unit, origin, new.case_id)?;
+    }
     let referral_id = ReferralId(uuid_v7(unit.now(), unit.random()));
     let mut file = ReferralFile {
         referral_id,
@@ -180,6 +185,8 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         legal_hold: None,
         retention_until: None,
         known_through: case.known_through.clone(),
+        onward_from: new.onward_from,
+        passed_on: false,
     };
     let terms = OfferRequest {
         referral_id,
@@ -199,13 +206,20 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
     Ok(file)
 }
 
+/// Notes at a referral from another union that its share is passed on: what becomes of it becomes of that too.
+fn mark_passed_on(house: &House, unit: &mut Unit, origin: ReferralId, case_id: CaseId) -> Result<(), ActError> {
+    let mut file = load(unit, origin)?;
+    let held = !is_sender(house, &file) && file.case_id == Some(case_id) && !file.frozen;
+    if !held {
+        return Err(ActError::NotFound { what: "share of another union in this case" });
+    }
+    file.passed_on = true;
+    Ok(unit.put_referral(&file)?)
+}
+
 /// Makes the offer from what the case says now.
 fn compose(unit: &Unit, file: &ReferralFile, mut terms: OfferRequest) -> Result<Offer, ActError> {
-    let mut contents: Vec<RecordContent> = Vec::new();
-    for holder in question::holders(file) {
-        let records = unit.records(holder)?;
-        contents.extend(records.iter().filter_map(|record| question::content_of(record.content.as_ref())));
-    }
+    let contents: Vec<RecordContent> = shares::records_of(unit, file)?.into_iter().map(|candidate| candidate.content).collect();
     let subject = question::own_subject(&file.recipient, terms.subject_ref, Some(file));
     let ledger = policy::ledger(unit, &subject)?;
     terms.grant = shares::grant_for(&ledger, &file.recipient, terms.purpose).map(Grant::for_peer);

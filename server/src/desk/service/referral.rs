@@ -134,8 +134,17 @@ fn id(referral_id: &[u8]) -> Result<ReferralId, Malformed> {
 }
 
 fn new_referral(request: wire::RequestReferralRequest) -> Result<NewReferral, ActError> {
-    let wire::RequestReferralRequest { case_id, recipient, kind, purpose, services_requested, priority, categories, agreement_id } =
-        request;
+    let wire::RequestReferralRequest {
+        case_id,
+        recipient,
+        kind,
+        purpose,
+        services_requested,
+        priority,
+        categories,
+        agreement_id,
+        onward_from,
+    } = request;
     Ok(NewReferral {
         case_id: CaseId::from_wire(&case_id).at("case_id")?,
         recipient: NodeId::parse(&recipient).at("recipient")?,
@@ -145,5 +154,6 @@ fn new_referral(request: wire::RequestReferralRequest) -> Result<NewReferral, Ac
         priority: Priority::from_wire(priority).at("priority")?,
         categories: Category::list_from_wire(&categories).at("categories")?,
         agreement_id,
+        onward_from: ReferralId::from_wire_optional(&onward_from).at("onward_from")?,
     })
 }

@@ -85,6 +85,7 @@ impl Casework {
             priority: wire::Priority::Normal as i32,
             categories: vec![wire::Category::CaseCore as i32],
             agreement_id: String::new(),
+            onward_from: Bytes::new(),
         };
         let requested = self.referrals().request_referral(with(&self.siti, request)).await;
         requested.unwrap().into_inner().referral.unwrap()

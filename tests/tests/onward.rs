@@ -1,0 +1,63 @@
+//! What one union gave another goes on to a third only where the annex and the worker both say so, and comes back as one.
+#![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
+
+use titian_tests::account::Account::Caseworker;
+use titian_tests::node::Plan;
+use titian_tests::road::{self, share, show};
+use titian_tests::sample;
+use titian_tests::union::Union;
+use titian_tests::wait::{PATIENCE, wait_until};
+use titian_tests::world::{World, befriend, sign_agreement, sign_agreement_called};
+
+#[test]
+fn what_she_lets_go_on_goes_on_and_comes_back_as_one() {
+    // Given an annex that allows onward sharing with a new consent, and her consent for KSBSI that names SBMI
+    let world = World::befriended();
+    let sbmi = sbmi(&world);
+    let consented = "valid_days = 180\n";
+    let file = world.variant(
+        "onward.toml",
+        &[("onward = \"PROHIBITED\"", "onward = \"WITH_NEW_CONSENT\""), (consented, "valid_days = 180\nonward_to = [\"id.sbmi\"]\n")],
+    );
+    sign_agreement(&world.mtuc, &world.ksbsi, file.as_ref());
+    let intake = road::intake_from(&world.mtuc, &file);
+    road::consent_from(&world.mtuc, &intake, &file).done();
+    let referral = road::request(&world.mtuc, &intake, sample::CATEGORIES).done().id("referral_id");
+    road::arrive(&world.ksbsi, &referral);
+    road::act(&world.ksbsi, &["referral", "accept", &referral]).done();
+    road::held(&world.ksbsi, &referral);
+    // When KSBSI passes on her claim, then it is refused until she consents anew, for SBMI
+    let case = show(&world.ksbsi, &referral).id("case_id");
+    let words = ["referral", "request", "--case", &case, "--to", "id.sbmi", "--purpose", "WAGE_RECOVERY", "--categories", "CLAIM"];
+    let pass_on = || world.ksbsi.json(Caseworker, &[&words[..], &["--onward-from", &referral]].concat());
+    pass_on().refused("NO_CONSENT");
+    let anew = world.variant("anew.toml", &[("recipient = \"id.ksbsi\"", "recipient = \"id.sbmi\"")]);
+    world.ksbsi.json(Caseworker, &["consent", "record", "--referral", &referral, "--from", &anew]).done();
+    let onward = pass_on().done().id("referral_id");
+    road::arrive(&sbmi, &onward);
+    road::act(&sbmi, &["referral", "accept", &onward]).done();
+    // Then SBMI holds the claim as MTUC's, and nothing else
+    let held = road::held(&sbmi, &onward);
+    assert!(held.names("600000") && held.names("my.mtuc") && !held.names("Siti Aminah"), "{}", held.told());
+    // And when she takes the claim back at MTUC, it goes at both
+    let withdraw = ["consent", "withdraw", "--worker", &intake.worker, "--categories", "CLAIM", "--action", "ERASE"];
+    world.mtuc.json(Caseworker, &withdraw).done();
+    for (union, referral) in [(&world.ksbsi, &referral), (&sbmi, &onward)] {
+        wait_until(&format!("{} holds no claim", union.id()), PATIENCE, || (!share(union, referral).names("600000")).then_some(()));
+    }
+}
+
+fn sbmi(world: &World) -> Union {
+    let plan = Plan { node_id: "id.sbmi", name: "SBMI", kind: "NATIONAL_UNION", country: "ID", further: Vec::new() };
+    let sbmi = world.ground.union(&plan);
+    befriend(&world.ksbsi, &sbmi);
+    let between = [
+        ("\"id.ksbsi\"", "\"id.sbmi\""),
+        ("\"my.mtuc\"", "\"id.ksbsi\""),
+        ("AG-MY-ID", "AG-ID-ID"),
+        ("MY-ID-1", "ID-ID-1"),
+        ("ID-MY-1", "ID-ID-2"),
+    ];
+    sign_agreement_called("AG-ID-ID", &world.ksbsi, &sbmi, world.variant("ksbsi-sbmi.toml", &between).as_ref());
+    sbmi
+}
