@@ -1,7 +1,10 @@
 //! Cases.
 
 use titian_proto::wire::case_service_client::CaseServiceClient;
-use titian_proto::wire::{GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse};
+use titian_proto::wire::{
+    GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse, SplitCaseRequest,
+    SplitCaseResponse,
+};
 use tonic::transport::Channel;
 
 use crate::desk::{ANSWER_BYTES_MAX, Desk, DeskError, answer};
@@ -29,6 +32,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn list_cases(&self, request: ListCasesRequest) -> Result<ListCasesResponse, DeskError> {
         answer(self.cases().list_cases(self.call(request)).await)
+    }
+
+    /// Splits a group's case by country of origin.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn split_case(&self, request: SplitCaseRequest) -> Result<SplitCaseResponse, DeskError> {
+        answer(self.cases().split_case(self.call(request)).await)
     }
 
     fn cases(&self) -> CaseServiceClient<Channel> {

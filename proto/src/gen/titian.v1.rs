@@ -5755,6 +5755,36 @@ pub struct OpenCaseResponse {
     #[prost(message, optional, tag = "1")]
     pub case: ::core::option::Option<Case>,
 }
+/// Splits a group's case.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SplitCaseRequest {
+    /// The group's case, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub case_id: ::prost::bytes::Bytes,
+    /// One for each country. Their counts together are that of the whole.
+    #[prost(message, repeated, tag = "2")]
+    pub parts: ::prost::alloc::vec::Vec<GroupPart>,
+}
+/// One part of a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GroupPart {
+    /// Country of origin, ISO 3166-1 alpha-2.
+    #[prost(string, tag = "1")]
+    pub country: ::prost::alloc::string::String,
+    /// Workers whom the leaders represent.
+    #[prost(uint32, tag = "2")]
+    pub represented_count: u32,
+}
+/// Split.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SplitCaseResponse {
+    /// The sub-cases, in the order of the parts.
+    #[prost(message, repeated, tag = "1")]
+    pub cases: ::prost::alloc::vec::Vec<Case>,
+}
 /// Asks for a case.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -7667,6 +7697,31 @@ pub mod case_service_client {
                 .insert(GrpcMethod::new("titian.v1.CaseService", "ListCases"));
             self.inner.unary(req, path, codec).await
         }
+        /// Splits a group's case by country of origin.
+        pub async fn split_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SplitCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SplitCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.CaseService/SplitCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.CaseService", "SplitCase"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -7702,6 +7757,14 @@ pub mod case_service_server {
             request: tonic::Request<super::ListCasesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListCasesResponse>,
+            tonic::Status,
+        >;
+        /// Splits a group's case by country of origin.
+        async fn split_case(
+            &self,
+            request: tonic::Request<super::SplitCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SplitCaseResponse>,
             tonic::Status,
         >;
     }
@@ -7902,6 +7965,51 @@ pub mod case_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListCasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.CaseService/SplitCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct SplitCaseSvc<T: CaseService>(pub Arc<T>);
+                    impl<
+                        T: CaseService,
+                    > tonic::server::UnaryService<super::SplitCaseRequest>
+                    for SplitCaseSvc<T> {
+                        type Response = super::SplitCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SplitCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CaseService>::split_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SplitCaseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

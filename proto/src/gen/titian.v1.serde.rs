@@ -16601,6 +16601,117 @@ impl<'de> serde::Deserialize<'de> for GroupCount {
         deserializer.deserialize_struct("titian.v1.GroupCount", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for GroupPart {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.country.is_empty() {
+            len += 1;
+        }
+        if self.represented_count != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GroupPart", len)?;
+        if !self.country.is_empty() {
+            struct_ser.serialize_field("country", &self.country)?;
+        }
+        if self.represented_count != 0 {
+            struct_ser.serialize_field("representedCount", &self.represented_count)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GroupPart {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "country",
+            "represented_count",
+            "representedCount",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Country,
+            RepresentedCount,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "country" => Ok(GeneratedField::Country),
+                            "representedCount" | "represented_count" => Ok(GeneratedField::RepresentedCount),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GroupPart;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GroupPart")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GroupPart, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut country__ = None;
+                let mut represented_count__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Country => {
+                            if country__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("country"));
+                            }
+                            country__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::RepresentedCount => {
+                            if represented_count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("representedCount"));
+                            }
+                            represented_count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(GroupPart {
+                    country: country__.unwrap_or_default(),
+                    represented_count: represented_count__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GroupPart", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for HandOver {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -34039,6 +34150,210 @@ impl<'de> serde::Deserialize<'de> for SignedStatement {
             }
         }
         deserializer.deserialize_struct("titian.v1.SignedStatement", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SplitCaseRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.case_id.is_empty() {
+            len += 1;
+        }
+        if !self.parts.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.SplitCaseRequest", len)?;
+        if !self.case_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("caseId", pbjson::private::base64::encode(&self.case_id).as_str())?;
+        }
+        if !self.parts.is_empty() {
+            struct_ser.serialize_field("parts", &self.parts)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SplitCaseRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "case_id",
+            "caseId",
+            "parts",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CaseId,
+            Parts,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "caseId" | "case_id" => Ok(GeneratedField::CaseId),
+                            "parts" => Ok(GeneratedField::Parts),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SplitCaseRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.SplitCaseRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SplitCaseRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut case_id__ = None;
+                let mut parts__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CaseId => {
+                            if case_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("caseId"));
+                            }
+                            case_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Parts => {
+                            if parts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("parts"));
+                            }
+                            parts__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(SplitCaseRequest {
+                    case_id: case_id__.unwrap_or_default(),
+                    parts: parts__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.SplitCaseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SplitCaseResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.cases.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.SplitCaseResponse", len)?;
+        if !self.cases.is_empty() {
+            struct_ser.serialize_field("cases", &self.cases)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SplitCaseResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "cases",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Cases,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "cases" => Ok(GeneratedField::Cases),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SplitCaseResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.SplitCaseResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SplitCaseResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut cases__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Cases => {
+                            if cases__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cases"));
+                            }
+                            cases__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(SplitCaseResponse {
+                    cases: cases__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.SplitCaseResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Staff {

@@ -97,7 +97,11 @@ pub fn list(acts: &Acts, after: Option<CaseId>, limit: usize) -> Result<Vec<wire
 /// Records shown with a case; a longer list is read with the records' own call.
 const RECORDS_SHOWN: usize = 256;
 
-fn describe(read: &impl Read, case_id: CaseId) -> Result<wire::Case, ActError> {
+/// A case with its first records.
+///
+/// # Errors
+/// When it is not there or the store cannot be read.
+pub(super) fn describe(read: &impl Read, case_id: CaseId) -> Result<wire::Case, ActError> {
     let file = read.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
     let mut records = read.records_after(Holder::Case(case_id), None, RECORDS_SHOWN)?;
     records.sort_by_key(|record| record.category);

@@ -4,6 +4,7 @@
 //! - [`error`]: why not.
 //! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
+//! - [`groups`]: a group's case, split by country of origin.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
 //! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
@@ -30,6 +31,7 @@ pub mod displaced;
 pub mod documents;
 pub mod erasures;
 pub mod error;
+pub mod groups;
 pub mod log;
 pub mod node;
 pub mod outgoing;

@@ -70,6 +70,7 @@ permissions! {
 
     CaseOpen = "case.open" on CaseService/OpenCase for CASEWORK;
     CaseShow = "case.show" on CaseService/GetCase for CASEWORK;
+    CaseSplit = "case.split" on CaseService/SplitCase for CASE_OWNERS;
     CaseList = "case.list" on CaseService/ListCases for CASEWORK;
 
     RecordPut = "record.put" on RecordService/PutRecord for CASEWORK;

@@ -1,13 +1,15 @@
 //! Cases.
 
 use titian_proto::model::id::{CaseId, WorkerId};
-use titian_proto::model::malformed::At as _;
+use titian_proto::model::malformed::{At as _, Malformed};
+use titian_proto::model::value::Country;
 use titian_proto::wire;
 use titian_proto::wire::case_service_server::CaseService;
 use tonic::{Request, async_trait};
 
 use super::{Answer, Desk, contents, page};
 use crate::acts::cases;
+use crate::acts::groups::{self, Part};
 
 #[async_trait]
 impl CaseService for Desk {
@@ -16,6 +18,18 @@ impl CaseService for Desk {
             let worker_id = WorkerId::from_wire_optional(&worker_id).at("worker_id")?;
             let case = cases::open(&office.acts, &actor, worker_id, contents(&records)?).await?;
             Ok(wire::OpenCaseResponse { case: Some(case) })
+        })
+        .await
+    }
+
+    async fn split_case(&self, request: Request<wire::SplitCaseRequest>) -> Answer<wire::SplitCaseResponse> {
+        self.act(request, |office, actor, wire::SplitCaseRequest { case_id, parts }| async move {
+            let part = |part: &wire::GroupPart| {
+                Ok(Part { country: Country::parse(&part.country).at("parts.country")?, represented_count: part.represented_count })
+            };
+            let parts = parts.iter().map(part).collect::<Result<_, Malformed>>()?;
+            let cases = groups::split(&office.acts, &actor, CaseId::from_wire(&case_id).at("case_id")?, parts).await?;
+            Ok(wire::SplitCaseResponse { cases })
         })
         .await
     }
