@@ -39,8 +39,10 @@ use crate::store::peers::PeerStanding;
 use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
 
 mod bundles;
+mod node_key;
 
 use bundles::LinkBundles;
+use node_key::sealing as store_keys;
 
 /// Connections that wait for their session: more would be peers that open streams without end.
 const CONNECTIONS_WAITING: usize = 16;
@@ -105,6 +107,7 @@ impl NodeError {
             Self::Store(error) => match error.exit_code() {
                 65 => Exit::Data,
                 73 => Exit::FolderInUse,
+                77 => Exit::Key,
                 _ => Exit::Storage,
             },
         }
@@ -281,6 +284,7 @@ fn options(config: &NodeConfig, own: &Own, ambient: &Ambient) -> Result<StoreOpt
         node_id: config.node_id.clone(),
         log_origin: own.descriptor().log_origin.clone(),
         signer: own.signer.clone(),
+        sealing: store_keys(config, ambient).map_err(StoreError::from)?,
         ambient: ambient.clone(),
     })
 }

@@ -3,29 +3,33 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use titian_proto::envelope::{Behind, Header, Lane, SealContext, Signer, envelope_hash};
+use titian_proto::envelope::{Behind, EnvelopeKind, Header, Lane, SealContext, envelope_hash};
 use titian_proto::gate::PermittedBody;
 use titian_proto::log::LeafDraft;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
-use titian_proto::model::malformed::Malformed;
 use titian_proto::model::reference::{AgreementRef, ConsentRef};
 use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
 
 use super::case_order::CaseTail;
 use super::durable::Marks;
-use super::engine::VALUE_MAX;
+use super::engine::{Pair, VALUE_MAX};
 use super::epochs::{EpochTable as _, epoch_of};
 use super::error::StoreError;
+use super::group::Core;
 use super::inbox::read_receipt;
+use super::key::Key;
 use super::lane_key::{for_each_lane, lane_key, place};
 use super::meta;
 use super::outbox_lane::{LANES, OutboxLane};
 use super::position::Position;
 use super::read::{Most, Read, View};
 use super::rows::{Rows, Written};
+use super::sealed_body;
+use super::sealing::{Slot, Vault};
 use super::unit::Unit;
+use super::value::{Raw, frame, unframe};
 
 const TABLE: &str = "outbox/";
 const SETTLED: &str = "settled/";
@@ -145,7 +149,7 @@ impl<R: Read> OutboxTable for R {
     fn sent(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
         let Some(stored) = self.row(&lane_key(TABLE, peer, lane), position.number())? else { return Ok(None) };
         let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
-        let delivery = wire::Delivery::decode(stored).map_err(|_| unreadable(Malformed::new("is not a delivery")))?;
+        let delivery = sealed_body::open(self, &lane_key(TABLE, peer, lane), position.number(), stored)?;
         let wire::Envelope { header, body, seal: _ } = delivery.envelope.unwrap_or_default();
         Ok(Some(SentEnvelope { header: Header::parse(&header).map_err(unreadable)?, hash: envelope_hash(&header), body }))
     }
@@ -189,7 +193,8 @@ impl View {
         }
         let (mut rows, mut bytes) = (Rows::new(self, lane_key(TABLE, peer, lane)), 0);
         for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
-            let Some(delivery) = rows.get(position.number())? else { break };
+            let Some(stored) = rows.get(position.number())? else { break };
+            let delivery = sealed_body::opened(self, &lane_key(TABLE, peer, lane), position.number(), stored)?;
             bytes += delivery.len();
             if bytes > max.bytes && !deliveries.is_empty() {
                 break;
@@ -230,7 +235,9 @@ impl View {
         if position > self.durable.sent(&place(peer, lane)) {
             return Ok(None);
         }
-        self.row(&lane_key(TABLE, peer, lane), position.number())
+        let rows = lane_key(TABLE, peer, lane);
+        let stored = self.row(&rows, position.number())?;
+        stored.map(|stored| sealed_body::opened(self, &rows, position.number(), stored)).transpose()
     }
 }
 
@@ -239,6 +246,7 @@ pub(crate) struct PendingEnvelope {
     peer: NodeId,
     lane: Lane,
     position: Position,
+    kind: EnvelopeKind,
     hash: Digest,
     header: Bytes,
     body: Bytes,
@@ -307,9 +315,9 @@ impl Unit {
         if let Some((case, sequence)) = case {
             self.put_case_tail(&recipient, case, CaseTail { sequence, last: Some((lane, position)) }, lane)?;
         }
-        let body = body.bytes().clone();
+        let (kind, body) = (body.kind(), body.bytes().clone());
         self.grow(header.len() + body.len() + leaf.len());
-        self.outgoing.push(PendingEnvelope { peer: recipient, lane, position, hash, header, body, leaf });
+        self.outgoing.push(PendingEnvelope { peer: recipient, lane, position, kind, hash, header, body, leaf });
         Ok(Queued { lane, position, hash, leaf_index })
     }
 
@@ -338,7 +346,9 @@ impl Unit {
         }
         let mut delivery = self.stored_delivery(peer, lane, position)?;
         if let Some(envelope) = &mut delivery.envelope {
-            envelope.body = Bytes::new();
+            let body = std::mem::take(&mut envelope.body);
+            // With the key the body is destroyed wherever it was ever written.
+            Slot::of(&body).into_iter().for_each(|slot| self.release(slot));
         }
         delivery.purged = why.to_wire();
         self.replace_row(&lane_key(TABLE, peer, lane), position.number(), delivery.encode_to_vec().into())?;
@@ -419,31 +429,44 @@ impl Unit {
         Ok(Unsettled { position, header, purged: RefusalCode::from_wire_optional(purged).map_err(unreadable)? })
     }
 
+    /// A delivery as it stands in the store: its body is sealed. One whose body is destroyed by its key is a purged one.
     pub(crate) fn stored_delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<wire::Delivery, StoreError> {
         let stored = self.row(&lane_key(TABLE, peer, lane), position.number())?.ok_or(StoreError::Missing { table: TABLE })?;
-        wire::Delivery::decode(stored).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })
+        sealed_body::read(stored).map(|delivery| sealed_body::mark_destroyed(&self.core.vault, delivery))
     }
 }
 
-/// Seals the envelopes of a group with one signature, and adds them to its rows. Notes how far each lane has come.
+/// Signs the envelopes of a group with one signature, seals their bodies, and adds them to its rows. Notes how far each lane has come. Gives the last
+/// bucket whose keys were used.
 pub(crate) fn seal(
-    signer: &Signer,
+    core: &Core,
     outgoing: Vec<PendingEnvelope>,
     purged: &[(usize, RefusalCode)],
     marks: &mut Marks,
     rows: &mut Written,
-) {
+) -> Result<u32, StoreError> {
+    let mut last_bucket = 0;
     let hashes: Vec<Digest> = outgoing.iter().map(|pending| pending.hash).collect();
-    let seals = signer.seal(SealContext::Envelope, &hashes);
+    let seals = core.signer.seal(SealContext::Envelope, &hashes);
     for (at, (pending, seal)) in outgoing.into_iter().zip(seals).enumerate() {
-        let PendingEnvelope { peer, lane, position, hash: _, header, body, leaf } = pending;
+        let PendingEnvelope { peer, lane, position, kind, hash: _, header, body, leaf } = pending;
         let why = purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
-        let body = if why.is_some() { Bytes::new() } else { body };
+        let lane_rows = lane_key(TABLE, &peer, lane);
+        let body = match why {
+            Some(_) => Bytes::new(),
+            None if !sealed_body::is_personal(kind) => body,
+            None => {
+                let (sealed, bucket) = sealed_body::seal(&core.vault, &lane_rows, position.number(), &body)?;
+                last_bucket = last_bucket.max(bucket);
+                sealed
+            }
+        };
         let envelope = wire::Envelope { header, body, seal: Some(seal) };
         let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: why.map_or(0, RefusalCode::to_wire) };
-        rows.put(lane_key(TABLE, &peer, lane), position.number(), delivery.encode_to_vec().into());
+        rows.put(lane_rows, position.number(), delivery.encode_to_vec().into());
         marks.sent.insert(place(&peer, lane), position);
     }
+    Ok(last_bucket)
 }
 
 /// How far every lane has come, at the opening of the store: all of it is durable then.
@@ -451,4 +474,16 @@ pub(crate) fn marks(reader: &impl Read, marks: &mut Marks) -> Result<(), StoreEr
     for_each_lane(reader, LANES, |place, state: OutboxLane| {
         marks.sent.insert(place, state.last);
     })
+}
+
+/// A line of an export as it is to be stored: a body of a time before they were sealed is sealed now.
+pub(crate) fn seal_line(vault: &Vault, (key, value): Pair) -> Result<Pair, StoreError> {
+    let number = Key::last_number(&key).filter(|_| key.starts_with(TABLE.as_bytes()));
+    match number {
+        Some(number) => {
+            let row = sealed_body::seal_row(vault, &key[..key.len() - size_of::<u64>()], number, &unframe::<Raw>(&value)?.0)?;
+            Ok((key, frame(&Raw(row))?))
+        }
+        None => Ok((key, value)),
+    }
 }
