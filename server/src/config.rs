@@ -284,6 +284,15 @@ mod tests {
     }
 
     #[test]
+    fn the_node_key_lies_in_a_file_unless_told_otherwise() {
+        assert_eq!(parsed(GOOD).unwrap().sealing, SealingConfig::default());
+        let config = parsed(&format!("{GOOD}\n[sealing]\nnode_key = \"passphrase\"\nmirror = \"/mnt/other/keyring\"\n")).unwrap();
+        assert_eq!(config.sealing.node_key, NodeKeySource::Passphrase);
+        assert_eq!(parsed(&config.to_toml().unwrap()).unwrap(), config);
+        assert!(complaint(&format!("{GOOD}[sealing]\nnode_key = \"tatoo\"\n")).contains("unknown variant `tatoo`"));
+    }
+
+    #[test]
     fn an_unknown_key_is_named_with_its_line() {
         let complaint = complaint(&GOOD.replace("[desk]\n", "[desk]\nlissten = 1\n"));
         assert!(complaint.starts_with("/n/node.toml, line 7: unknown field `lissten`"), "{complaint}");

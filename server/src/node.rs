@@ -39,7 +39,9 @@ use crate::store::peers::PeerStanding;
 use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
 
 mod bundles;
+pub mod doctor;
 mod node_key;
+pub mod rekey;
 
 use bundles::LinkBundles;
 use node_key::sealing as store_keys;
@@ -89,6 +91,12 @@ pub enum NodeError {
     /// The border.
     #[error("the border to other unions failed")]
     Federation(#[from] ListenError),
+    /// A new key for systemd is written to a file of the caller's choice.
+    #[error("say with --new-key FILE where the new key is to be written, from which systemd gets it")]
+    NewKeyFile,
+    /// The configuration cannot be changed.
+    #[error("{} cannot be written: set [sealing] node_key in it by hand", .0.display())]
+    Configuration(std::path::PathBuf, #[source] std::io::Error),
     /// The first account.
     #[error("the first account cannot be made")]
     FirstAdmin(#[source] Box<ActError>),
@@ -99,7 +107,8 @@ impl NodeError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Engine(_) | Self::FirstAdmin(_) => Exit::Usage,
+            Self::Engine(_) | Self::FirstAdmin(_) | Self::NewKeyFile => Exit::Usage,
+            Self::Configuration(..) => Exit::Storage,
             Self::Key(_) | Self::OtherKey => Exit::Key,
             Self::DescriptorFile(..) | Self::Descriptor(_) => Exit::Data,
             Self::Listen { .. } => Exit::PortInUse,

@@ -27,3 +27,24 @@ pub enum NodeKeySource {
     /// A passphrase, asked for at each start.
     Passphrase,
 }
+
+impl NodeKeySource {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Credential => "credential",
+            Self::Passphrase => "passphrase",
+        }
+    }
+
+    /// By that name.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let all = [Self::File, Self::Credential, Self::Passphrase];
+        all.into_iter().find(|source| source.name() == name).ok_or_else(|| "must be file, credential or passphrase".to_owned())
+    }
+}

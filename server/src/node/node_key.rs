@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::ambient::Ambient;
 use crate::config::{NodeConfig, NodeKeySource};
-use crate::federation::keys::{KeyFolder, NODE_KEY_FILE};
-use crate::store::{FileKeys, KeyringError, NodeKey, Sealing};
+use crate::federation::keys::{KeyFolder, NEW_NODE_KEY_FILE, NODE_KEY_FILE};
+use crate::store::{FileKeys, KeyringError, NodeKey, Sealing, destroy_file, opens};
 
 /// The credential that systemd hands to a service which asks for it with `LoadCredential=` or `LoadCredentialEncrypted=`.
 const CREDENTIAL: &str = "titian-node-key";
@@ -24,8 +24,33 @@ const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 /// # Errors
 /// When the node key is not where the configuration says.
 pub(super) fn sealing(config: &NodeConfig, ambient: &Ambient) -> Result<Sealing, KeyringError> {
-    let disk = FileKeys::at(config.keyring_file(), config.sealing.mirror.clone());
-    Ok(Sealing { disk: Arc::new(disk), node_key: node_key(config)?, ambient: ambient.clone() })
+    if config.sealing.node_key == NodeKeySource::File {
+        finish_change(config, ambient)?;
+    }
+    let node_key = node_key(config)?;
+    Ok(Sealing { disk: Arc::new(key_file(config)), node_key, ambient: ambient.clone() })
+}
+
+/// The key file and its mirror.
+pub(super) fn key_file(config: &NodeConfig) -> FileKeys {
+    FileKeys::at(config.keyring_file(), config.sealing.mirror.clone())
+}
+
+/// A change of the node key that a crash cut short: the key that opens the key file is the right one.
+fn finish_change(config: &NodeConfig, ambient: &Ambient) -> Result<(), KeyringError> {
+    let (file, new) = (node_key_file(config), new_node_key_file(config));
+    let Ok(node_key) = from_file(&new) else { return Ok(()) };
+    let sealing = Sealing { disk: Arc::new(key_file(config)), node_key, ambient: ambient.clone() };
+    if opens(&sealing)? { put_in_place(&new, &file) } else { Ok(()) }
+}
+
+/// Puts a node key in the place of another, which is overwritten.
+pub(super) fn put_in_place(new: &Path, file: &Path) -> Result<(), KeyringError> {
+    let failed = |source| KeyringError::Io { doing: "putting the new node key in its place", file: file.display().to_string(), source };
+    destroy_file(file).map_err(failed)?;
+    fs::rename(new, file).map_err(failed)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 fn node_key(config: &NodeConfig) -> Result<NodeKey, KeyringError> {
@@ -41,12 +66,19 @@ pub(super) fn node_key_file(config: &NodeConfig) -> PathBuf {
     KeyFolder::at(config.key_folder()).path(NODE_KEY_FILE)
 }
 
-fn credential_file() -> PathBuf {
+/// Where a new node key waits until the key file opens with it.
+pub(super) fn new_node_key_file(config: &NodeConfig) -> PathBuf {
+    KeyFolder::at(config.key_folder()).path(NEW_NODE_KEY_FILE)
+}
+
+/// The file of systemd's credential.
+pub(super) fn credential_file() -> PathBuf {
     let folder = std::env::var_os(CREDENTIALS_VARIABLE).unwrap_or_else(|| format!("${CREDENTIALS_VARIABLE}").into());
     Path::new(&folder).join(CREDENTIAL)
 }
 
-fn from_file(file: &Path) -> Result<NodeKey, KeyringError> {
+/// The node key in a file.
+pub(super) fn from_file(file: &Path) -> Result<NodeKey, KeyringError> {
     let text = fs::read_to_string(file).map(Zeroizing::new).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => KeyringError::NoNodeKey { file: file.to_owned() },
         _ => KeyringError::Io { doing: "reading the node key", file: file.display().to_string(), source },

@@ -10,7 +10,7 @@ use super::engine::{Batch, Engine, KEY_MAX, VALUE_MAX};
 use super::error::StoreError;
 use super::read::View;
 use super::sealing::Vault;
-use super::{Store, StoreOptions, meta, outbox, rows};
+use super::{Store, StoreOptions, meta, rows, sealed_body};
 
 const NAME: &str = "titian-export";
 
@@ -113,7 +113,7 @@ fn copy_pairs(reader: &mut Lines<impl BufRead>, vault: &Vault, node_id: &str) ->
         let pair = line.split_once(' ').and_then(|(key, value)| Some((hex::decode(key).ok()?, hex::decode(value).ok()?)));
         let (key, value) = pair.ok_or_else(|| reader.damaged("is not a key and a value in hexadecimal"))?;
         bytes += key.len() + value.len();
-        let pair = outbox::seal_line(vault, (key.into(), value.into()))?;
+        let pair = sealed_body::seal_line(vault, (key.into(), value.into()))?;
         batch.puts.push(vault.seal_pair(pair)?);
         count += 1;
         if bytes >= BATCH_BYTES {

@@ -55,6 +55,7 @@ pub(crate) fn create(vault: &Vault, options: &StoreOptions) -> Result<(), StoreE
     batch.puts.push((key(FORMAT_KEY), frame(&FORMAT)?));
     batch.puts.push((key(NODE_KEY), frame(&Raw(Bytes::copy_from_slice(options.node_id.as_str().as_bytes())))?));
     batch.puts.push((key(EPOCH_KEY), frame(&epochs::write_all(&[Epoch(options.ambient.random())]))?));
+    batch.puts.push(vault.name()?);
     batch.puts.push(vault.seal_pair(names::new_secret(&options.ambient)?)?);
     batch.puts.extend(log::genesis(&options.log_origin, &options.ambient)?);
     vault.engine.apply(batch)?;

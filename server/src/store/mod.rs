@@ -91,7 +91,7 @@ pub use room::Room;
 #[cfg(any(test, feature = "simulation"))]
 pub use sealing::MemoryKeys;
 use sealing::{Destroyer, Destroying, Vault};
-pub use sealing::{FileKeys, KeyCopy, KeyDisk, KeyringError, NodeKey, Sealing};
+pub use sealing::{FileKeys, KeyCopy, KeyDisk, KeyringError, NodeKey, Sealing, TableSurvey, destroy_file, opens, rekey, survey};
 pub use unit::{Topic, Unit};
 pub use value::Stored;
 
@@ -160,6 +160,8 @@ impl Store {
         let vault = Vault::open(engine, &options)?;
         if is_new {
             meta::create(&vault, &options)?;
+        } else {
+            vault.ensure_named()?;
         }
         let durable = Arc::new(Durable::default());
         let view = View { vault: vault.clone(), durable: Arc::clone(&durable) };

@@ -8,9 +8,12 @@ use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
 
+use super::engine::Pair;
 use super::error::StoreError;
+use super::key::Key;
 use super::read::Read;
 use super::sealing::{Vault, is_sealed_value};
+use super::value::{Raw, frame, unframe};
 
 const TABLE: &str = "outbox/";
 
@@ -45,24 +48,24 @@ pub(crate) fn read(row: Bytes) -> Result<wire::Delivery, StoreError> {
     wire::Delivery::decode(row).map_err(|_| StoreError::unreadable(TABLE, Malformed::new("is not a delivery")))
 }
 
-/// The delivery of a row, with its body in the clear; without it, and as purged, where its key is destroyed.
-pub(crate) fn open(read_from: &impl Read, rows: &[u8], number: u64, row: Bytes) -> Result<wire::Delivery, StoreError> {
+/// The delivery of a row, with its body in the clear; without it, and as purged, where its key is destroyed, and that it is.
+pub(crate) fn open(read_from: &impl Read, rows: &[u8], number: u64, row: Bytes) -> Result<(wire::Delivery, bool), StoreError> {
     let mut delivery = read(row)?;
-    if let Some(envelope) = &mut delivery.envelope
-        && is_sealed_value(&envelope.body)
-    {
-        let opened = read_from.open_part(&place(rows, number), &envelope.body)?;
-        if opened.is_none() {
-            delivery.purged = DESTROYED.to_wire();
-        }
-        envelope.body = opened.unwrap_or_default();
+    let Some(envelope) = delivery.envelope.as_mut().filter(|envelope| is_sealed_value(&envelope.body)) else {
+        return Ok((delivery, false));
+    };
+    let opened = read_from.open_part(&place(rows, number), &envelope.body)?;
+    let is_destroyed = opened.is_none();
+    envelope.body = opened.unwrap_or_default();
+    if is_destroyed {
+        delivery.purged = DESTROYED.to_wire();
     }
-    Ok(delivery)
+    Ok((delivery, is_destroyed))
 }
 
 /// As [`open`], as bytes.
 pub(crate) fn opened(read_from: &impl Read, rows: &[u8], number: u64, row: Bytes) -> Result<Bytes, StoreError> {
-    Ok(open(read_from, rows, number, row)?.encode_to_vec().into())
+    Ok(open(read_from, rows, number, row)?.0.encode_to_vec().into())
 }
 
 /// A delivery without its body and as purged, where the key of its body is destroyed; else as it is.
@@ -83,7 +86,7 @@ pub(crate) fn seal(vault: &Vault, rows: &[u8], number: u64, body: &[u8]) -> Resu
 }
 
 /// A row with its body sealed, if it has one in the clear.
-pub(crate) fn seal_row(vault: &Vault, rows: &[u8], number: u64, row: &Bytes) -> Result<Bytes, StoreError> {
+fn seal_row(vault: &Vault, rows: &[u8], number: u64, row: &Bytes) -> Result<Bytes, StoreError> {
     let mut delivery = read(row.clone())?;
     match &mut delivery.envelope {
         Some(envelope) if !envelope.body.is_empty() && !is_sealed_value(&envelope.body) => {
@@ -98,6 +101,18 @@ pub(crate) fn seal_row(vault: &Vault, rows: &[u8], number: u64, row: &Bytes) -> 
     }
 }
 
+/// A line of an export as it is to be stored: a body of a time before they were sealed is sealed now.
+pub(crate) fn seal_line(vault: &Vault, (key, value): Pair) -> Result<Pair, StoreError> {
+    let number = Key::last_number(&key).filter(|_| key.starts_with(TABLE.as_bytes()));
+    match number {
+        Some(number) => {
+            let row = seal_row(vault, &key[..key.len() - size_of::<u64>()], number, &unframe::<Raw>(&value)?.0)?;
+            Ok((key, frame(&Raw(row))?))
+        }
+        None => Ok((key, value)),
+    }
+}
+
 fn place(rows: &[u8], number: u64) -> Vec<u8> {
     [rows, &number.to_be_bytes()].concat()
 }
@@ -105,10 +120,10 @@ fn place(rows: &[u8], number: u64) -> Vec<u8> {
 /// Whatever stands at a key in the clear, also a body in a single row.
 #[cfg(feature = "simulation")]
 pub(crate) fn in_the_clear(view: &super::View, key: &Bytes, value: Bytes) -> Result<Option<Bytes>, StoreError> {
-    let number = super::Key::last_number(key).filter(|_| key.starts_with(TABLE.as_bytes()));
+    let number = Key::last_number(key).filter(|_| key.starts_with(TABLE.as_bytes()));
     match number {
         Some(number) => {
-            let row = super::value::unframe::<super::value::Raw>(&value)?.0;
+            let row = unframe::<Raw>(&value)?.0;
             opened(view, &key[..key.len() - size_of::<u64>()], number, row).map(Some)
         }
         None => view.vault.open_at(key, value),

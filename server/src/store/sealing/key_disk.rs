@@ -101,7 +101,7 @@ impl KeyDisk for FileKeys {
 ///
 /// # Errors
 /// When it cannot be overwritten or taken away.
-pub(crate) fn destroy_file(path: &Path) -> io::Result<bool> {
+pub fn destroy_file(path: &Path) -> io::Result<bool> {
     match OpenOptions::new().write(true).open(path) {
         Ok(old) => overwrite(&old)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

@@ -223,6 +223,14 @@ impl Keyring {
         }
     }
 
+    /// Writes everything for another node key. The last thing that a keyring does.
+    pub(super) fn write_for(mut self, node_key: &NodeKey) -> Result<(), KeyringError> {
+        self.lock = node_key.new_lock(self.ambient.random());
+        self.key = node_key.unlock(&self.lock)?.ok_or(KeyringError::Derivation)?;
+        let file = self.file(&mut self.held())?;
+        self.disk.write(&file)?.map_or(Ok(()), Err)
+    }
+
     fn file(&self, held: &mut Held) -> Result<Vec<u8>, KeyringError> {
         held.contents.generation += 1;
         let nonce = held.nonce(&self.ambient);

@@ -14,6 +14,7 @@
 //! - `node_key`: what opens the key file; `error`: why it cannot.
 //! - `value`: a sealed value; `tables`: which tables are sealed, and why the others need not be.
 //! - `vault`: the engine, seen through all this.
+//! - `survey`: what a thief of the disk would find; `rekey`: another node key.
 //! - `destroy`: slots that were released are punctured, with their rows as the list of what is still to be done.
 
 mod destroy;
@@ -22,6 +23,8 @@ mod key_disk;
 mod key_file;
 mod keyring;
 mod node_key;
+mod rekey;
+mod survey;
 mod tables;
 mod tree;
 mod value;
@@ -31,10 +34,14 @@ pub(crate) use destroy::{Destroyer, Destroying, is_owed, row as released_row};
 pub use error::KeyringError;
 #[cfg(any(test, feature = "simulation"))]
 pub use key_disk::MemoryKeys;
-pub use key_disk::{FileKeys, KeyCopy, KeyDisk};
+pub use key_disk::{FileKeys, KeyCopy, KeyDisk, destroy_file};
 #[cfg(feature = "simulation")]
 pub(crate) use keyring::Keyring;
 pub use node_key::NodeKey;
+pub use rekey::{opens, rekey};
+#[cfg(test)]
+pub(crate) use survey::survey_engine;
+pub use survey::{TableSurvey, survey};
 pub(crate) use tables::is_sealed;
 pub(crate) use value::{OVERHEAD_BYTES, Slot, is_sealed_value};
 pub(crate) use vault::{Found, Vault};

@@ -23,6 +23,8 @@ pub(crate) struct Vault {
     through: Arc<AtomicU32>,
     /// Whether there was a keyring before.
     had_keyring: bool,
+    /// Whether the store says already with which keyring it is sealed.
+    is_named: bool,
 }
 
 /// What was found at a key: the value in the clear, and the slot of its key if it was sealed.
@@ -37,12 +39,8 @@ impl Vault {
     pub(crate) fn open(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let (known, through) = (stored(engine.as_ref(), meta::KEYRING_KEY)?, stored(engine.as_ref(), meta::BUCKETS_KEY)?);
         let keyring = Keyring::open(&options.sealing, known.is_some())?;
-        let vault = Self { engine, keyring: Arc::new(keyring), through: Arc::default(), had_keyring: true };
+        let vault = Self { engine, keyring: Arc::new(keyring), through: Arc::default(), had_keyring: true, is_named: known.is_some() };
         vault.check(known.as_ref(), through.as_ref())?;
-        if known.is_none() {
-            vault.engine.apply(Batch { puts: vec![vault.name()?], ..Batch::default() })?;
-            vault.engine.sync()?;
-        }
         Ok(vault)
     }
 
@@ -50,13 +48,22 @@ impl Vault {
     pub(crate) fn for_import(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let had_keyring = Keyring::is_there(&options.sealing)?;
         let keyring = Keyring::open(&options.sealing, false)?;
-        Ok(Self { engine, keyring: Arc::new(keyring), through: Arc::default(), had_keyring })
+        Ok(Self { engine, keyring: Arc::new(keyring), through: Arc::default(), had_keyring, is_named: false })
     }
 
     /// An engine that no store is open on, to be read.
     #[cfg(feature = "simulation")]
     pub(crate) fn to_read(engine: Arc<dyn Engine>, keyring: Arc<Keyring>) -> Self {
-        Self { engine, keyring, through: Arc::default(), had_keyring: true }
+        Self { engine, keyring, through: Arc::default(), had_keyring: true, is_named: true }
+    }
+
+    /// A store that an older program made says from now on with which keyring it is sealed.
+    pub(crate) fn ensure_named(&self) -> Result<(), StoreError> {
+        if self.is_named {
+            return Ok(());
+        }
+        self.engine.apply(Batch { puts: vec![self.name()?], ..Batch::default() })?;
+        Ok(self.engine.sync()?)
     }
 
     /// Whether what was imported was sealed with this keyring. Gives the pair to write where nothing was sealed.
@@ -83,7 +90,8 @@ impl Vault {
         Ok(())
     }
 
-    fn name(&self) -> Result<Pair, StoreError> {
+    /// What says with which keyring the store is sealed.
+    pub(crate) fn name(&self) -> Result<Pair, StoreError> {
         Ok((meta::key(meta::KEYRING_KEY), frame(&Raw(Bytes::copy_from_slice(&self.keyring.id())))?))
     }
 

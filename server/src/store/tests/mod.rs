@@ -4,6 +4,7 @@ mod acts;
 mod crash;
 mod lines;
 mod link;
+mod sealing;
 
 use std::path::Path;
 use std::sync::Arc;
