@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::ambient::Ambient;
 use crate::config::{NodeConfig, NodeKeySource};
-use crate::federation::keys::{KeyFolder, NEW_NODE_KEY_FILE, NODE_KEY_FILE};
+use crate::federation::keys::{KeyFolder, NEW_NODE_KEY_FILE, NODE_KEY_FILE, write_node_key};
 use crate::store::{FileKeys, KeyringError, NodeKey, Sealing, destroy_file, opens};
 
 /// The credential that systemd hands to a service which asks for it with `LoadCredential=` or `LoadCredentialEncrypted=`.
@@ -26,6 +26,7 @@ const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 pub(super) fn sealing(config: &NodeConfig, ambient: &Ambient) -> Result<Sealing, KeyringError> {
     if config.sealing.node_key == NodeKeySource::File {
         finish_change(config, ambient)?;
+        begin(config, ambient)?;
     }
     let node_key = node_key(config)?;
     Ok(Sealing { disk: Arc::new(key_file(config)), node_key, ambient: ambient.clone() })
@@ -34,6 +35,22 @@ pub(super) fn sealing(config: &NodeConfig, ambient: &Ambient) -> Result<Sealing,
 /// The key file and its mirror.
 pub(super) fn key_file(config: &NodeConfig) -> FileKeys {
     FileKeys::at(config.keyring_file(), config.sealing.mirror.clone())
+}
+
+/// A node that an older program made has no node key, and nothing that one opens: it gets one now. Where there is a key file, only the right key helps.
+fn begin(config: &NodeConfig, ambient: &Ambient) -> Result<(), KeyringError> {
+    let file = node_key_file(config);
+    if file.exists() || key_file(config).places().any(Path::exists) {
+        return Ok(());
+    }
+    let made = write_node_key(&file, &Zeroizing::new(ambient.random()));
+    made.map_err(|error| KeyringError::Io {
+        doing: "making a node key",
+        file: file.display().to_string(),
+        source: io::Error::other(error),
+    })?;
+    tracing::warn!(event = "keys.node-key-made", file = %file.display(), "whatever is written from now on is sealed; keep this file where the disk is not");
+    Ok(())
 }
 
 /// A change of the node key that a crash cut short: the key that opens the key file is the right one.
@@ -98,4 +115,53 @@ pub(super) fn ask(prompt: &str) -> Result<Zeroizing<String>, KeyringError> {
     let mut line = Zeroizing::new(String::with_capacity(256));
     io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Counting, Hands};
+
+    const CONFIG: &str = "node_id = \"my.mtuc\"\n[federation]\nlisten = \"127.0.0.1:1\"\n[desk]\nlisten = \"127.0.0.1:2\"\n";
+
+    fn folder() -> (tempfile::TempDir, NodeConfig, Ambient) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("keys")).unwrap();
+        let config = NodeConfig::parse(folder.path(), CONFIG).unwrap();
+        (folder, config, Ambient::new(Hands::new(), Counting::default()))
+    }
+
+    #[test]
+    fn a_node_that_an_older_program_made_gets_its_node_key_once() {
+        let (_folder, config, ambient) = folder();
+        sealing(&config, &ambient).unwrap();
+        let made = fs::read(node_key_file(&config)).unwrap();
+        assert_eq!(fs::metadata(node_key_file(&config)).unwrap().permissions().mode() & 0o777, 0o600);
+        sealing(&config, &ambient).unwrap();
+        assert_eq!(fs::read(node_key_file(&config)).unwrap(), made);
+    }
+
+    #[test]
+    fn no_node_key_is_made_beside_a_key_file() {
+        let (_folder, config, ambient) = folder();
+        fs::write(config.keyring_file(), "sealed").unwrap();
+        assert!(matches!(sealing(&config, &ambient), Err(KeyringError::NoNodeKey { .. })));
+    }
+
+    #[test]
+    fn a_change_that_was_cut_short_ends_with_the_key_that_opens_the_key_file() {
+        let (_folder, config, ambient) = folder();
+        let present = sealing(&config, &ambient).unwrap();
+        crate::store::testing_keyring(&present);
+        let old = fs::read(node_key_file(&config)).unwrap();
+        // Cut short before the key file was written: the new key is of no use
+        write_node_key(&new_node_key_file(&config), &[7; 32]).unwrap();
+        sealing(&config, &ambient).unwrap();
+        assert_eq!(fs::read(node_key_file(&config)).unwrap(), old);
+        // Cut short after it
+        crate::store::rekey(&present, &from_file(&new_node_key_file(&config)).unwrap()).unwrap();
+        let sealing = sealing(&config, &ambient).unwrap();
+        assert_ne!(fs::read(node_key_file(&config)).unwrap(), old);
+        assert!(opens(&sealing).unwrap() && !new_node_key_file(&config).exists());
+    }
 }

@@ -90,6 +90,8 @@ pub use read::{Most, Read, View};
 pub use room::Room;
 #[cfg(any(test, feature = "simulation"))]
 pub use sealing::MemoryKeys;
+#[cfg(test)]
+pub(crate) use sealing::testing_keyring;
 use sealing::{Destroyer, Destroying, Vault};
 pub use sealing::{FileKeys, KeyCopy, KeyDisk, KeyringError, NodeKey, Sealing, TableSurvey, destroy_file, opens, rekey, survey};
 pub use unit::{Topic, Unit};

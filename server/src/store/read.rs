@@ -85,7 +85,7 @@ impl Read for View {
     }
 
     fn open_part(&self, place: &[u8], stored: &Bytes) -> Result<Option<Bytes>, StoreError> {
-        self.vault.open_at(place, stored.clone())
+        self.vault.open_part(place, stored)
     }
 
     fn blind(&self, table: &str, name: &[u8]) -> [u8; 16] {

@@ -80,8 +80,8 @@ pub(crate) fn mark_destroyed(vault: &Vault, mut delivery: wire::Delivery) -> wir
 }
 
 /// Seals a body for its row. With it comes the bucket of its key.
-pub(crate) fn seal(vault: &Vault, rows: &[u8], number: u64, body: &[u8]) -> Result<(Bytes, u32), StoreError> {
-    let (sealed, slot) = vault.seal(&place(rows, number), body, None)?;
+pub(crate) fn seal(vault: &Vault, rows: &[u8], number: u64, body: &Bytes) -> Result<(Bytes, u32), StoreError> {
+    let (sealed, slot) = vault.seal_part(&place(rows, number), body)?;
     Ok((sealed, slot.bucket))
 }
 

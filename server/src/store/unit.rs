@@ -342,7 +342,7 @@ impl Read for Unit {
     }
 
     fn open_part(&self, place: &[u8], stored: &Bytes) -> Result<Option<Bytes>, StoreError> {
-        self.core.vault.open_at(place, stored.clone())
+        self.core.vault.open_part(place, stored)
     }
 
     fn blind(&self, table: &str, name: &[u8]) -> [u8; 16] {

@@ -105,6 +105,15 @@ fn the_node_key_can_be_changed_and_the_doctor_says_where_it_is() {
     node(&folder, &["export"], "burung kenari\n").done();
     let warnings = node(&folder, &["doctor", "--json"], "").done().json()["warnings"].to_string();
     assert!(!warnings.contains("node.key"), "{warnings}");
+    // And a key of which systemd tells the node does as well
+    let credentials = world.ground.path().join("credentials");
+    fs::create_dir(&credentials).expect("a folder");
+    let file = credentials.join("titian-node-key").display().to_string();
+    node(&folder, &["rekey", "--to", "credential", "--new-key", &file], "burung kenari\n").done();
+    let told = node_with(&folder, &["export"], "", &[("CREDENTIALS_DIRECTORY", &credentials.display().to_string())]);
+    told.done();
+    let refused = node(&folder, &["export"], "");
+    assert!(refused.exit == 77 && refused.stderr.contains("titian-node-key"), "{}", refused.told());
 }
 
 #[test]
@@ -173,7 +182,13 @@ fn readable(loot: &Loot, folder: &Path, lines: &Path) -> [bool; 2] {
 
 /// Runs `titian-node` on a folder, with something to read.
 fn node(folder: &Path, arguments: &[&str], typed: &str) -> Answer {
+    node_with(folder, arguments, typed, &[])
+}
+
+/// As [`node`], with further environment.
+fn node_with(folder: &Path, arguments: &[&str], typed: &str, environment: &[(&str, &str)]) -> Answer {
     let mut command = Command::new(programs::node());
+    command.env_remove("CREDENTIALS_DIRECTORY").envs(environment.iter().copied());
     command.args(arguments).arg("--folder").arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("titian-node can be started");
     if let Some(mut stdin) = child.stdin.take() {

@@ -122,7 +122,7 @@ fn destroy(core: &Core) -> Result<(), StoreError> {
     // Some of the rows may be visible and not durable yet.
     engine.sync()?;
     crate::crash::point("keys.before-puncture");
-    core.vault.keyring.destroy(&slots)?;
+    core.vault.destroy(&slots)?;
     crate::crash::point("keys.after-puncture");
     engine.apply(Batch { deletes: rows, ..Batch::default() })?;
     crate::crash::point("keys.after-removal");

@@ -13,7 +13,7 @@
 //! - `keyring`: all buckets, who gets the next slot; `key_file`: how they are written; `key_disk`: where.
 //! - `node_key`: what opens the key file; `error`: why it cannot.
 //! - `value`: a sealed value; `tables`: which tables are sealed, and why the others need not be.
-//! - `vault`: the engine, seen through all this.
+//! - `vault`: the engine, seen through all this; `recent`: what need not be opened again.
 //! - `survey`: what a thief of the disk would find; `rekey`: another node key.
 //! - `destroy`: slots that were released are punctured, with their rows as the list of what is still to be done.
 
@@ -23,6 +23,7 @@ mod key_disk;
 mod key_file;
 mod keyring;
 mod node_key;
+mod recent;
 mod rekey;
 mod survey;
 mod tables;
@@ -38,6 +39,8 @@ pub use key_disk::{FileKeys, KeyCopy, KeyDisk, destroy_file};
 #[cfg(feature = "simulation")]
 pub(crate) use keyring::Keyring;
 pub use node_key::NodeKey;
+#[cfg(test)]
+pub(crate) use rekey::testing_keyring;
 pub use rekey::{opens, rekey};
 #[cfg(test)]
 pub(crate) use survey::survey_engine;

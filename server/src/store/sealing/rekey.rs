@@ -16,6 +16,12 @@ pub fn opens(sealing: &Sealing) -> Result<bool, KeyringError> {
     }
 }
 
+/// Makes a key file.
+#[cfg(test)]
+pub(crate) fn testing_keyring(sealing: &Sealing) {
+    drop(Keyring::open(sealing, false).unwrap());
+}
+
 /// Writes the key file anew, to be opened by another node key. No process may have the store open.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::error::KeyringError;
 use super::keyring::{Keyring, Standing};
+use super::recent::Recent;
 use super::tables::is_sealed;
 use super::value::{self, OVERHEAD_BYTES, Slot, is_sealed_value};
 use crate::store::engine::{Batch, Engine, Pair, VALUE_MAX};
@@ -21,6 +22,7 @@ pub(crate) struct Vault {
     pub(crate) keyring: Arc<Keyring>,
     /// The last bucket that the store knows to be in use, so that it notices a key file that is older than itself.
     through: Arc<AtomicU32>,
+    recent: Arc<Recent>,
     /// Whether there was a keyring before.
     had_keyring: bool,
     /// Whether the store says already with which keyring it is sealed.
@@ -39,7 +41,14 @@ impl Vault {
     pub(crate) fn open(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let (known, through) = (stored(engine.as_ref(), meta::KEYRING_KEY)?, stored(engine.as_ref(), meta::BUCKETS_KEY)?);
         let keyring = Keyring::open(&options.sealing, known.is_some())?;
-        let vault = Self { engine, keyring: Arc::new(keyring), through: Arc::default(), had_keyring: true, is_named: known.is_some() };
+        let vault = Self {
+            engine,
+            keyring: Arc::new(keyring),
+            through: Arc::default(),
+            recent: Arc::default(),
+            had_keyring: true,
+            is_named: known.is_some(),
+        };
         vault.check(known.as_ref(), through.as_ref())?;
         Ok(vault)
     }
@@ -48,13 +57,13 @@ impl Vault {
     pub(crate) fn for_import(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let had_keyring = Keyring::is_there(&options.sealing)?;
         let keyring = Keyring::open(&options.sealing, false)?;
-        Ok(Self { engine, keyring: Arc::new(keyring), through: Arc::default(), had_keyring, is_named: false })
+        Ok(Self { engine, keyring: Arc::new(keyring), through: Arc::default(), recent: Arc::default(), had_keyring, is_named: false })
     }
 
     /// An engine that no store is open on, to be read.
     #[cfg(feature = "simulation")]
     pub(crate) fn to_read(engine: Arc<dyn Engine>, keyring: Arc<Keyring>) -> Self {
-        Self { engine, keyring, through: Arc::default(), had_keyring: true, is_named: true }
+        Self { engine, keyring, through: Arc::default(), recent: Arc::default(), had_keyring: true, is_named: true }
     }
 
     /// A store that an older program made says from now on with which keyring it is sealed.
@@ -143,6 +152,27 @@ impl Vault {
             Standing::Destroyed => Ok(None),
             Standing::Unknown => Err(KeyringError::Older { file: self.keyring.name() }.into()),
         }
+    }
+
+    /// As [`Self::open_at`], of a part of a row, which may have been sealed a moment ago.
+    pub(crate) fn open_part(&self, place: &[u8], stored: &Bytes) -> Result<Option<Bytes>, StoreError> {
+        match Slot::of(stored).and_then(|slot| self.recent.get(slot)) {
+            Some(clear) => Ok(Some(clear)),
+            None => self.open_at(place, stored.clone()),
+        }
+    }
+
+    /// Seals a part of a row for its place, and remembers it for a moment.
+    pub(crate) fn seal_part(&self, place: &[u8], clear: &Bytes) -> Result<(Bytes, Slot), StoreError> {
+        let (sealed, slot) = self.seal(place, clear, None)?;
+        self.recent.keep(slot, clear.clone());
+        Ok((sealed, slot))
+    }
+
+    /// Destroys the keys of slots, and whatever is still known of what they sealed. Returns when they are gone from stable storage.
+    pub(super) fn destroy(&self, slots: &[Slot]) -> Result<(), StoreError> {
+        self.recent.forget(slots);
+        Ok(self.keyring.destroy(slots)?)
     }
 
     /// Whether what was sealed can still be opened, as far as its key goes.
