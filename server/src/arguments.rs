@@ -35,7 +35,8 @@ pub(crate) enum Command {
     Export(FolderArguments),
     /// Read such lines from stdin into a fresh store.
     Import(FolderArguments),
-    /// Change the key that opens the key file. The node must be stopped.
+    /// Change the key that opens the key file. The node must be stopped. What is written after its next start is sealed with keys that were never opened by
+    /// the old one.
     Rekey(RekeyArguments),
     /// Say what a thief of this disk would get. The node must be stopped.
     Doctor(DoctorArguments),

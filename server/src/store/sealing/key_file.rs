@@ -138,7 +138,7 @@ fn read_contents(mut opened: &[u8]) -> Option<Contents> {
         let mut covers = Vec::with_capacity(usize::from(nodes));
         for _ in 0..nodes {
             let (first, depth) = (opened.try_get_u16().ok()?, opened.try_get_u8().ok()?);
-            covers.push((first, Cover { depth, node: read_node(opened)? }));
+            covers.push((first, Cover { depth, node: Box::new(read_node(opened)?) }));
         }
         buckets.insert(bucket, Tree::of(covers)?);
     }

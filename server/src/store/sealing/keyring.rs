@@ -70,15 +70,8 @@ impl KeyOfSlot {
 }
 
 impl Keyring {
-    /// Opens the keyring at its place, or makes one where there is none; nothing in place of a new one where `needed`. A fresh bucket is made, so that
-    /// no slot is given twice whatever a crash or a restore has forgotten.
-    pub(crate) fn open(sealing: &Sealing, needed: bool) -> Result<Self, KeyringError> {
-        let keyring = Self::load(sealing, needed)?;
-        keyring.make_ahead()?;
-        Ok(keyring)
-    }
-
-    /// As [`Self::open`], without anything written: to read with.
+    /// Opens the keyring at its place, or makes one where there is none; an error in place of a new one where `needed`. Nothing is written before the
+    /// first bucket is made. No slot of an earlier opening is ever given again, whatever a crash or a restore has forgotten: each makes its own buckets.
     pub(crate) fn load(sealing: &Sealing, needed: bool) -> Result<Self, KeyringError> {
         let copies = sealing.disk.read()?;
         if copies.is_empty() && needed {

@@ -19,7 +19,7 @@ pub fn opens(sealing: &Sealing) -> Result<bool, KeyringError> {
 /// Makes a key file.
 #[cfg(test)]
 pub(crate) fn testing_keyring(sealing: &Sealing) {
-    drop(Keyring::open(sealing, false).unwrap());
+    Keyring::load(sealing, false).unwrap().make_ahead().unwrap();
 }
 
 /// Writes the key file anew, to be opened by another node key. No process may have the store open.

@@ -49,7 +49,8 @@ impl std::fmt::Debug for Node {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cover {
     pub(super) depth: u8,
-    pub(super) node: Node,
+    /// In a place of its own: the map moves what it holds, and leaves what it moved behind.
+    pub(super) node: Box<Node>,
 }
 
 /// What is left of a bucket's tree: nodes by the first leaf that they cover. None of them stands below another.
@@ -59,7 +60,7 @@ pub(super) struct Tree(BTreeMap<u16, Cover>);
 impl Tree {
     /// A whole one.
     pub(super) fn new(root: Node) -> Self {
-        Self(BTreeMap::from([(0, Cover { depth: 0, node: root })]))
+        Self(BTreeMap::from([(0, Cover { depth: 0, node: Box::new(root) })]))
     }
 
     /// One that was written node by node; nothing where these are no nodes of a tree.
@@ -111,7 +112,7 @@ impl Tree {
         while depth < DEPTH {
             depth += 1;
             let half = 1 << (DEPTH - depth);
-            let (left, right) = (node.below(0), node.below(1));
+            let (left, right) = (Box::new(node.below(0)), Box::new(node.below(1)));
             if slot < first + half {
                 self.0.insert(first + half, Cover { depth, node: right });
                 node = left;
@@ -148,7 +149,8 @@ impl Path {
         let shared = DEPTH.saturating_sub(differing);
         if self.nodes.is_empty() || self.bucket != bucket || self.top != cover.depth || shared < self.top {
             self.nodes.clear();
-            self.nodes.push(cover.node.clone());
+            self.nodes.reserve_exact(usize::from(DEPTH) + 1);
+            self.nodes.push(Node::clone(&cover.node));
             (self.bucket, self.top) = (bucket, cover.depth);
         } else {
             self.nodes.truncate(usize::from(shared - self.top) + 1);
@@ -243,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_is_no_tree_is_told_apart() {
-        let cover = |depth| Cover { depth, node: Node::new([7; 32]) };
+        let cover = |depth| Cover { depth, node: Box::new(Node::new([7; 32])) };
         for nodes in [vec![(0, cover(11))], vec![(1, cover(9))], vec![(0, cover(0)), (512, cover(1))], vec![(1024, cover(10))]] {
             assert_eq!(Tree::of(nodes), None);
         }

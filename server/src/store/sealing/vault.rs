@@ -40,7 +40,7 @@ impl Vault {
     /// Opens the keyring of a store, or makes one where nothing is sealed yet. What the store knows of its keyring must be true of this one.
     pub(crate) fn open(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let (known, through) = (stored(engine.as_ref(), meta::KEYRING_KEY)?, stored(engine.as_ref(), meta::BUCKETS_KEY)?);
-        let keyring = Keyring::open(&options.sealing, known.is_some())?;
+        let keyring = Keyring::load(&options.sealing, known.is_some())?;
         let vault = Self {
             engine,
             keyring: Arc::new(keyring),
@@ -50,13 +50,15 @@ impl Vault {
             is_named: known.is_some(),
         };
         vault.check(known.as_ref(), through.as_ref())?;
+        // Only now: nothing is written into a key file that is not this store's.
+        vault.keyring.make_ahead()?;
         Ok(vault)
     }
 
     /// For an empty store that lines are to be imported into.
     pub(crate) fn for_import(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let had_keyring = Keyring::is_there(&options.sealing)?;
-        let keyring = Keyring::open(&options.sealing, false)?;
+        let keyring = Keyring::load(&options.sealing, false)?;
         Ok(Self { engine, keyring: Arc::new(keyring), through: Arc::default(), recent: Arc::default(), had_keyring, is_named: false })
     }
 
@@ -75,14 +77,16 @@ impl Vault {
         Ok(self.engine.sync()?)
     }
 
-    /// Whether what was imported was sealed with this keyring. Gives the pair to write where nothing was sealed.
-    pub(crate) fn finish_import(&self) -> Result<Option<Pair>, StoreError> {
+    /// Whether what was imported was sealed with this keyring. Gives the pairs that say so from now on.
+    pub(crate) fn finish_import(&self) -> Result<Vec<Pair>, StoreError> {
         let (known, through) = (stored(self.engine.as_ref(), meta::KEYRING_KEY)?, stored(self.engine.as_ref(), meta::BUCKETS_KEY)?);
         if known.is_some() && !self.had_keyring {
             return Err(KeyringError::Missing { file: self.keyring.name() }.into());
         }
         self.check(known.as_ref(), through.as_ref())?;
-        if known.is_some() { Ok(None) } else { self.name().map(Some) }
+        self.keyring.make_ahead()?;
+        let used = self.note_used(self.keyring.next_bucket().saturating_sub(1))?;
+        Ok(std::iter::once(self.name()?).chain(used).collect())
     }
 
     fn check(&self, known: Option<&Bytes>, through: Option<&Bytes>) -> Result<(), StoreError> {
@@ -91,7 +95,6 @@ impl Vault {
             return Err(KeyringError::Other { file: file() }.into());
         }
         let Some(through) = through.and_then(|through| Some(u32::from_be_bytes(through.as_ref().try_into().ok()?))) else { return Ok(()) };
-        // The buckets of this opening are made already; what the store had before lies behind them.
         if through >= self.keyring.next_bucket() {
             return Err(KeyringError::Older { file: file() }.into());
         }
