@@ -121,6 +121,7 @@ codes!(
     DocumentState,
     DocumentType,
     Erasure,
+    ErasureGround,
     HealthCondition,
     IdentityDocumentKind,
     ImmigrationStatusCode,

@@ -85,6 +85,9 @@ pub struct Question<'a> {
     pub peer: Option<&'a PeerView>,
     /// The agreement it rests on; none: there is none.
     pub agreement: Option<AgreementView<'a>>,
+    /// The version that replaced it, in force for so short a time that what was sent under the old one may still be on its way: then both must allow
+    /// it. None: nothing replaced it, or the time for that is over.
+    pub successor: Option<AgreementView<'a>>,
     /// The text that the message names; none: not yet written down.
     pub pinned: Option<&'a AgreementRef>,
     /// What the worker allowed and took back, as far as it is known here.
@@ -130,7 +133,12 @@ pub fn decide_bytes(question: &Question<'_>, others: u64) -> Result<BytesPermit,
 fn check_everything(question: &Question<'_>, ask: &Ask<'_>, bytes: Option<&Wanted>) -> Result<(), Refusal> {
     peer::check(question, Some(ask))?;
     let agreement = agreement::check_in_force(question)?;
-    let annex = annex::check(question, ask, agreement)?;
+    let mut annex = annex::check(question, ask, agreement)?;
+    if let Some(successor) = agreement::successor(question) {
+        bytes.map_or(Ok(()), |wanted| wanted.check_annex(annex))?;
+        consent::check_method(question, ask, annex)?;
+        annex = annex::check(question, ask, successor)?;
+    }
     bytes.map_or(Ok(()), |wanted| wanted.check_annex(annex))?;
     consent::check(question, ask, annex)?;
     bytes.map_or(Ok(()), |wanted| wanted.check_consent(ask.grant))?;

@@ -16,11 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::acts::context::{Acts, Own};
-use crate::acts::documents::sweep;
 use crate::acts::error::ActError;
 use crate::acts::node::About;
-use crate::acts::passed;
-use crate::acts::referrals::expire;
 use crate::acts::staff::{Password, create_first_admin};
 use crate::ambient::{Ambient, Clock, Entropy};
 use crate::config::{NodeConfig, Rehearsal};
@@ -39,21 +36,17 @@ use crate::store::peers::PeerStanding;
 use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
 
 mod bundles;
+mod chores;
 pub mod doctor;
 mod node_key;
 pub mod rekey;
 
 use bundles::LinkBundles;
+pub use chores::{erase, expire_overdue, follow_days};
 use node_key::sealing as store_keys;
 
 /// Connections that wait for their session: more would be peers that open streams without end.
 const CONNECTIONS_WAITING: usize = 16;
-
-/// How often what is overdue is looked for: referrals are answered within hours.
-const EXPIRE_EVERY: Duration = Duration::from_secs(30);
-
-/// How often bytes are looked for that a caller began to attach and did not end.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a node cannot run. Its text is printed once, with its sources.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +159,9 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     let pins = PinTable::new(pinned(&acts));
     workers.spawn(follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));
-    workers.spawn(sweep_documents(acts.clone(), shutdown.clone()));
+    workers.spawn(chores::sweep_documents(acts.clone(), shutdown.clone()));
+    workers.spawn(erase(acts.clone(), shutdown.clone()));
+    workers.spawn(follow_days(acts.clone(), shutdown.clone()));
     let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
     let links = Links::new(Passage::new(acts.clone()));
     let bundles = Arc::new(LinkBundles::new(Passage::new(acts.clone())));
@@ -323,7 +318,7 @@ pub async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, p
                     }
                     pins.replace(pinned(&acts));
                 }
-                Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Documents | Topic::Agreements) => {}
+                Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Documents | Topic::Agreements | Topic::Erasures) => {}
                 Err(broadcast::error::RecvError::Closed) => return,
             },
         }
@@ -340,47 +335,6 @@ pub fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
         PeerStanding::Added | PeerStanding::HalfConfirmed => PeerStatus::NotConfirmed,
     };
     acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()
-}
-
-/// Ends what was not answered in time, every half minute, and notes what time it has been.
-pub async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
-    loop {
-        if let Err(error) = expire::expire(&acts).await {
-            tracing::error!(event = "expire.failed", problem = %error);
-        }
-        if let Err(error) = passed::note(&acts).await {
-            tracing::error!(event = "passed.not-noted", problem = %error);
-        }
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(EXPIRE_EVERY) => {}
-        }
-    }
-}
-
-/// Sweeps up bytes of documents that nobody owns: what a crash left at once, then what acts throw away.
-async fn sweep_documents(acts: Acts, shutdown: CancellationToken) {
-    let mut changes = acts.store.watch_changes();
-    loop {
-        if let Err(error) = sweep::sweep(&acts).await {
-            tracing::error!(event = "documents.not-swept", problem = %error);
-        }
-        let told = async {
-            loop {
-                match changes.recv().await {
-                    Ok(Topic::Documents) | Err(broadcast::error::RecvError::Lagged(_)) => return true,
-                    Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Peers | Topic::Agreements) => {}
-                    Err(broadcast::error::RecvError::Closed) => return false,
-                }
-            }
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            more = told => if !more { return },
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-        }
-    }
 }
 
 /// The real clock and randomness of a node.

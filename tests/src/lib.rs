@@ -11,6 +11,7 @@
 //! - [`fuzz`]: what strangers' bytes go through, for fuzzers and for tests.
 //! - [`papers`]: the bytes of her documents.
 //! - [`pair`], [`traffic`], [`meter`]: two unions for a bench, what is sent between them, and what it costs.
+//! - [`port`]: ports that stay free.
 //! - [`transcript`]: commands and outputs as a golden text.
 //! - [`wait`]: the one place that waits.
 //!
@@ -25,6 +26,7 @@ pub mod meter;
 pub mod node;
 pub mod pair;
 pub mod papers;
+pub mod port;
 pub mod programs;
 pub mod road;
 pub mod sample;

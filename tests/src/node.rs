@@ -7,9 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use titian_proto::model::date::Instant;
+
 use crate::account::Account;
 use crate::answer::Answer;
 use crate::disk::stands_still;
+use crate::port;
 use crate::programs;
 use crate::wait::{PATIENCE, wait_until, wait_until_some};
 
@@ -143,6 +146,27 @@ impl Node {
         let (from, to) = (format!("dial = {}", !dials), format!("dial = {dials}"));
         assert!(text.contains(&from) || text.contains(&to), "{}: node.toml says whether it dials", self.node_id);
         if let Err(error) = fs::write(&file, text.replace(&from, &to)) {
+            panic!("{}: {error}", file.display());
+        }
+    }
+
+    /// Sets its rehearsal clock so many hours further. Before it starts again.
+    ///
+    /// # Panics
+    /// When its settings have no rehearsal clock, or cannot be changed.
+    pub fn set_clock_later(&self, hours: i64) {
+        let file = self.folder.join("node.toml");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let line = |line: &str| match line.strip_prefix("clock = \"").and_then(|rest| rest.strip_suffix('"')) {
+            Some(clock) => match clock.parse::<Instant>() {
+                Ok(clock) => format!("clock = \"{}\"", clock.plus_hours(hours)),
+                Err(problem) => panic!("{}: {problem}", file.display()),
+            },
+            None => line.to_owned(),
+        };
+        let later = text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n";
+        assert!(later != text, "{}: node.toml has a rehearsal clock", self.node_id);
+        if let Err(error) = fs::write(&file, later) {
             panic!("{}: {error}", file.display());
         }
     }
@@ -290,9 +314,10 @@ pub fn init_command(folder: &Path, plan: &Plan) -> Answer {
     let mut command = Command::new(programs::node());
     command.arg("init").arg("--folder").arg(folder).args(["--node-id", plan.node_id, "--name", &format!("en={}", plan.name)]);
     command.args(["--kind", plan.kind, "--country", plan.country, "--admin", Account::Admin.name()]);
-    for [name, value] in [["--rehearsal-clock", CLOCK], ["--federation-listen", "127.0.0.1:0"], ["--desk-listen", "127.0.0.1:0"]] {
+    let here = || format!("127.0.0.1:{}", port::free());
+    for (name, value) in [("--rehearsal-clock", CLOCK.to_owned()), ("--federation-listen", here()), ("--desk-listen", here())] {
         if !plan.further.iter().any(|argument| argument == name) {
-            command.args([name, value]);
+            command.arg(name).arg(value);
         }
     }
     command.args(&plan.further);

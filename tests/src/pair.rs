@@ -1,7 +1,6 @@
 //! Two unions for a bench: MTUC, with a case that may go to KSBSI record by record, and another case of which no narrative may go.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,6 +9,7 @@ use titian_proto::model::date::Instant;
 use crate::account::Account::{Caseworker, Supervisor};
 use crate::answer::REFUSED;
 use crate::node::Plan;
+use crate::port;
 use crate::road::{self, Intake};
 use crate::sample;
 use crate::union::Union;
@@ -46,7 +46,7 @@ impl Places {
                 panic!("{}: {error}", place.display());
             }
         }
-        let port = free_port();
+        let port = port::free();
         Self { mtuc, ksbsi, listen: port, dial: port, certificates: None }
     }
 }
@@ -161,11 +161,4 @@ fn input(path: &Path, now: Instant, consented: &str) -> PathBuf {
 fn machine_time() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Instant::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn free_port() -> u16 {
-    match TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()) {
-        Ok(address) => address.port(),
-        Err(error) => panic!("no free port: {error}"),
-    }
 }

@@ -242,7 +242,11 @@ async fn patient<T, F: Future<Output = Result<T, DeskError>>>(call: impl Fn() ->
     }
 }
 
-async fn desk(union: &Union, name: &str, password: String) -> Result<Desk, DeskError> {
+/// The desk of a union, signed in.
+///
+/// # Errors
+/// When it cannot be reached or refuses.
+pub async fn desk(union: &Union, name: &str, password: String) -> Result<Desk, DeskError> {
     let mut desk = Desk::connect(&union.node.desk, None).await?;
     desk.sign_in(wire::SignInRequest { name: name.to_owned(), password, second_factor: String::new() }).await?;
     Ok(desk)
@@ -253,7 +257,8 @@ fn ids(route: &Route) -> Ids {
 }
 
 /// The bytes of an id as commands write it.
-fn id(text: &str) -> Bytes {
+#[must_use]
+pub fn id(text: &str) -> Bytes {
     let digits: Vec<u8> =
         text.bytes().filter(|byte| *byte != b'-').filter_map(|byte| char::from(byte).to_digit(16)).map(|digit| digit as u8).collect();
     digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()

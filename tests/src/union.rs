@@ -117,6 +117,19 @@ impl Union {
         }
     }
 
+    /// Starts its node so many hours later, by its rehearsal clock. Sessions have ended meanwhile.
+    ///
+    /// # Panics
+    /// When the node does not stop or start.
+    pub fn later(&mut self, hours: i64) {
+        self.node.stop();
+        self.node.set_clock_later(hours);
+        self.node.start();
+        if let Ok(mut signed_in) = self.signed_in.lock() {
+            signed_in.clear();
+        }
+    }
+
     fn is_signed_in(&self, account: Account) -> bool {
         self.signed_in.lock().is_ok_and(|signed_in| signed_in.contains(&account))
     }

@@ -21,6 +21,9 @@ pub(super) enum Command {
         /// TOML file; - reads the standard input
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
+        /// The consent that this is the next version of: renewed, or with another scope
+        #[arg(long, value_name = "ID", value_parser = arguments::id)]
+        renews: Option<Bytes>,
     },
     /// Write down a withdrawal, from the worker's word; it takes effect at once
     Withdraw {
@@ -66,14 +69,15 @@ pub(super) struct Scope {
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
-        Command::Record { subject, from } => record(subject, &from, context).await,
+        Command::Record { subject, from, renews } => record(subject, &from, renews, context).await,
         Command::Withdraw { subject, scope } => withdraw(subject, scope, context).await,
         Command::List { subject } => list(subject, context).await,
     }
 }
 
-async fn record(subject: Subject, from: &Path, context: &Context) -> Result<(), Failure> {
-    let ConsentInput { grant, valid_days } = File::read(from)?.consent()?;
+async fn record(subject: Subject, from: &Path, renews: Option<Bytes>, context: &Context) -> Result<(), Failure> {
+    let ConsentInput { mut grant, valid_days } = File::read(from)?.consent()?;
+    grant.consent_id = renews.unwrap_or_default();
     let (worker_id, referral_id) = subject.ids();
     let request = wire::RecordConsentRequest { worker_id, grant: Some(grant), valid_days, referral_id };
     let response = context.desk().await?.record_consent(request).await?;

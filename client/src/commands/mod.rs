@@ -6,6 +6,7 @@ mod bundle;
 mod case;
 mod consent;
 mod document;
+mod erasure;
 mod log;
 mod node;
 mod password;
@@ -75,6 +76,9 @@ enum Noun {
     /// Referrals: requests to another union about one case
     #[command(subcommand, arg_required_else_help = true)]
     Referral(referral::Command),
+    /// Erasures: what was to be destroyed, and who has proved it
+    #[command(subcommand, arg_required_else_help = true)]
+    Erasure(erasure::Command),
     /// Agreements between unions, with their data-sharing annexes
     #[command(subcommand, arg_required_else_help = true)]
     Agreement(agreement::Command),
@@ -124,6 +128,7 @@ impl Arguments {
             Noun::Document(command) => document::run(command, &context).await,
             Noun::Consent(command) => consent::run(command, &context).await,
             Noun::Referral(command) => referral::run(command, &context).await,
+            Noun::Erasure(command) => erasure::run(command, &context).await,
             Noun::Agreement(command) => agreement::run(command, &context).await,
             Noun::Peer(command) => peer::run(command, &context).await,
             Noun::Bundle(command) => bundle::run(command, &context).await,

@@ -6,6 +6,7 @@ mod bundle;
 mod case;
 mod consent;
 mod document;
+mod erasure;
 mod error;
 mod flow;
 mod node;

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod case;
 pub mod consent;
 pub mod document;
+pub mod erasure;
 pub mod log;
 pub mod node;
 pub mod peer;

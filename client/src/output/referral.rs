@@ -34,6 +34,8 @@ pub fn referral(referral: &wire::Referral) -> String {
         commitment,
         author,
         changed_at_ms,
+        held_by_authority,
+        hold_review_on,
     } = referral;
     let agreement = if agreement_id.is_empty() { String::new() } else { format!("{agreement_id}, version {agreement_version}") };
     let block = Block::new()
@@ -51,6 +53,8 @@ pub fn referral(referral: &wire::Referral) -> String {
         .row("custody", or_none(words::<wire::Custody>(*custody), "nothing held"))
         .row("erasure", or_none(words::<wire::Erasure>(*erasure), "none"))
         .row("frozen", yes(*frozen))
+        .row("kept for", held_by_authority)
+        .row("look again by", hold_review_on)
         .row("records held", records_held.to_string())
         .row("records shared", records_shared.to_string())
         .row("commitment", hex::encode(commitment))

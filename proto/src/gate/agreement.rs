@@ -9,6 +9,8 @@ pub(super) fn check_in_force<'a>(question: &Question<'a>) -> Result<&'a Agreemen
     let view = between_the_two(question)?;
     match view.state {
         AgreementState::InForce => check_same_text(question, &view).map(|()| view.agreement),
+        // What left before the new version came may still be on its way. The narrower of the two wins, because both are asked.
+        AgreementState::Superseded if successor(question).is_some() => check_same_text(question, &view).map(|()| view.agreement),
         AgreementState::AwaitingApproval => Err(Refusal::new(RefusalCode::AgreementPendingGovernment)),
         AgreementState::Suspended => Err(Refusal::new(RefusalCode::AgreementSuspended)),
         AgreementState::Expired => Err(Refusal::new(RefusalCode::AgreementExpired)),
@@ -19,6 +21,15 @@ pub(super) fn check_in_force<'a>(question: &Question<'a>) -> Result<&'a Agreemen
         | AgreementState::Superseded
         | AgreementState::Rejected => Err(Refusal::new(RefusalCode::AgreementNotInForce)),
     }
+}
+
+/// The version in force that replaced the one the message names, where the message may still rest on that.
+pub(super) fn successor<'a>(question: &Question<'a>) -> Option<&'a Agreement> {
+    let superseded = question.agreement.filter(|view| view.state == AgreementState::Superseded)?;
+    let successor = question.successor.filter(|view| view.state == AgreementState::InForce)?;
+    let follows = successor.agreement.id == superseded.agreement.id && successor.agreement.version > superseded.agreement.version;
+    let both = successor.agreement.is_implementing(question.sender) && successor.agreement.is_implementing(question.recipient);
+    (follows && both).then_some(successor.agreement)
 }
 
 /// An agreement between the two that was once in force: what was begun under it can be closed.

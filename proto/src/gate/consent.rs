@@ -19,7 +19,7 @@ pub(super) fn check(question: &Question<'_>, ask: &Ask<'_>, annex: &Annex) -> Re
         let ledger = if question.ledger.holds(grant) { Cow::Borrowed(question.ledger) } else { Cow::Owned(question.ledger.with(grant)) };
         check_giver(question, ask, grant)?;
         check_standing(question, ask, grant, &ledger)?;
-        check_method(question, ask, grant, annex)?;
+        check_method_of(question, ask, grant, annex)?;
         check_notice(question, grant)?;
     }
     refuse_if(is_prohibited(question, ask), RefusalCode::ClientProhibitedRecipient)
@@ -90,8 +90,13 @@ fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger:
     refuse_paths(RefusalCode::ConsentCategory, ask.pieces.iter().flat_map(|piece| piece.fields_named_in(withheld.iter().copied())))
 }
 
+/// As [`check`], of the method alone: for the annex of a version that was replaced.
+pub(super) fn check_method(question: &Question<'_>, ask: &Ask<'_>, annex: &Annex) -> Result<(), Refusal> {
+    ask.grant.map_or(Ok(()), |grant| check_method_of(question, ask, grant, annex))
+}
+
 /// The annex names the methods; a spoken consent reaches T2 and no further, and Indonesian law does not know it (`domain.md` 2.6).
-fn check_method(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, annex: &Annex) -> Result<(), Refusal> {
+fn check_method_of(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, annex: &Annex) -> Result<(), Refusal> {
     refuse_if(!annex.consent_methods.contains(&grant.method), RefusalCode::ConsentMethod)?;
     let spoken = grant.method == ConsentMethod::VerbalWitnessed;
     refuse_if(spoken && country_of(question.sender).eq(*b"ID"), RefusalCode::ConsentMethod)?;

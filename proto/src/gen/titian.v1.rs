@@ -3725,7 +3725,7 @@ pub struct WithdrawalNotice {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ErasureReceipt {
-    /// The withdrawal that asked for it: its sequence.
+    /// The withdrawal that asked for it: its sequence. 0: nobody asked; the time for which a copy may be kept was over.
     #[prost(uint64, tag = "1")]
     pub withdrawal_sequence: u64,
     /// Under which referrals, 16 bytes each.
@@ -3749,6 +3749,12 @@ pub struct ErasureReceipt {
     /// When, milliseconds since 1970.
     #[prost(int64, tag = "8")]
     pub erased_at_ms: i64,
+    /// Those of the peers it was passed on to whose own receipt has come.
+    #[prost(string, repeated, tag = "9")]
+    pub onward_erased: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What of the share was destroyed; empty: everything but the exceptions.
+    #[prost(enumeration = "Category", repeated, tag = "10")]
+    pub categories: ::prost::alloc::vec::Vec<i32>,
 }
 /// Something kept in spite of an erasure.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6193,6 +6199,12 @@ pub struct Referral {
     /// Milliseconds since 1970.
     #[prost(int64, tag = "21")]
     pub changed_at_ms: i64,
+    /// Which court or authority holds it in spite of a withdrawal; empty: none.
+    #[prost(string, tag = "22")]
+    pub held_by_authority: ::prost::alloc::string::String,
+    /// By when that is looked at again, ISO 8601, or empty.
+    #[prost(string, tag = "23")]
+    pub hold_review_on: ::prost::alloc::string::String,
 }
 /// Writes a referral.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6402,6 +6414,131 @@ pub struct WatchReferralsResponse {
     #[prost(message, repeated, tag = "3")]
     pub records: ::prost::alloc::vec::Vec<SharedRecord>,
 }
+/// An erasure under one referral, at both ends.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReferralErasure {
+    /// Which referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// The other union.
+    #[prost(string, tag = "2")]
+    pub peer: ::prost::alloc::string::String,
+    /// Why.
+    #[prost(enumeration = "ErasureGround", tag = "3")]
+    pub ground: i32,
+    /// When it began here, milliseconds since 1970.
+    #[prost(int64, tag = "4")]
+    pub asked_at_ms: i64,
+    /// To be done by, milliseconds since 1970: the annex's hours.
+    #[prost(int64, tag = "5")]
+    pub due_ms: i64,
+    /// What of the share; empty: everything.
+    #[prost(enumeration = "Category", repeated, tag = "6")]
+    pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// What this node held from the other side.
+    #[prost(enumeration = "Erasure", tag = "7")]
+    pub here: i32,
+    /// What the other side held from here, as its receipts say.
+    #[prost(enumeration = "Erasure", tag = "8")]
+    pub there: i32,
+    /// When the other side's last receipt came, milliseconds since 1970; 0: none came.
+    #[prost(int64, tag = "9")]
+    pub answered_at_ms: i64,
+    /// Unions to which this node or the other side passed something on.
+    #[prost(message, repeated, tag = "10")]
+    pub onward: ::prost::alloc::vec::Vec<OnwardErasure>,
+    /// True when something is still open after it was due.
+    #[prost(bool, tag = "11")]
+    pub overdue: bool,
+    /// Receipts of the other side.
+    #[prost(uint32, tag = "12")]
+    pub receipts: u32,
+}
+/// A union further on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct OnwardErasure {
+    /// Which.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// Its receipt has come.
+    #[prost(bool, tag = "2")]
+    pub erased: bool,
+}
+/// Asks for erasures.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListErasuresRequest {
+    /// Only those in which something is still open.
+    #[prost(bool, tag = "1")]
+    pub only_open: bool,
+}
+/// Erasures.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListErasuresResponse {
+    /// The open ones first, then by the day they are due.
+    #[prost(message, repeated, tag = "1")]
+    pub erasures: ::prost::alloc::vec::Vec<ReferralErasure>,
+}
+/// Asks for one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetErasureRequest {
+    /// Which referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+}
+/// One erasure.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetErasureResponse {
+    /// How it stands.
+    #[prost(message, optional, tag = "1")]
+    pub erasure: ::core::option::Option<ReferralErasure>,
+    /// The other side's receipts in the order in which they came: exact bytes of signed Envelopes.
+    #[prost(message, repeated, tag = "2")]
+    pub receipts: ::prost::alloc::vec::Vec<Envelope>,
+}
+/// Holds a referral.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HoldErasureRequest {
+    /// Which referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// Which court or authority, as a code of at most 80 letters: no name of a person.
+    #[prost(string, tag = "2")]
+    pub authority: ::prost::alloc::string::String,
+    /// To be looked at again by, ISO 8601.
+    #[prost(string, tag = "3")]
+    pub review_on: ::prost::alloc::string::String,
+}
+/// Held.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HoldErasureResponse {
+    /// The referral.
+    #[prost(message, optional, tag = "1")]
+    pub referral: ::core::option::Option<Referral>,
+}
+/// Lifts a hold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LiftHoldRequest {
+    /// Which referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+}
+/// Lifted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LiftHoldResponse {
+    /// The referral.
+    #[prost(message, optional, tag = "1")]
+    pub referral: ::core::option::Option<Referral>,
+}
 /// What an account may do; the table is a golden file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6484,6 +6621,39 @@ impl DocumentState {
             "DOCUMENT_STATE_WHOLE" => Some(Self::Whole),
             "DOCUMENT_STATE_COMING" => Some(Self::Coming),
             "DOCUMENT_STATE_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+/// Why something is to be destroyed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ErasureGround {
+    /// Never valid.
+    Unspecified = 0,
+    /// The worker withdrew.
+    Withdrawal = 1,
+    /// The time for which a copy may be kept is over.
+    Retention = 2,
+}
+impl ErasureGround {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ERASURE_GROUND_UNSPECIFIED",
+            Self::Withdrawal => "ERASURE_GROUND_WITHDRAWAL",
+            Self::Retention => "ERASURE_GROUND_RETENTION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ERASURE_GROUND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ERASURE_GROUND_WITHDRAWAL" => Some(Self::Withdrawal),
+            "ERASURE_GROUND_RETENTION" => Some(Self::Retention),
             _ => None,
         }
     }
@@ -10385,6 +10555,545 @@ pub mod referral_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "titian.v1.ReferralService";
     impl<T> tonic::server::NamedService for ReferralServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+#[cfg(feature = "services")]
+pub mod erasure_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What was to be destroyed, and what became of it.
+    #[derive(Debug, Clone)]
+    pub struct ErasureServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ErasureServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ErasureServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ErasureServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ErasureServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists erasures: those that wait for something first.
+        pub async fn list_erasures(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListErasuresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListErasuresResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ErasureService/ListErasures",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ErasureService", "ListErasures"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One erasure with the other side's signed receipts, as files that stand alone.
+        pub async fn get_erasure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetErasureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetErasureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ErasureService/GetErasure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ErasureService", "GetErasure"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Keeps what is held under a referral in spite of a withdrawal, because a law or a court demands it. Supervisors only.
+        pub async fn hold_erasure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::HoldErasureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HoldErasureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ErasureService/HoldErasure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ErasureService", "HoldErasure"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends such a hold; what a withdrawal asked for meanwhile is destroyed at once. Supervisors only.
+        pub async fn lift_hold(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LiftHoldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LiftHoldResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ErasureService/LiftHold",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ErasureService", "LiftHold"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "services")]
+pub mod erasure_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ErasureServiceServer.
+    #[async_trait]
+    pub trait ErasureService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists erasures: those that wait for something first.
+        async fn list_erasures(
+            &self,
+            request: tonic::Request<super::ListErasuresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListErasuresResponse>,
+            tonic::Status,
+        >;
+        /// One erasure with the other side's signed receipts, as files that stand alone.
+        async fn get_erasure(
+            &self,
+            request: tonic::Request<super::GetErasureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetErasureResponse>,
+            tonic::Status,
+        >;
+        /// Keeps what is held under a referral in spite of a withdrawal, because a law or a court demands it. Supervisors only.
+        async fn hold_erasure(
+            &self,
+            request: tonic::Request<super::HoldErasureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HoldErasureResponse>,
+            tonic::Status,
+        >;
+        /// Ends such a hold; what a withdrawal asked for meanwhile is destroyed at once. Supervisors only.
+        async fn lift_hold(
+            &self,
+            request: tonic::Request<super::LiftHoldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LiftHoldResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What was to be destroyed, and what became of it.
+    #[derive(Debug)]
+    pub struct ErasureServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ErasureServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ErasureServiceServer<T>
+    where
+        T: ErasureService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/titian.v1.ErasureService/ListErasures" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListErasuresSvc<T: ErasureService>(pub Arc<T>);
+                    impl<
+                        T: ErasureService,
+                    > tonic::server::UnaryService<super::ListErasuresRequest>
+                    for ListErasuresSvc<T> {
+                        type Response = super::ListErasuresResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListErasuresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ErasureService>::list_erasures(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListErasuresSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.ErasureService/GetErasure" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetErasureSvc<T: ErasureService>(pub Arc<T>);
+                    impl<
+                        T: ErasureService,
+                    > tonic::server::UnaryService<super::GetErasureRequest>
+                    for GetErasureSvc<T> {
+                        type Response = super::GetErasureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetErasureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ErasureService>::get_erasure(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetErasureSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.ErasureService/HoldErasure" => {
+                    #[allow(non_camel_case_types)]
+                    struct HoldErasureSvc<T: ErasureService>(pub Arc<T>);
+                    impl<
+                        T: ErasureService,
+                    > tonic::server::UnaryService<super::HoldErasureRequest>
+                    for HoldErasureSvc<T> {
+                        type Response = super::HoldErasureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::HoldErasureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ErasureService>::hold_erasure(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = HoldErasureSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.ErasureService/LiftHold" => {
+                    #[allow(non_camel_case_types)]
+                    struct LiftHoldSvc<T: ErasureService>(pub Arc<T>);
+                    impl<
+                        T: ErasureService,
+                    > tonic::server::UnaryService<super::LiftHoldRequest>
+                    for LiftHoldSvc<T> {
+                        type Response = super::LiftHoldResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LiftHoldRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ErasureService>::lift_hold(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LiftHoldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ErasureServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "titian.v1.ErasureService";
+    impl<T> tonic::server::NamedService for ErasureServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -12325,6 +12325,80 @@ impl<'de> serde::Deserialize<'de> for ErasureException {
         deserializer.deserialize_struct("titian.v1.ErasureException", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ErasureGround {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "ERASURE_GROUND_UNSPECIFIED",
+            Self::Withdrawal => "ERASURE_GROUND_WITHDRAWAL",
+            Self::Retention => "ERASURE_GROUND_RETENTION",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for ErasureGround {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "ERASURE_GROUND_UNSPECIFIED",
+            "ERASURE_GROUND_WITHDRAWAL",
+            "ERASURE_GROUND_RETENTION",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = ErasureGround;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "ERASURE_GROUND_UNSPECIFIED" => Ok(ErasureGround::Unspecified),
+                    "ERASURE_GROUND_WITHDRAWAL" => Ok(ErasureGround::Withdrawal),
+                    "ERASURE_GROUND_RETENTION" => Ok(ErasureGround::Retention),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ErasureReceipt {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -12355,6 +12429,12 @@ impl serde::Serialize for ErasureReceipt {
             len += 1;
         }
         if self.erased_at_ms != 0 {
+            len += 1;
+        }
+        if !self.onward_erased.is_empty() {
+            len += 1;
+        }
+        if !self.categories.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("titian.v1.ErasureReceipt", len)?;
@@ -12388,6 +12468,16 @@ impl serde::Serialize for ErasureReceipt {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("erasedAtMs", ToString::to_string(&self.erased_at_ms).as_str())?;
         }
+        if !self.onward_erased.is_empty() {
+            struct_ser.serialize_field("onwardErased", &self.onward_erased)?;
+        }
+        if !self.categories.is_empty() {
+            let v = self.categories.iter().cloned().map(|v| {
+                Category::try_from(v)
+                    .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", v)))
+                }).collect::<std::result::Result<Vec<_>, _>>()?;
+            struct_ser.serialize_field("categories", &v)?;
+        }
         struct_ser.end()
     }
 }
@@ -12411,6 +12501,9 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
             "onward",
             "erased_at_ms",
             "erasedAtMs",
+            "onward_erased",
+            "onwardErased",
+            "categories",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -12423,6 +12516,8 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
             Exceptions,
             Onward,
             ErasedAtMs,
+            OnwardErased,
+            Categories,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12452,6 +12547,8 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                             "exceptions" => Ok(GeneratedField::Exceptions),
                             "onward" => Ok(GeneratedField::Onward),
                             "erasedAtMs" | "erased_at_ms" => Ok(GeneratedField::ErasedAtMs),
+                            "onwardErased" | "onward_erased" => Ok(GeneratedField::OnwardErased),
+                            "categories" => Ok(GeneratedField::Categories),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -12479,6 +12576,8 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                 let mut exceptions__ = None;
                 let mut onward__ = None;
                 let mut erased_at_ms__ = None;
+                let mut onward_erased__ = None;
+                let mut categories__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::WithdrawalSequence => {
@@ -12541,6 +12640,18 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::OnwardErased => {
+                            if onward_erased__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onwardErased"));
+                            }
+                            onward_erased__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Categories => {
+                            if categories__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("categories"));
+                            }
+                            categories__ = Some(map_.next_value::<Vec<Category>>()?.into_iter().map(|x| x as i32).collect());
+                        }
                     }
                 }
                 Ok(ErasureReceipt {
@@ -12552,6 +12663,8 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                     exceptions: exceptions__.unwrap_or_default(),
                     onward: onward__.unwrap_or_default(),
                     erased_at_ms: erased_at_ms__.unwrap_or_default(),
+                    onward_erased: onward_erased__.unwrap_or_default(),
+                    categories: categories__.unwrap_or_default(),
                 })
             }
         }
@@ -14296,6 +14409,210 @@ impl<'de> serde::Deserialize<'de> for GetDocumentResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.GetDocumentResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetErasureRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetErasureRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetErasureRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetErasureRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetErasureRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetErasureRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(GetErasureRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetErasureRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetErasureResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.erasure.is_some() {
+            len += 1;
+        }
+        if !self.receipts.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetErasureResponse", len)?;
+        if let Some(v) = self.erasure.as_ref() {
+            struct_ser.serialize_field("erasure", v)?;
+        }
+        if !self.receipts.is_empty() {
+            struct_ser.serialize_field("receipts", &self.receipts)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetErasureResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "erasure",
+            "receipts",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Erasure,
+            Receipts,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "erasure" => Ok(GeneratedField::Erasure),
+                            "receipts" => Ok(GeneratedField::Receipts),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetErasureResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetErasureResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetErasureResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut erasure__ = None;
+                let mut receipts__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Erasure => {
+                            if erasure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("erasure"));
+                            }
+                            erasure__ = map_.next_value()?;
+                        }
+                        GeneratedField::Receipts => {
+                            if receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("receipts"));
+                            }
+                            receipts__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(GetErasureResponse {
+                    erasure: erasure__,
+                    receipts: receipts__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetErasureResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for GetEvidenceRequest {
@@ -17622,6 +17939,228 @@ impl<'de> serde::Deserialize<'de> for Hello {
         deserializer.deserialize_struct("titian.v1.Hello", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for HoldErasureRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if !self.authority.is_empty() {
+            len += 1;
+        }
+        if !self.review_on.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.HoldErasureRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if !self.authority.is_empty() {
+            struct_ser.serialize_field("authority", &self.authority)?;
+        }
+        if !self.review_on.is_empty() {
+            struct_ser.serialize_field("reviewOn", &self.review_on)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldErasureRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "authority",
+            "review_on",
+            "reviewOn",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            Authority,
+            ReviewOn,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "authority" => Ok(GeneratedField::Authority),
+                            "reviewOn" | "review_on" => Ok(GeneratedField::ReviewOn),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldErasureRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.HoldErasureRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldErasureRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut authority__ = None;
+                let mut review_on__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Authority => {
+                            if authority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("authority"));
+                            }
+                            authority__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ReviewOn => {
+                            if review_on__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reviewOn"));
+                            }
+                            review_on__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(HoldErasureRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    authority: authority__.unwrap_or_default(),
+                    review_on: review_on__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.HoldErasureRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HoldErasureResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.referral.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.HoldErasureResponse", len)?;
+        if let Some(v) = self.referral.as_ref() {
+            struct_ser.serialize_field("referral", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HoldErasureResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Referral,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referral" => Ok(GeneratedField::Referral),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HoldErasureResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.HoldErasureResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HoldErasureResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Referral => {
+                            if referral__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referral"));
+                            }
+                            referral__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(HoldErasureResponse {
+                    referral: referral__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.HoldErasureResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Identity {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -19604,6 +20143,193 @@ impl<'de> serde::Deserialize<'de> for LaneCursor {
         deserializer.deserialize_struct("titian.v1.LaneCursor", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for LiftHoldRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.LiftHoldRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for LiftHoldRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = LiftHoldRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.LiftHoldRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<LiftHoldRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(LiftHoldRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.LiftHoldRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for LiftHoldResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.referral.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.LiftHoldResponse", len)?;
+        if let Some(v) = self.referral.as_ref() {
+            struct_ser.serialize_field("referral", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for LiftHoldResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Referral,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referral" => Ok(GeneratedField::Referral),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = LiftHoldResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.LiftHoldResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<LiftHoldResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Referral => {
+                            if referral__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referral"));
+                            }
+                            referral__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(LiftHoldResponse {
+                    referral: referral__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.LiftHoldResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for LinkRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -20569,6 +21295,189 @@ impl<'de> serde::Deserialize<'de> for ListDocumentsResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ListDocumentsResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListErasuresRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.only_open {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListErasuresRequest", len)?;
+        if self.only_open {
+            struct_ser.serialize_field("onlyOpen", &self.only_open)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListErasuresRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "only_open",
+            "onlyOpen",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OnlyOpen,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "onlyOpen" | "only_open" => Ok(GeneratedField::OnlyOpen),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListErasuresRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListErasuresRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListErasuresRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut only_open__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OnlyOpen => {
+                            if only_open__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onlyOpen"));
+                            }
+                            only_open__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListErasuresRequest {
+                    only_open: only_open__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListErasuresRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListErasuresResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.erasures.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListErasuresResponse", len)?;
+        if !self.erasures.is_empty() {
+            struct_ser.serialize_field("erasures", &self.erasures)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListErasuresResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "erasures",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Erasures,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "erasures" => Ok(GeneratedField::Erasures),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListErasuresResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListErasuresResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListErasuresResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut erasures__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Erasures => {
+                            if erasures__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("erasures"));
+                            }
+                            erasures__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListErasuresResponse {
+                    erasures: erasures__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListErasuresResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ListLeavesRequest {
@@ -23078,6 +23987,115 @@ impl<'de> serde::Deserialize<'de> for Offer {
             }
         }
         deserializer.deserialize_struct("titian.v1.Offer", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for OnwardErasure {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        if self.erased {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.OnwardErasure", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        if self.erased {
+            struct_ser.serialize_field("erased", &self.erased)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for OnwardErasure {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+            "erased",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+            Erased,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            "erased" => Ok(GeneratedField::Erased),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = OnwardErasure;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.OnwardErasure")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<OnwardErasure, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                let mut erased__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Erased => {
+                            if erased__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("erased"));
+                            }
+                            erased__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(OnwardErasure {
+                    node_id: node_id__.unwrap_or_default(),
+                    erased: erased__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.OnwardErasure", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for OpenCaseRequest {
@@ -26883,6 +27901,12 @@ impl serde::Serialize for Referral {
         if self.changed_at_ms != 0 {
             len += 1;
         }
+        if !self.held_by_authority.is_empty() {
+            len += 1;
+        }
+        if !self.hold_review_on.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Referral", len)?;
         if !self.referral_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -26973,6 +27997,12 @@ impl serde::Serialize for Referral {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("changedAtMs", ToString::to_string(&self.changed_at_ms).as_str())?;
         }
+        if !self.held_by_authority.is_empty() {
+            struct_ser.serialize_field("heldByAuthority", &self.held_by_authority)?;
+        }
+        if !self.hold_review_on.is_empty() {
+            struct_ser.serialize_field("holdReviewOn", &self.hold_review_on)?;
+        }
         struct_ser.end()
     }
 }
@@ -27013,6 +28043,10 @@ impl<'de> serde::Deserialize<'de> for Referral {
             "author",
             "changed_at_ms",
             "changedAtMs",
+            "held_by_authority",
+            "heldByAuthority",
+            "hold_review_on",
+            "holdReviewOn",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -27038,6 +28072,8 @@ impl<'de> serde::Deserialize<'de> for Referral {
             Commitment,
             Author,
             ChangedAtMs,
+            HeldByAuthority,
+            HoldReviewOn,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -27080,6 +28116,8 @@ impl<'de> serde::Deserialize<'de> for Referral {
                             "commitment" => Ok(GeneratedField::Commitment),
                             "author" => Ok(GeneratedField::Author),
                             "changedAtMs" | "changed_at_ms" => Ok(GeneratedField::ChangedAtMs),
+                            "heldByAuthority" | "held_by_authority" => Ok(GeneratedField::HeldByAuthority),
+                            "holdReviewOn" | "hold_review_on" => Ok(GeneratedField::HoldReviewOn),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -27120,6 +28158,8 @@ impl<'de> serde::Deserialize<'de> for Referral {
                 let mut commitment__ = None;
                 let mut author__ = None;
                 let mut changed_at_ms__ = None;
+                let mut held_by_authority__ = None;
+                let mut hold_review_on__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ReferralId => {
@@ -27264,6 +28304,18 @@ impl<'de> serde::Deserialize<'de> for Referral {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::HeldByAuthority => {
+                            if held_by_authority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("heldByAuthority"));
+                            }
+                            held_by_authority__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::HoldReviewOn => {
+                            if hold_review_on__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("holdReviewOn"));
+                            }
+                            hold_review_on__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Referral {
@@ -27288,10 +28340,322 @@ impl<'de> serde::Deserialize<'de> for Referral {
                     commitment: commitment__.unwrap_or_default(),
                     author: author__.unwrap_or_default(),
                     changed_at_ms: changed_at_ms__.unwrap_or_default(),
+                    held_by_authority: held_by_authority__.unwrap_or_default(),
+                    hold_review_on: hold_review_on__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("titian.v1.Referral", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReferralErasure {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if !self.peer.is_empty() {
+            len += 1;
+        }
+        if self.ground != 0 {
+            len += 1;
+        }
+        if self.asked_at_ms != 0 {
+            len += 1;
+        }
+        if self.due_ms != 0 {
+            len += 1;
+        }
+        if !self.categories.is_empty() {
+            len += 1;
+        }
+        if self.here != 0 {
+            len += 1;
+        }
+        if self.there != 0 {
+            len += 1;
+        }
+        if self.answered_at_ms != 0 {
+            len += 1;
+        }
+        if !self.onward.is_empty() {
+            len += 1;
+        }
+        if self.overdue {
+            len += 1;
+        }
+        if self.receipts != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReferralErasure", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if !self.peer.is_empty() {
+            struct_ser.serialize_field("peer", &self.peer)?;
+        }
+        if self.ground != 0 {
+            let v = ErasureGround::try_from(self.ground)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.ground)))?;
+            struct_ser.serialize_field("ground", &v)?;
+        }
+        if self.asked_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("askedAtMs", ToString::to_string(&self.asked_at_ms).as_str())?;
+        }
+        if self.due_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("dueMs", ToString::to_string(&self.due_ms).as_str())?;
+        }
+        if !self.categories.is_empty() {
+            let v = self.categories.iter().cloned().map(|v| {
+                Category::try_from(v)
+                    .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", v)))
+                }).collect::<std::result::Result<Vec<_>, _>>()?;
+            struct_ser.serialize_field("categories", &v)?;
+        }
+        if self.here != 0 {
+            let v = Erasure::try_from(self.here)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.here)))?;
+            struct_ser.serialize_field("here", &v)?;
+        }
+        if self.there != 0 {
+            let v = Erasure::try_from(self.there)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.there)))?;
+            struct_ser.serialize_field("there", &v)?;
+        }
+        if self.answered_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("answeredAtMs", ToString::to_string(&self.answered_at_ms).as_str())?;
+        }
+        if !self.onward.is_empty() {
+            struct_ser.serialize_field("onward", &self.onward)?;
+        }
+        if self.overdue {
+            struct_ser.serialize_field("overdue", &self.overdue)?;
+        }
+        if self.receipts != 0 {
+            struct_ser.serialize_field("receipts", &self.receipts)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReferralErasure {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "peer",
+            "ground",
+            "asked_at_ms",
+            "askedAtMs",
+            "due_ms",
+            "dueMs",
+            "categories",
+            "here",
+            "there",
+            "answered_at_ms",
+            "answeredAtMs",
+            "onward",
+            "overdue",
+            "receipts",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            Peer,
+            Ground,
+            AskedAtMs,
+            DueMs,
+            Categories,
+            Here,
+            There,
+            AnsweredAtMs,
+            Onward,
+            Overdue,
+            Receipts,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "peer" => Ok(GeneratedField::Peer),
+                            "ground" => Ok(GeneratedField::Ground),
+                            "askedAtMs" | "asked_at_ms" => Ok(GeneratedField::AskedAtMs),
+                            "dueMs" | "due_ms" => Ok(GeneratedField::DueMs),
+                            "categories" => Ok(GeneratedField::Categories),
+                            "here" => Ok(GeneratedField::Here),
+                            "there" => Ok(GeneratedField::There),
+                            "answeredAtMs" | "answered_at_ms" => Ok(GeneratedField::AnsweredAtMs),
+                            "onward" => Ok(GeneratedField::Onward),
+                            "overdue" => Ok(GeneratedField::Overdue),
+                            "receipts" => Ok(GeneratedField::Receipts),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReferralErasure;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReferralErasure")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReferralErasure, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut peer__ = None;
+                let mut ground__ = None;
+                let mut asked_at_ms__ = None;
+                let mut due_ms__ = None;
+                let mut categories__ = None;
+                let mut here__ = None;
+                let mut there__ = None;
+                let mut answered_at_ms__ = None;
+                let mut onward__ = None;
+                let mut overdue__ = None;
+                let mut receipts__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Peer => {
+                            if peer__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("peer"));
+                            }
+                            peer__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Ground => {
+                            if ground__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ground"));
+                            }
+                            ground__ = Some(map_.next_value::<ErasureGround>()? as i32);
+                        }
+                        GeneratedField::AskedAtMs => {
+                            if asked_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("askedAtMs"));
+                            }
+                            asked_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::DueMs => {
+                            if due_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dueMs"));
+                            }
+                            due_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Categories => {
+                            if categories__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("categories"));
+                            }
+                            categories__ = Some(map_.next_value::<Vec<Category>>()?.into_iter().map(|x| x as i32).collect());
+                        }
+                        GeneratedField::Here => {
+                            if here__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("here"));
+                            }
+                            here__ = Some(map_.next_value::<Erasure>()? as i32);
+                        }
+                        GeneratedField::There => {
+                            if there__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("there"));
+                            }
+                            there__ = Some(map_.next_value::<Erasure>()? as i32);
+                        }
+                        GeneratedField::AnsweredAtMs => {
+                            if answered_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("answeredAtMs"));
+                            }
+                            answered_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Onward => {
+                            if onward__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onward"));
+                            }
+                            onward__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Overdue => {
+                            if overdue__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overdue"));
+                            }
+                            overdue__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Receipts => {
+                            if receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("receipts"));
+                            }
+                            receipts__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ReferralErasure {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    peer: peer__.unwrap_or_default(),
+                    ground: ground__.unwrap_or_default(),
+                    asked_at_ms: asked_at_ms__.unwrap_or_default(),
+                    due_ms: due_ms__.unwrap_or_default(),
+                    categories: categories__.unwrap_or_default(),
+                    here: here__.unwrap_or_default(),
+                    there: there__.unwrap_or_default(),
+                    answered_at_ms: answered_at_ms__.unwrap_or_default(),
+                    onward: onward__.unwrap_or_default(),
+                    overdue: overdue__.unwrap_or_default(),
+                    receipts: receipts__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReferralErasure", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ReferralKind {

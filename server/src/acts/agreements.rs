@@ -20,6 +20,7 @@ use super::context::{Acts, House};
 use super::error::ActError;
 use super::outgoing::{self, Address};
 use super::policy::{self, Ask, Direction, KnownAgreement};
+use super::projection;
 use crate::store::agreements::AgreementTable;
 use crate::store::{Read, StoreError, Topic, Unit};
 
@@ -308,6 +309,7 @@ fn send_to_parties(house: &House, unit: &mut Unit, id: &str, version: u32) -> Re
             approval: None,
             prohibited_recipients: &[],
             subject: SubjectFacts::default(),
+            successor: None,
             content: Content::Agreement(file.clone()),
         };
         match policy::decide(house, unit.now(), ask) {
@@ -353,7 +355,8 @@ fn after_statement(house: &House, unit: &mut Unit, before: &KnownAgreement) -> R
         unit.append_leaf(draft)?;
         unit.note_activation_logged(known.digest)?;
     }
-    Ok(())
+    // What rests on it is decided anew, in this same write.
+    projection::of_agreement(house, unit, known.agreement.id.as_str())
 }
 
 fn codes<'a>(codes: impl Iterator<Item = &'a str>) -> Vec<String> {

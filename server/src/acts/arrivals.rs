@@ -6,7 +6,7 @@ mod restored;
 use std::fmt;
 
 use bytes::Bytes;
-use titian_proto::envelope::{Behind, Header, Lane, Outline, ReceiptOutcome};
+use titian_proto::envelope::{Behind, EnvelopeKind, Header, Lane, Outline, ReceiptOutcome};
 use titian_proto::gate::{Content, Permit};
 use titian_proto::log::commitment::commitment;
 use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
@@ -20,6 +20,7 @@ use super::agreements;
 use super::compromise;
 use super::consents;
 use super::context::{Acts, House};
+use super::erasures;
 use super::error::ActError;
 use super::outgoing;
 use super::policy::{self, Direction};
@@ -28,6 +29,7 @@ use super::referrals::receive;
 use super::shares::{self, PutFacts};
 use crate::store::peers::PeerStanding;
 use crate::store::quarantine::QuarantineTable as _;
+use crate::store::referrals::ReferralTable as _;
 use crate::store::returned::ReturnedTable as _;
 use crate::store::{EpochTable as _, InboxTable as _, Position, ReceiptDraft, StoreError, Submitted, Unit, life_of};
 
@@ -317,9 +319,13 @@ fn take(
         }
         Content::Retract(retract) => Ok(shares::receive_retract(unit, peer, retract)?),
         Content::Agreement(file) => agreements::take_in(house, unit, Some(peer), file),
-        Content::Withdrawal(notice) => consents::receive_withdrawal(house, unit, peer, notice),
+        Content::Withdrawal(notice) => consents::withdraw::receive(house, unit, peer, notice),
         Content::Compromise(notice) => compromise::take_in(house, unit, Some(peer), notice),
-        Content::ErasureReceipt(_) | Content::Breach(_) => Ok(Ok(())),
+        Content::ErasureReceipt(receipt) => {
+            let (header, body, seal) = (arrival.header_bytes.clone(), arrival.body.clone(), Some(arrival.seal.clone()));
+            erasures::receive::receipt(house, unit, peer, receipt, &wire::Envelope { header, body, seal })
+        }
+        Content::Breach(_) => Ok(Ok(())),
     }
 }
 
@@ -353,7 +359,10 @@ fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, posi
         draft.code = Some(refusal.code.code().to_owned());
     }
     draft.commit = commitment;
-    let (_, leaf) = unit.append_leaf(draft)?;
+    let (index, leaf) = unit.append_leaf(draft)?;
+    if commitment.is_some() {
+        note_came(unit, arrival, index)?;
+    }
     let draft = ReceiptDraft {
         header: arrival.header_bytes.clone(),
         seal: arrival.seal.clone(),
@@ -365,6 +374,16 @@ fn answer(house: &House, unit: &mut Unit, peer: &NodeId, arrival: &Arrival, posi
     };
     unit.answer(peer, arrival.outline.lane, position, draft)?;
     Ok(())
+}
+
+/// What came under a referral is found again when it is to be destroyed: by the leaf that commits to it.
+fn note_came(unit: &mut Unit, arrival: &Arrival, leaf: u64) -> Result<(), StoreError> {
+    let Some(header) = &arrival.header else { return Ok(()) };
+    let (Some(referral_id), EnvelopeKind::Offer | EnvelopeKind::SharePut) = (header.referral_id, header.kind) else { return Ok(()) };
+    let mut progress = unit.progress(referral_id)?;
+    unit.put_came(referral_id, progress.came, leaf);
+    progress.came += 1;
+    unit.put_progress(referral_id, &progress)
 }
 
 /// The leaf that mirrors the sender's: same transfer, same agreement, and the hash of the sender's own leaf.

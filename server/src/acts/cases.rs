@@ -1,6 +1,6 @@
 //! Cases: opened with what is complained of.
 
-use titian_proto::model::id::{CaseId, WorkerId, uuid_v7};
+use titian_proto::model::id::{CaseId, NodeId, SubjectRef, WorkerId, uuid_v7};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::record::RecordContent;
 use titian_proto::model::vocabulary::Tier;
@@ -32,7 +32,7 @@ pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, conte
             if let Some(worker_id) = worker_id {
                 unit.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
             }
-            let case_id = new_file(unit, worker_id, &opened_by)?;
+            let case_id = new_file(unit, Whose::of(worker_id), &opened_by)?;
             for content in &contents {
                 new_record(&house, unit, Holder::Case(case_id), content)?;
             }
@@ -41,16 +41,38 @@ pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, conte
         .await
 }
 
+/// Whose case it is.
+pub enum Whose {
+    /// A group's.
+    Group,
+    /// A worker's of this node.
+    Worker(WorkerId),
+    /// A worker's who is known only through the union that referred her, by that union's name for her.
+    KnownThrough(NodeId, SubjectRef),
+}
+
+impl Whose {
+    fn of(worker_id: Option<WorkerId>) -> Self {
+        worker_id.map_or(Self::Group, Self::Worker)
+    }
+}
+
 /// Gives a new case its file and its number.
 ///
 /// # Errors
 /// When the store fails.
-pub fn new_file(unit: &mut Unit, worker_id: Option<WorkerId>, opened_by: &str) -> Result<CaseId, StoreError> {
+pub fn new_file(unit: &mut Unit, whose: Whose, opened_by: &str) -> Result<CaseId, StoreError> {
+    let (worker_id, known_through) = match whose {
+        Whose::Group => (None, None),
+        Whose::Worker(worker_id) => (Some(worker_id), None),
+        Whose::KnownThrough(union, subject) => (None, Some((union, subject))),
+    };
     let year = unit.now().date().to_string()[..4].to_owned();
     let number = unit.next_case_number(&year)?;
     let case_id = CaseId(uuid_v7(unit.now(), unit.random()));
     let case_number = format!("{year}-{number:04}");
-    unit.put_case(&CaseFile { case_id, worker_id, case_number, opened_by: opened_by.to_owned(), opened_at: unit.now() })?;
+    let opened_at = unit.now();
+    unit.put_case(&CaseFile { case_id, worker_id, case_number, opened_by: opened_by.to_owned(), opened_at, known_through })?;
     Ok(case_id)
 }
 

@@ -153,7 +153,7 @@ async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, R
 /// # Errors
 /// When the store fails.
 pub fn purge_one(unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position, code: RefusalCode) -> Result<(), StoreError> {
-    let sent = unit.sent(peer, lane, position)?;
+    let sent = unit.sent_or_pending(peer, lane, position)?;
     let Some(header) = unit.purge(peer, lane, position, code)? else { return Ok(()) };
     if let Some(sent) = sent {
         undelivered::take_back(unit, &header, &sent.body)?;

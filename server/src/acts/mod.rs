@@ -5,7 +5,9 @@
 //! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
+//! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
 //! - [`shares`]: what a peer holds, kept in step by put and retract.
+//! - [`projection`]: shares follow agreement, consent and the day.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
 //! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories; [`compromise`]: peers whose keys are in other
@@ -26,6 +28,7 @@ pub mod context;
 pub mod dispatch;
 pub mod displaced;
 pub mod documents;
+pub mod erasures;
 pub mod error;
 pub mod log;
 pub mod node;
@@ -34,6 +37,7 @@ pub mod parked;
 pub mod passed;
 pub mod peers;
 pub mod policy;
+pub mod projection;
 pub mod quarantine;
 pub mod question;
 pub mod records;

@@ -7,6 +7,7 @@ use titian_proto::model::id::{Epoch, NodeId};
 
 use crate::acts::error::ActError;
 use crate::ambient::Ambient;
+use crate::store::erasures::ErasureTable as _;
 use crate::store::parked::ParkedTable as _;
 use crate::store::peers::PeerTable as _;
 use crate::store::quarantine::QuarantineTable as _;
@@ -58,6 +59,8 @@ pub enum Alarm {
     LinkQuarantined,
     /// A case is parked, here or at a peer.
     CaseParked,
+    /// Something that was to be destroyed is not, here or at a peer, and its hours are over.
+    ErasureOverdue,
 }
 
 impl Alarm {
@@ -71,6 +74,7 @@ impl Alarm {
             Self::DiskNearlyFull => "store.disk-nearly-full",
             Self::LinkQuarantined => "link.quarantined",
             Self::CaseParked => "link.case-parked",
+            Self::ErasureOverdue => "consent.erasure-overdue",
         }
     }
 
@@ -90,6 +94,9 @@ impl Alarm {
             }
             Self::LinkQuarantined => {
                 "A peer told two stories (titian peer list): call its officers, keep titian peer evidence; then titian peer release."
+            }
+            Self::ErasureOverdue => {
+                "What a worker took back is not yet proved destroyed (titian erasure list --open): call the union that has not answered."
             }
             Self::CaseParked => {
                 "A case waits because one of the two nodes is older (titian peer list): upgrade the older one; then titian referral retry."
@@ -118,6 +125,9 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status,
     }
     let view = store.view();
     alarms.extend(link_alarms(&view)?);
+    if !view.erasures_overdue(ambient.now(), 1)?.is_empty() {
+        alarms.push(Alarm::ErasureOverdue);
+    }
     // Not `log::size`, which waits for the disk: the status must be seen also when the store has stopped.
     let log_entries = view.leaf_count()?;
     Ok(Status { now: ambient.now(), epoch: store.epoch()?, log_entries, alarms })

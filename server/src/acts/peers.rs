@@ -123,7 +123,7 @@ pub async fn resume(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActErro
     acts.store
         .write(move |unit| {
             compromise::tell_known(&house, unit, &peer)?;
-            consents::tell_owed(&house, unit, &peer)?;
+            consents::withdraw::tell_owed(&house, unit, &peer)?;
             agreements::tell_again(&house, unit, &peer)
         })
         .await?;

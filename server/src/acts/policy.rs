@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 use titian_proto::gate::{self, AgreementView, BytesPermit, Content, Permit, Question, SubjectFacts};
-use titian_proto::model::agreement::{Agreement, AgreementState};
+use titian_proto::model::agreement::{Agreement, AgreementState, Party};
 use titian_proto::model::consent::{Grant, Ledger, Withdrawal};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Digest, NodeId};
@@ -13,7 +13,7 @@ use titian_proto::model::malformed::Malformed;
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::Approval;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
-use titian_proto::model::statement::{SignedStatement, Statement, state_of_text};
+use titian_proto::model::statement::{SignedStatement, Statement, StatementKind, joined, state_between_of_text, state_of_text};
 use titian_proto::wire;
 
 use super::context::House;
@@ -38,6 +38,8 @@ pub struct Ask<'a> {
     pub peer: &'a NodeId,
     /// The agreement it rests on, if any.
     pub agreement: Option<&'a KnownAgreement>,
+    /// The version that replaced it, while both count.
+    pub successor: Option<&'a KnownAgreement>,
     /// The agreement that the envelope names, on arrival and at dispatch.
     pub pinned: Option<&'a AgreementRef>,
     /// The worker's ledger.
@@ -63,13 +65,28 @@ pub struct KnownAgreement {
     pub state: AgreementState,
     /// Statements about it.
     pub statements: Arc<[Statement]>,
+    /// Its state between this node and each other party: who else suspends or leaves an agreement of many leaves the two alone.
+    between: Arc<[(NodeId, AgreementState)]>,
+    /// The version in force that replaced it, while what was sent under it may still be on its way.
+    successor: Option<u32>,
+    /// When it came into force, as far as this node knows.
+    activated_at: Instant,
 }
+
+/// Days for which what was sent under a version that was replaced may still arrive: an office that was dark for so long asks again.
+const HAND_OVER_DAYS: i64 = 14;
 
 impl KnownAgreement {
     /// How envelopes name it.
     #[must_use]
     pub fn reference(&self) -> AgreementRef {
         AgreementRef { id: self.agreement.id.clone(), version: self.agreement.version, digest: self.digest }
+    }
+
+    /// Its state between this node and a peer.
+    #[must_use]
+    pub fn state_with(&self, peer: &NodeId) -> AgreementState {
+        self.between.iter().find(|(party, _)| party == peer).map_or(self.state, |(_, state)| *state)
     }
 }
 
@@ -101,7 +118,7 @@ fn with_question<T>(house: &House, now: Instant, ask: Ask<'_>, decide: impl FnOn
         Direction::In => "no-gate-on-arrival",
     });
     let forgetful = forgets.then(|| Ledger::new(ask.ledger.grants.clone(), Vec::new()));
-    let state = |known: &KnownAgreement| if forgets { AgreementState::InForce } else { known.state };
+    let state = |known: &KnownAgreement| if forgets { AgreementState::InForce } else { known.state_with(ask.peer) };
     house.with_peer(ask.peer, |known| {
         decide(Question {
             now,
@@ -109,6 +126,7 @@ fn with_question<T>(house: &House, now: Instant, ask: Ask<'_>, decide: impl FnOn
             recipient,
             peer: known.map(|known| &known.view),
             agreement: ask.agreement.map(|known| AgreementView { agreement: &known.agreement, digest: known.digest, state: state(known) }),
+            successor: ask.successor.map(|known| AgreementView { agreement: &known.agreement, digest: known.digest, state: state(known) }),
             pinned: ask.pinned,
             ledger: forgetful.as_ref().unwrap_or(ask.ledger),
             approval: ask.approval,
@@ -128,7 +146,7 @@ pub fn agreements(house: &House, read: &impl Read, now: Instant) -> Result<Arc<[
     let Some(tag) = read.agreements_tag()? else { return Ok(Arc::default()) };
     house.agreements((tag, now.day_number()), || {
         let mut known = read.agreement_texts()?.iter().map(|text| load_agreement(house, read, now, text)).collect::<Result<Vec<_>, _>>()?;
-        supersede(&mut known);
+        supersede(&mut known, now);
         Ok(known)
     })
 }
@@ -142,6 +160,31 @@ pub fn agreement(house: &House, read: &impl Read, now: Instant, id: &str, versio
     Ok(agreements(house, read, now)?.iter().filter(|known| fits(known)).max_by_key(|known| known.agreement.version).cloned())
 }
 
+/// The version in force that replaced another, while what was sent under that one may still be on its way.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn successor(house: &House, read: &impl Read, now: Instant, known: &KnownAgreement) -> Result<Option<KnownAgreement>, StoreError> {
+    match known.successor {
+        Some(version) => agreement(house, read, now, known.agreement.id.as_str(), version),
+        None => Ok(None),
+    }
+}
+
+/// The version of a referral's agreement that counts now: the one it was written under, or the one in force that replaced it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn agreement_now(house: &House, read: &impl Read, now: Instant, id: &str, version: u32) -> Result<Option<KnownAgreement>, StoreError> {
+    let pinned = agreement(house, read, now, id, version)?;
+    if pinned.as_ref().is_none_or(|known| known.state != AgreementState::Superseded) {
+        return Ok(pinned);
+    }
+    let newer = |known: &&KnownAgreement| known.agreement.id.as_str() == id && known.agreement.version > version;
+    let in_force = |known: &&KnownAgreement| known.state == AgreementState::InForce;
+    Ok(agreements(house, read, now)?.iter().filter(newer).filter(in_force).max_by_key(|known| known.agreement.version).cloned().or(pinned))
+}
+
 /// The agreement that a referral between this node and a peer rests on when staff name none: the one in force, else the newest, so that its
 /// state becomes the refusal.
 ///
@@ -151,7 +194,7 @@ pub fn agreement_with(house: &House, read: &impl Read, now: Instant, peer: &Node
     let both = |known: &KnownAgreement| known.agreement.party(house.node_id()).is_some() && known.agreement.party(peer).is_some();
     let known = agreements(house, read, now)?;
     let with_peer = known.iter().filter(|known| both(known));
-    Ok(with_peer.max_by_key(|known| (known.state == AgreementState::InForce, known.agreement.version)).cloned())
+    Ok(with_peer.max_by_key(|known| (known.state_with(peer) == AgreementState::InForce, known.agreement.version)).cloned())
 }
 
 /// A worker's ledger.
@@ -234,7 +277,16 @@ fn load_agreement(house: &House, read: &impl Read, now: Instant, text: &Bytes) -
     }
     let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest };
     let state = state_of_text(&agreement, &reference, &statements, now, false);
-    Ok(KnownAgreement { agreement, digest, state, statements: statements.into() })
+    let has_joined = statements.iter().any(|statement| statement.kind == StatementKind::Accede);
+    let agreement = if has_joined { Arc::new(joined(&agreement, &reference, &statements)) } else { agreement };
+    let own = house.node_id();
+    let between = |party: &Party| {
+        let pair = (own, &party.node_id);
+        (party.node_id.clone(), state_between_of_text(&agreement, &reference, &statements, now, false, pair))
+    };
+    let between = agreement.parties.iter().filter(|party| &party.node_id != own).map(between).collect();
+    let activated_at = read.activated_at(digest)?.unwrap_or_default().max(agreement.effective_from.start());
+    Ok(KnownAgreement { agreement, digest, state, statements: statements.into(), between, successor: None, activated_at })
 }
 
 fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {
@@ -243,14 +295,18 @@ fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {
 }
 
 /// A version is superseded once a newer one that names it is in force.
-fn supersede(known: &mut [KnownAgreement]) {
+fn supersede(known: &mut [KnownAgreement], now: Instant) {
     let in_force: Vec<KnownAgreement> = known.iter().filter(|known| known.state == AgreementState::InForce).cloned().collect();
     for one in known.iter_mut() {
-        let newer = in_force.iter().any(|newer| {
+        let newer = in_force.iter().filter(|newer| {
             newer.agreement.id == one.agreement.id && newer.agreement.version > one.agreement.version && keeps_parties(newer, one)
         });
-        if newer {
+        let newer = newer.max_by_key(|newer| newer.agreement.version);
+        if let Some(newer) = newer {
             one.state = AgreementState::Superseded;
+            one.between = one.between.iter().map(|(party, _)| (party.clone(), AgreementState::Superseded)).collect();
+            let fresh = now < newer.activated_at.plus_days(HAND_OVER_DAYS);
+            one.successor = fresh.then_some(newer.agreement.version);
         }
     }
 }

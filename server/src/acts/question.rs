@@ -44,6 +44,7 @@ pub fn known_referral(house: &House, read: &impl Read, referral_id: ReferralId) 
 /// What was gathered.
 pub struct Gathered {
     agreement: Option<KnownAgreement>,
+    successor: Option<KnownAgreement>,
     ledger: KnownHere,
     approval: Option<Approval>,
     prohibited_recipients: Vec<String>,
@@ -58,6 +59,7 @@ impl Gathered {
             direction,
             peer,
             agreement: self.agreement.as_ref(),
+            successor: self.successor.as_ref(),
             pinned,
             ledger: self.ledger.ledger(),
             approval: self.approval.as_ref(),
@@ -95,6 +97,10 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
         Some(pinned) => policy::agreement(house, read, now, pinned.id.as_str(), pinned.version)?,
         None => None,
     };
+    let successor = match &agreement {
+        Some(known) => policy::successor(house, read, now, known)?,
+        None => None,
+    };
     match about.content {
         Content::Offer(offer) => {
             let known = known_referral(house, read, offer.referral_id)?;
@@ -102,7 +108,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let ledger = ledger(house, read, about, offer.subject_ref, offer.grant.as_ref(), file)?;
             let prohibited_recipients = prohibited(house, read, file, &[])?;
             let approval = offer.approval.clone();
-            Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject: offer_facts(offer, false) })
+            Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject: offer_facts(offer, false) })
         }
         Content::Put(put) => {
             let known = known_referral(house, read, put.referral_id)?;
@@ -115,7 +121,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let prohibited_recipients = prohibited(house, read, file, &contents)?;
             let sender = if about.direction == Direction::Out { house.node_id() } else { about.peer };
             let approval = put.approval.clone().filter(|_| approval_covers(sender, file, offer, &contents));
-            Ok(Gathered { agreement, ledger, approval, prohibited_recipients, subject })
+            Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject })
         }
         Content::State(_)
         | Content::Retract(_)
@@ -125,6 +131,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
         | Content::Breach(_)
         | Content::Compromise(_) => Ok(Gathered {
             agreement,
+            successor,
             ledger: KnownHere::With(Ledger::default()),
             approval: None,
             prohibited_recipients: Vec::new(),
@@ -198,9 +205,10 @@ fn ledger(
 /// Whose ledger this node writes for the worker of a referral.
 #[must_use]
 pub fn own_subject(peer: &NodeId, subject: SubjectRef, file: Option<&ReferralFile>) -> Subject {
-    match file.and_then(|file| file.worker_id) {
-        Some(worker_id) => Subject::Worker(worker_id),
-        None => Subject::KnownThrough(peer.clone(), subject),
+    match file.map(|file| (file.worker_id, &file.known_through)) {
+        Some((Some(worker_id), _)) => Subject::Worker(worker_id),
+        Some((None, Some((union, subject)))) => Subject::KnownThrough(union.clone(), *subject),
+        Some((None, None)) | None => Subject::KnownThrough(peer.clone(), subject),
     }
 }
 

@@ -12,6 +12,7 @@ use titian_proto::wire;
 use super::context::{Acts, House};
 use super::documents;
 use super::error::ActError;
+use super::projection;
 use super::question::{self, KnownReferral};
 use super::referrals::{load, offer_unreadable};
 use super::shares::{self, Candidate};
@@ -149,6 +150,10 @@ pub(super) fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<Put
             continue;
         }
         follow(house, unit, &known, first.share_under, &changed, &mut done)?;
+    }
+    if let Some(worker_id) = case.worker_id.filter(|_| changed.iter().any(|candidate| candidate.content.category() == Category::Safety)) {
+        // She may have prohibited a union that holds something.
+        projection::of_referrals(house, unit, &unit.referrals_of_worker(worker_id)?, None)?;
     }
     Ok(done)
 }

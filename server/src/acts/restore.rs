@@ -155,7 +155,7 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing, rec
     }
     unit.publish(Topic::Referral(file.referral_id));
     if standing.state == ReferralState::ConsentWithdrawn && !file.frozen && !crate::mutant::is("restore-what-was-withdrawn") {
-        consents::withdrawn_before_restore(house, unit, file, standing.withdrawal.as_ref())?;
+        consents::withdraw::before_restore(house, unit, file, standing.withdrawal.as_ref())?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use titian_proto::gate::Content;
 use titian_proto::model::consent::{Grant, Ledger};
 use titian_proto::model::id::{Digest, NodeId, RecordId, RecordRef, ReferralId};
 use titian_proto::model::record::{RecordContent, SharedRecord};
-use titian_proto::model::reference::AgreementRef;
+use titian_proto::model::reference::{AgreementRef, ConsentRef};
 use titian_proto::model::referral::{DeliveryStage, Offer, SharePut, ShareRetract};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Purpose;
@@ -18,7 +18,7 @@ use super::documents::follow;
 use super::error::ActError;
 use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
-use super::question::{self, About};
+use super::question::{self, About, Gathered};
 use super::referrals::load;
 use crate::store::records::RecordTable;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
@@ -77,6 +77,20 @@ pub fn put_selected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: 
             }
         }
     }
+    put_all(house, unit, file, offer, candidates)
+}
+
+/// Puts many records, as few messages.
+///
+/// # Errors
+/// When the store fails.
+pub fn put_all(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    offer: &Offer,
+    candidates: Vec<Candidate>,
+) -> Result<Result<(), Refusal>, ActError> {
     let mut whole = true;
     for group in groups(candidates) {
         if let Err(refusal) = put(house, unit, file, offer, &group, whole)? {
@@ -110,11 +124,67 @@ pub fn put(
     candidates: &[Candidate],
     whole: bool,
 ) -> Result<Result<(), Refusal>, ActError> {
+    let asked = asked(house, unit, file, offer, candidates, whole)?;
+    let Asked { peer, pinned, gathered, content, given, consent, consent_leaf } = asked;
+    let now = unit.now();
+    let permit = match policy::decide(house, now, gathered.ask(Direction::Out, &peer, pinned.as_ref(), content)) {
+        Ok(permit) => permit,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let address = Address {
+        peer: &peer,
+        case_ref: Some(file.case_ref),
+        referral_id: Some(file.referral_id),
+        agreement: gathered.agreement(),
+        purpose: Some(offer.purpose),
+        consent,
+        consent_leaf,
+        retry_of: None,
+    };
+    let sent = outgoing::queue(house, unit, permit, &address)?;
+    note_given(unit, file, &given, candidates, sent.commitment)?;
+    Ok(Ok(()))
+}
+
+/// Whether the gate permits some records now, as one message. Nothing is sent.
+///
+/// # Errors
+/// When the store fails.
+pub fn permits(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    offer: &Offer,
+    candidates: &[Candidate],
+) -> Result<Result<(), Refusal>, StoreError> {
+    let Asked { peer, pinned, gathered, content, .. } = asked(house, unit, file, offer, candidates, false)?;
+    Ok(policy::decide(house, unit.now(), gathered.ask(Direction::Out, &peer, pinned.as_ref(), content)).map(drop))
+}
+
+/// What the gate is asked about some records.
+struct Asked {
+    peer: NodeId,
+    pinned: Option<AgreementRef>,
+    gathered: Gathered,
+    content: Content,
+    given: Vec<Given>,
+    consent: Option<ConsentRef>,
+    consent_leaf: Option<u64>,
+}
+
+fn asked(
+    house: &House,
+    unit: &mut Unit,
+    file: &ReferralFile,
+    offer: &Offer,
+    candidates: &[Candidate],
+    whole: bool,
+) -> Result<Asked, StoreError> {
     let peer = other_side(house, file).clone();
     let subject = question::own_subject(&peer, offer.subject_ref, Some(file));
     let known = policy::known_ledger(house, unit, subject)?;
     let grant = grant_for(&known.ledger, &peer, offer.purpose);
-    let consent_leaf = grant.and_then(|grant| known.leaf_of(grant));
+    let (consent, consent_leaf) = (grant.map(Grant::reference), grant.and_then(|grant| known.leaf_of(grant)));
     let (records, given) = prepare(house, unit, file, candidates)?;
     let content = Content::Put(SharePut {
         referral_id: file.referral_id,
@@ -127,27 +197,11 @@ pub fn put(
         whole,
     });
     let now = unit.now();
-    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let agreement = policy::agreement_now(house, unit, now, &file.agreement_id, file.agreement_version)?;
     let pinned = agreement.as_ref().map(policy::KnownAgreement::reference);
     let about = About { direction: Direction::Out, peer: &peer, pinned: pinned.as_ref(), content: &content };
     let gathered = question::gather(house, unit, now, &about)?;
-    let permit = match policy::decide(house, now, gathered.ask(Direction::Out, &peer, pinned.as_ref(), content)) {
-        Ok(permit) => permit,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let address = Address {
-        peer: &peer,
-        case_ref: Some(file.case_ref),
-        referral_id: Some(file.referral_id),
-        agreement: gathered.agreement(),
-        purpose: Some(offer.purpose),
-        consent: grant.map(Grant::reference),
-        consent_leaf,
-        retry_of: None,
-    };
-    let sent = outgoing::queue(house, unit, permit, &address)?;
-    note_given(unit, file, &given, candidates, sent.commitment)?;
-    Ok(Ok(()))
+    Ok(Asked { peer, pinned, gathered, content, given, consent, consent_leaf })
 }
 
 /// Takes records out of a share.
@@ -191,7 +245,7 @@ pub fn send_about(
     content: Content,
 ) -> Result<Result<(), Refusal>, ActError> {
     let now = unit.now();
-    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let agreement = policy::agreement_now(house, unit, now, &file.agreement_id, file.agreement_version)?;
     let pinned = agreement.as_ref().map(policy::KnownAgreement::reference);
     let about = About { direction: Direction::Out, peer, pinned: pinned.as_ref(), content: &content };
     let gathered = question::gather(house, unit, now, &about)?;

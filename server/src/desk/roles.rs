@@ -97,6 +97,11 @@ permissions! {
     ReferralCount = "referral.count" on ReferralService/CountShare for CASEWORK;
     ReferralWatch = "referral.watch" on ReferralService/WatchReferrals for CASEWORK;
 
+    ErasureList = "erasure.list" on ErasureService/ListErasures for ALL;
+    ErasureShow = "erasure.show" on ErasureService/GetErasure for CASEWORK;
+    ErasureHold = "erasure.hold" on ErasureService/HoldErasure for APPROVERS;
+    ErasureLift = "erasure.lift" on ErasureService/LiftHold for APPROVERS;
+
     PeerDescriptor = "peer.descriptor" on PeerService/GetDescriptor for ADMINS;
     PeerAdd = "peer.add" on PeerService/AddPeer for ADMINS;
     PeerConfirm = "peer.confirm" on PeerService/ConfirmPeer for ADMINS;

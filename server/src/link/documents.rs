@@ -156,7 +156,7 @@ impl Documents {
                 () = self.to_store.notified() => self.store_what_came().await?,
                 change = changes.recv() => match change {
                     Ok(Topic::Documents) | Err(RecvError::Lagged(_)) => self.look_again(false),
-                    Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Peers | Topic::Agreements) => {}
+                    Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Peers | Topic::Agreements | Topic::Erasures) => {}
                     Err(RecvError::Closed) => return Err(SessionError::Ended),
                 },
                 () = sleep(DOCUMENT_AGAIN) => self.look_again(true),

@@ -1,6 +1,7 @@
 //! Agreements: their canonical text and the statements about them, as the bytes that were signed.
 
 use bytes::Bytes;
+use titian_proto::model::date::Instant;
 use titian_proto::model::id::{Digest, NodeId};
 
 use super::key::Key;
@@ -49,6 +50,16 @@ pub trait AgreementTable: Read + Sized {
     fn activation_logged(&self, digest: Digest) -> Result<bool, StoreError> {
         Ok(self.get(&activated_key(digest))?.is_some())
     }
+
+    /// When this node saw the text come into force; none where an earlier program noted only that it did.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn activated_at(&self, digest: Digest) -> Result<Option<Instant>, StoreError> {
+        let noted = self.load::<Raw>(&activated_key(digest))?;
+        let moment = noted.and_then(|raw| <[u8; 8]>::try_from(raw.0.as_ref()).ok());
+        Ok(moment.map(|moment| Instant::from_millis(i64::from_be_bytes(moment))))
+    }
 }
 
 impl<R: Read> AgreementTable for R {}
@@ -84,7 +95,9 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn note_activation_logged(&mut self, digest: Digest) -> Result<(), StoreError> {
-        self.save(activated_key(digest), &Raw(Bytes::new()))
+        self.tag_agreements()?;
+        let moment = self.now().as_millis().to_be_bytes();
+        self.save(activated_key(digest), &Raw(Bytes::copy_from_slice(&moment)))
     }
 }
 

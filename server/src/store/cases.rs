@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
-use titian_proto::model::id::{CaseId, CaseRef, NodeId, WorkerId};
+use titian_proto::model::id::{CaseId, CaseRef, NodeId, SubjectRef, WorkerId};
 
 use super::key::Key;
 use super::table;
@@ -22,6 +22,9 @@ pub struct CaseFile {
     pub opened_by: String,
     /// When it was opened.
     pub opened_at: Instant,
+    /// The worker, where she is known only through the union that referred her: that union, and its name for her.
+    #[serde(default)]
+    pub known_through: Option<(NodeId, SubjectRef)>,
 }
 
 stored_json!(CaseFile, "case/");

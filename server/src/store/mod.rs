@@ -10,7 +10,7 @@
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
-//! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`: one table a noun.
+//! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`, `erasures`: one table a noun.
 //! - `sealing`: what is personal is sealed at rest, and destroyed with its key.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `lane_key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
@@ -19,10 +19,12 @@ pub mod agreements;
 mod case_order;
 pub mod cases;
 pub mod consents;
+mod deliveries;
 pub mod documents;
 mod durable;
 pub mod engine;
 mod epochs;
+pub mod erasures;
 mod error;
 mod export;
 mod group;

@@ -18,19 +18,18 @@ use super::engine::VALUE_MAX;
 use super::epochs::{EpochTable as _, epoch_of};
 use super::error::StoreError;
 use super::group::Core;
-use super::inbox::read_receipt;
 use super::lane_key::{for_each_lane, lane_key, place};
 use super::meta;
 use super::outbox_lane::{LANES, OutboxLane};
 use super::position::Position;
-use super::read::{Most, Read, View};
-use super::rows::{Rows, Written};
+use super::read::Read;
+use super::rows::Written;
 use super::sealed_body;
 use super::sealing::Slot;
 use super::unit::Unit;
 
-const TABLE: &str = "outbox/";
-const SETTLED: &str = "settled/";
+pub(crate) const TABLE: &str = "outbox/";
+pub(crate) const SETTLED: &str = "settled/";
 
 /// Largest body of an envelope in bytes: with the largest header (4 KiB) and leaf (4 KiB) and a seal it still is one stored value. Whoever has
 /// more to send splits it over several envelopes.
@@ -191,68 +190,6 @@ impl<R: Read> OutboxTable for R {
     }
 }
 
-impl View {
-    /// The exact bytes of deliveries (`wire::Delivery`) of a lane after a place, with their places: at most `max.count`, and after the first at
-    /// most `max.bytes` together. Only what is durable: the log stands before anything is sent.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, Bytes)>, StoreError> {
-        let durable = self.durable.sent(&place(peer, lane));
-        let mut deliveries = Vec::new();
-        if after >= durable {
-            return Ok(deliveries);
-        }
-        let (mut rows, mut bytes) = (Rows::new(self, lane_key(TABLE, peer, lane)), 0);
-        for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
-            let Some(stored) = rows.get(position.number())? else { break };
-            let delivery = sealed_body::opened(self, &lane_key(TABLE, peer, lane), position.number(), stored)?;
-            bytes += delivery.len();
-            if bytes > max.bytes && !deliveries.is_empty() {
-                break;
-            }
-            deliveries.push((position, delivery));
-        }
-        Ok(deliveries)
-    }
-}
-
-impl View {
-    /// The peer's signed receipts after a place, as far as they are there without a gap.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn settled_after(
-        &self,
-        peer: &NodeId,
-        lane: Lane,
-        after: Position,
-        count: usize,
-    ) -> Result<Vec<(Position, wire::SignedReceipt)>, StoreError> {
-        let state = self.outbox_lane(peer, lane)?;
-        let (mut rows, mut receipts) = (Rows::new(self, lane_key(SETTLED, peer, lane)), Vec::new());
-        for position in state.turns.places(after, state.settled_through).take(count) {
-            if let Some(receipt) = rows.get(position.number())? {
-                receipts.push((position, read_receipt(SETTLED, receipt)?));
-            }
-        }
-        Ok(receipts)
-    }
-
-    /// The exact bytes of one delivery, as far as it is durable.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
-        if position > self.durable.sent(&place(peer, lane)) {
-            return Ok(None);
-        }
-        let rows = lane_key(TABLE, peer, lane);
-        let stored = self.row(&rows, position.number())?;
-        stored.map(|stored| sealed_body::opened(self, &rows, position.number(), stored)).transpose()
-    }
-}
-
 fn parse(header: &[u8]) -> Result<Header, StoreError> {
     Header::parse(header).map_err(|source| StoreError::Unreadable { table: TABLE, source })
 }
@@ -369,6 +306,17 @@ impl Unit {
         delivery.purged = why.to_wire();
         self.replace_row(&lane_key(TABLE, peer, lane), position.number(), delivery.encode_to_vec().into())?;
         Ok(Some(before.header))
+    }
+
+    /// As [`OutboxTable::sent`], those of the acts before included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sent_or_pending(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
+        let pending = self.pending_at(peer, lane, position).and_then(|at| self.outgoing.get(at));
+        let Some(PendingEnvelope { hash, header, body, .. }) = pending else { return self.sent(peer, lane, position) };
+        let header = Header::parse(header).map_err(|problem| StoreError::unreadable(TABLE, problem))?;
+        Ok(Some(SentEnvelope { header, hash: *hash, body: body.clone(), is_destroyed: false }))
     }
 
     /// Up to `limit` envelopes of a lane without a receipt after a place, those of the acts before included.

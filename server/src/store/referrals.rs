@@ -4,8 +4,8 @@ mod value;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use titian_proto::model::date::Instant;
-use titian_proto::model::id::{CaseId, CaseRef, Digest, NodeId, RecordId, RecordRef, ReferralId, WorkerId};
+use titian_proto::model::date::{Date, Instant};
+use titian_proto::model::id::{CaseId, CaseRef, Digest, NodeId, RecordId, RecordRef, ReferralId, SubjectRef, WorkerId};
 use titian_proto::model::referral::{Custody, DeclineReason, DeliveryStage, Erasure, ReferralOutcome, ReferralState};
 use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
@@ -60,6 +60,24 @@ pub struct ReferralFile {
     /// A withdrawal that the peer must still be told of, because it was not active here; empty: none.
     #[serde(default, with = "base64_bytes")]
     pub owed_withdrawal: Bytes,
+    /// A court or an authority demands that what is held here is kept.
+    #[serde(default)]
+    pub legal_hold: Option<LegalHold>,
+    /// Until when copies may be kept; none while the referral is not over.
+    #[serde(default)]
+    pub retention_until: Option<Instant>,
+    /// The worker, where this node refers her on and knows her only through the union that referred her: that union, and its name for her.
+    #[serde(default)]
+    pub known_through: Option<(NodeId, SubjectRef)>,
+}
+
+/// A demand to keep something in spite of a withdrawal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegalHold {
+    /// Which court or authority, as a code.
+    pub authority: String,
+    /// To be looked at again by.
+    pub review_on: Date,
 }
 
 /// What changes with every envelope of a referral; small, because it is written each time.
@@ -79,6 +97,9 @@ pub struct Progress {
     pub safety_shared: bool,
     /// Safe-contact rules from the other side are held here.
     pub safety_held: bool,
+    /// Offers and puts that were applied here.
+    #[serde(default)]
+    pub came: u64,
 }
 
 /// One record that the other side holds from here.
@@ -212,6 +233,15 @@ impl Unit {
             self.save(Key::of("referral-of-worker/").id(&worker_id.0).id(&file.referral_id.0), &file.referral_id)?;
         }
         self.save(key(file.referral_id), file)
+    }
+
+    /// As [`Self::put_referral`], where what it said before is to be erased: no key is left that opens it, here or in a backup.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_referral_anew(&mut self, file: &ReferralFile) -> Result<(), StoreError> {
+        self.renew(key(file.referral_id));
+        self.put_referral(file)
     }
 
     /// Writes what changes with every envelope.

@@ -15,7 +15,7 @@ use super::unit::Unit;
 use super::value::{Raw, Stored, frame, no_road, unframe};
 
 /// Tables of rows. An export has each row as a pair of its own.
-const TABLES: [&str; 5] = ["log/", "outbox/", "settled/", "inbox/", "inbox-envelope/"];
+const TABLES: [&str; 6] = ["log/", "outbox/", "settled/", "inbox/", "inbox-envelope/", "came-under/"];
 
 /// Rows that follow each other, as they are stored. Version 1 was a single row.
 #[derive(Clone)]

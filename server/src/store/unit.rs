@@ -1,7 +1,7 @@
 //! A unit: the changes of a group of acts before they are written, with a savepoint before each act.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub enum Topic {
         /// The record, as the two peers know it.
         record_ref: RecordRef,
     },
+    /// Something is to be destroyed, or told of it.
+    Erasures,
     /// Bytes of a document that are to come from a peer, or that nobody owns any more.
     Documents,
     /// The list of peers.
@@ -71,6 +73,8 @@ pub struct Unit {
     pub(crate) answers: Vec<PendingReceipt>,
     /// Slots of parts of rows that were given up.
     released: Vec<Slot>,
+    /// Keys at which less takes the place of what is to be erased.
+    renewed: Vec<Bytes>,
     /// The present life of this database and its epoch, once somebody asked.
     life: Option<(u32, Epoch)>,
 }
@@ -90,6 +94,7 @@ pub(crate) struct Savepoint {
     purged: usize,
     answers: usize,
     released: usize,
+    renewed: usize,
 }
 
 impl Unit {
@@ -97,7 +102,8 @@ impl Unit {
         let now = core.ambient.now();
         let (overlay, seen, undo, topics) = (BTreeMap::new(), RefCell::default(), Vec::new(), Vec::new());
         let (rows, row_undo, seen_rows, seen_lists) = (Written::default(), Vec::new(), RefCell::default(), RefCell::default());
-        let (outgoing, purged, answers, released, life) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), None);
+        let (outgoing, purged, answers, life) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let (released, renewed) = (Vec::new(), Vec::new());
         Self {
             core,
             now,
@@ -114,6 +120,7 @@ impl Unit {
             purged,
             answers,
             released,
+            renewed,
             life,
         }
     }
@@ -209,12 +216,13 @@ impl Unit {
             purged: self.purged.len(),
             answers: self.answers.len(),
             released: self.released.len(),
+            renewed: self.renewed.len(),
         }
     }
 
     /// Undoes everything since the act began.
     pub(crate) fn roll_back(&mut self, savepoint: &Savepoint) {
-        let Savepoint { bytes, topics, outgoing, purged, answers, released } = savepoint;
+        let Savepoint { bytes, topics, outgoing, purged, answers, released, renewed } = savepoint;
         while let Some((key, before)) = self.undo.pop() {
             match before {
                 Some(before) => self.overlay.insert(key, before),
@@ -232,6 +240,7 @@ impl Unit {
         self.purged.truncate(*purged);
         self.answers.truncate(*answers);
         self.released.truncate(*released);
+        self.renewed.truncate(*renewed);
     }
 
     /// Counts bytes that are written beside the overlay.
@@ -282,6 +291,12 @@ impl Unit {
         self.released.push(slot);
     }
 
+    /// What stands at a key so far is to be erased, though less takes its place in this act: that is sealed with a key of its own, and the key of
+    /// every version before is destroyed.
+    pub(crate) fn renew(&mut self, key: impl Into<Bytes>) {
+        self.renewed.push(key.into());
+    }
+
     /// The slot of the value that the engine holds at a key.
     fn slot_before(&self, key: &[u8]) -> Result<Option<Slot>, StoreError> {
         match self.seen.borrow().get(key) {
@@ -294,10 +309,14 @@ impl Unit {
     pub(crate) fn take_batch(&mut self, rows: Vec<Pair>, mut last_bucket: u32) -> Result<Closing, StoreError> {
         let mut batch = Batch { puts: rows, ..Batch::default() };
         let mut released = std::mem::take(&mut self.released);
+        let renewed: HashSet<Bytes> = std::mem::take(&mut self.renewed).into_iter().collect();
         for (key, value) in std::mem::take(&mut self.overlay) {
             match value {
                 Some(value) if sealing::is_sealed(&key) => {
-                    let before = self.slot_before(&key)?;
+                    let mut before = self.slot_before(&key)?;
+                    if renewed.contains(&key) {
+                        released.extend(before.take());
+                    }
                     let (sealed, slot) = self.core.vault.seal(&key, &value, before)?;
                     last_bucket = last_bucket.max(slot.bucket);
                     batch.puts.push((key, sealed));

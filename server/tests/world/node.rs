@@ -8,7 +8,7 @@ use titian_server::ambient::Ambient;
 use titian_server::federation::passage::Passage;
 use titian_server::federation::pins::PinTable;
 use titian_server::link::Links;
-use titian_server::node::{expire_overdue, follow_peers, pinned};
+use titian_server::node::{erase, expire_overdue, follow_peers, pinned};
 use titian_server::store::{EngineKind, Store, StoreError, StoreOptions, export_inline, import_inline};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +79,7 @@ impl Node {
         let pins = PinTable::new(pinned(&acts));
         spawn(&end, follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
         spawn(&end, expire_overdue(acts.clone(), shutdown.clone()));
+        spawn(&end, erase(acts.clone(), shutdown.clone()));
         let (connections, incoming) = mpsc::channel(CONNECTIONS_WAITING);
         let links = Links::new(Passage::new(acts.clone()));
         spawn(&end, links.clone().run(incoming, shutdown.clone()));

@@ -11,10 +11,11 @@ use std::time::Duration;
 use titian_proto::envelope::{EnvelopeKind, Header, Lane};
 use titian_proto::log::leaf::{Event, Leaf};
 use titian_proto::model::id::{Digest, ReferralId};
-use titian_proto::model::referral::ReferralState;
+use titian_proto::model::referral::{Erasure, ReferralState};
 use titian_server::acts::restore;
-use titian_server::store::LogTable as _;
+use titian_server::store::erasures::{ErasureFile, ErasureTable as _};
 use titian_server::store::referrals::{ReferralFile, ReferralTable as _};
+use titian_server::store::{LogTable as _, Read};
 
 use crate::mailbox;
 use crate::node::Node;
@@ -74,7 +75,8 @@ impl World {
             {
                 return Some(format!("{peer} waits for {} to give back what it lost: {contact:?}", node.union.node_id));
             }
-            (unread || waiting).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
+            let owed = !sender.erasures_owed(None, 1).unwrap_or_default().is_empty();
+            (unread || waiting || owed).then(|| format!("{} waits for {peer}: {contact:?}", node.union.node_id))
         })
     }
 
@@ -165,7 +167,11 @@ impl World {
                 self.watch.violated("eventually both sides agree", &format!("{} of {ours} at {theirs}: {problem}", file.referral_id));
                 continue;
             }
-            if file.frozen || other.is_none() {
+            if let Some(other) = other.as_ref().filter(|_| file.frozen) {
+                self.is_erased(file, other, &sender, &receiver);
+                continue;
+            }
+            if other.is_none() {
                 continue;
             }
             let given = sender.all_given(file.referral_id).unwrap_or_default();
@@ -180,6 +186,20 @@ impl World {
                 let what = format!("{} of {ours} at {theirs}: {missing} missing, {beyond} beyond", file.referral_id);
                 self.watch.violated("eventually a peer holds what it was given", &what);
             }
+        }
+    }
+
+    /// What she took back is destroyed at both sides, and each has the other's word.
+    fn is_erased(&self, file: &ReferralFile, other: &ReferralFile, sender: &impl Read, receiver: &impl Read) {
+        let held = receiver.held_after(file.referral_id, None, 1).unwrap_or_default();
+        let proved = |read: &dyn Fn() -> Option<ErasureFile>| read().is_some_and(|erasure| erasure.receipts > 0);
+        let here = proved(&|| sender.erasure(file.referral_id).ok().flatten());
+        let there = proved(&|| receiver.erasure(file.referral_id).ok().flatten());
+        let erased = [file, other].iter().all(|one| one.erasure == Some(Erasure::Erased));
+        if !(held.is_empty() && here && there && erased) {
+            let (one, both) = (file.erasure, other.erasure);
+            let what = format!("{}: {} records held, {one:?} and {both:?}, receipts {here} {there}", file.referral_id, held.len());
+            self.watch.violated("finally what was taken back is destroyed and proved", &what);
         }
     }
 

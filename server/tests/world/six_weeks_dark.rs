@@ -137,7 +137,9 @@ async fn move_on(world: &World, referred: Referred) {
 fn withdrawals_came_first(world: &World, from: usize, to: usize, since: u64) {
     let leaves = leaves_about(&world.nodes[to], &world.nodes[from].union.log_origin);
     let taken = leaves.iter().map(|(_, leaf)| leaf).filter(|leaf| leaf.seq >= since && leaf.peer_leaf.is_some());
-    let events: Vec<Event> = taken.map(|leaf| leaf.event).filter(|event| *event != Event::ReferralAcked).collect();
+    // Receipts of erasure travel with the withdrawals.
+    let beside = [Event::ReferralAcked, Event::EraseAcked];
+    let events: Vec<Event> = taken.map(|leaf| leaf.event).filter(|event| !beside.contains(event)).collect();
     let withdrawals = events.iter().filter(|event| **event == Event::ConsentWithdrawn).count();
     assert!(withdrawals > 0);
     assert!(

@@ -154,7 +154,7 @@ impl Desk {
             .flat_map(|union| Category::ALL.iter().map(|category| Matter::Consent(intake.worker, union.place, *category)))
             .collect();
         let said = self.begin(&matters, false);
-        let done = consents::withdraw(&self.acts, Whose::Worker(intake.worker_id), withdrawal()).await;
+        let done = consents::withdraw::withdraw(&self.acts, Whose::Worker(intake.worker_id), withdrawal()).await;
         self.end(&matters, &said, &done);
         if self.said("a worker withdraws", done).is_some() {
             self.has_purged(intake.worker);
@@ -165,7 +165,7 @@ impl Desk {
     pub async fn withdraw_here(self, worker: Option<usize>, referral_id: ReferralId) {
         let matters: Vec<Matter> = worker.map(|worker| Matter::Holding(self.union.place, worker)).into_iter().collect();
         let said = self.begin(&matters, false);
-        let done = consents::withdraw(&self.acts, Whose::Referral(referral_id), withdrawal()).await;
+        let done = consents::withdraw::withdraw(&self.acts, Whose::Referral(referral_id), withdrawal()).await;
         self.end(&matters, &said, &done);
         if self.said(&format!("the worker of {referral_id} withdraws"), done).is_some() {
             self.promised(Promise::Withdrawn(referral_id));
@@ -271,5 +271,5 @@ fn grant(to: &NodeId, categories: &[Category]) -> wire::Grant {
 }
 
 fn withdrawal() -> wire::Withdrawal {
-    wire::Withdrawal { action: wire::WithdrawalAction::Restrict as i32, ..wire::Withdrawal::default() }
+    wire::Withdrawal { action: wire::WithdrawalAction::Erase as i32, ..wire::Withdrawal::default() }
 }

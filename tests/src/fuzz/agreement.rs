@@ -36,7 +36,7 @@ pub(super) fn read_file(file: &wire::AgreementFile) -> bool {
     check(&agreement);
     drop(statements.iter().try_for_each(|statement| statement.check_about(&agreement)));
     let _ = state(&agreement, &statements, NOW, false);
-    assert!(joined(&agreement, &statements).parties.len() >= agreement.parties.len());
+    assert!(joined(&agreement, &agreement.reference(), &statements).parties.len() >= agreement.parties.len());
     true
 }
 

@@ -256,6 +256,8 @@ fn erasure() -> wire::ErasureReceipt {
         exceptions: vec![exception],
         onward: vec!["kh.clc".into()],
         erased_at_ms: now(),
+        onward_erased: vec!["kh.clc".into()],
+        categories: Vec::new(),
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) enum Road {
 }
 
 /// Every point. The first passing is an early step of the road, a later one the share or an answer.
-pub(crate) const POINTS: [(&str, Road, At, &[u32]); 59] = [
+pub(crate) const POINTS: [(&str, Road, At, &[u32]); 63] = [
     ("request.before-write", Road::Referral, At::Sender, &[1]),
     ("request.after-write", Road::Referral, At::Sender, &[1]),
     ("group.before-apply", Road::Referral, At::Both, &[1, 4]),
@@ -76,6 +76,10 @@ pub(crate) const POINTS: [(&str, Road, At, &[u32]); 59] = [
     ("put.after-write", Road::Referral, At::Sender, &[1]),
     ("withdraw.before-write", Road::Referral, At::Sender, &[1]),
     ("withdraw.after-write", Road::Referral, At::Sender, &[1]),
+    ("erasure.before-destroy", Road::Referral, At::Both, &[1]),
+    ("erasure.destroying", Road::Referral, At::Both, &[1]),
+    ("erasure.after-destroy", Road::Referral, At::Both, &[1]),
+    ("erasure.after-told", Road::Referral, At::Both, &[1]),
     ("documents.before-attach", Road::Papers, At::Sender, &[1]),
     ("documents.sweeping", Road::Papers, At::Sender, &[1]),
     ("documents.after-attach", Road::Papers, At::Sender, &[1]),

@@ -5,6 +5,7 @@ mod change;
 mod notice;
 mod offer;
 mod priority;
+mod reach;
 mod share;
 mod state;
 
@@ -13,6 +14,7 @@ pub use change::StateChange;
 pub use notice::{BreachNotice, ErasureException, ErasureReceipt, NOTICE_ENTRIES_MAX, WithdrawalNotice};
 pub use offer::{Offer, OfferRequest};
 pub use priority::Priority;
+pub use reach::Reach;
 pub use share::{SharePut, ShareRetract};
 pub use state::{ReferralState, Side, winner};
 
@@ -117,6 +119,16 @@ coded! {
         LegalHold = "LEGAL_HOLD",
         /// Adopted with the receiver's own consent.
         Adopted = "ADOPTED",
+    }
+}
+
+coded! {
+    /// Why something is to be destroyed.
+    pub enum ErasureGround from ErasureGround {
+        /// The worker withdrew.
+        Withdrawal = "WITHDRAWAL",
+        /// The time for which a copy may be kept is over.
+        Retention = "RETENTION",
     }
 }
 

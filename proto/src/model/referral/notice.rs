@@ -5,7 +5,7 @@ use crate::model::consent::Withdrawal;
 use crate::model::date::{Date, Instant};
 use crate::model::id::{Digest, NodeId, ReferralId, SubjectRef};
 use crate::model::malformed::{At, Malformed};
-use crate::model::reading::{LIST_MAX, counted, list, required};
+use crate::model::reading::{LIST_MAX, list, required};
 use crate::model::value::{Text, redacted};
 use crate::model::vocabulary::Category;
 use crate::wire;
@@ -54,7 +54,7 @@ impl WithdrawalNotice {
 /// A promise that something was destroyed. It proves a promise, not that a screenshot was never taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErasureReceipt {
-    /// The withdrawal that asked for it: its sequence, from 1.
+    /// The withdrawal that asked for it: its sequence, from 1. 0: nobody asked; the time for which a copy may be kept was over.
     pub withdrawal_sequence: u64,
     /// Under which referrals.
     pub referral_ids: Vec<ReferralId>,
@@ -70,6 +70,10 @@ pub struct ErasureReceipt {
     pub onward: Vec<NodeId>,
     /// When.
     pub erased_at: Instant,
+    /// Those of the peers it was passed on to whose own receipt has come.
+    pub onward_erased: Vec<NodeId>,
+    /// What of the share was destroyed; empty: everything but the exceptions.
+    pub categories: Vec<Category>,
 }
 
 impl ErasureReceipt {
@@ -87,9 +91,11 @@ impl ErasureReceipt {
             exceptions,
             onward,
             erased_at_ms,
+            onward_erased,
+            categories,
         } = receipt;
         Ok(Self {
-            withdrawal_sequence: counted(*withdrawal_sequence, "withdrawal_sequence")?,
+            withdrawal_sequence: *withdrawal_sequence,
             referral_ids: read_referrals(referral_ids)?,
             commitments: read_commitments(commitments)?,
             key_ids_destroyed: list(key_ids_destroyed, NOTICE_ENTRIES_MAX, "key_ids_destroyed", |id| Text::parse(id, Text::CODE_BYTES))?,
@@ -97,6 +103,8 @@ impl ErasureReceipt {
             exceptions: list(exceptions, LIST_MAX, "exceptions", ErasureException::from_wire)?,
             onward: list(onward, LIST_MAX, "onward", |node| NodeId::parse(node))?,
             erased_at: Instant::from_millis(*erased_at_ms),
+            onward_erased: list(onward_erased, LIST_MAX, "onward_erased", |node| NodeId::parse(node))?,
+            categories: list(categories, LIST_MAX, "categories", |code| Category::from_wire(*code))?,
         })
     }
 
@@ -112,6 +120,8 @@ impl ErasureReceipt {
             exceptions: self.exceptions.iter().map(ErasureException::to_wire).collect(),
             onward: self.onward.iter().map(ToString::to_string).collect(),
             erased_at_ms: self.erased_at.as_millis(),
+            onward_erased: self.onward_erased.iter().map(ToString::to_string).collect(),
+            categories: Category::list_to_wire(&self.categories),
         }
     }
 }

@@ -237,6 +237,8 @@ fn retractions_and_notices_come_through_unchanged() {
         exceptions: vec![wire::ErasureException { ground: 3, commitments: vec![vec![2; 32].into()], review_on: "2026-12-01".into() }],
         onward: vec!["id.ksbsi".into()],
         erased_at_ms: 10,
+        onward_erased: vec!["id.ksbsi".into()],
+        categories: vec![4],
     };
     assert!(ErasureReceipt::from_wire(&receipt).unwrap().to_wire() == receipt);
     let mut groundless = receipt;

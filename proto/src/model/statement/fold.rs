@@ -37,15 +37,28 @@ pub fn state_between(
     superseded: bool,
     pair: (&NodeId, &NodeId),
 ) -> AgreementState {
-    let words = Words::of_all(agreement, &agreement.reference(), statements);
+    state_between_of_text(agreement, &agreement.reference(), statements, now, superseded, pair)
+}
+
+/// As [`state_between`], for a caller who read the agreement from its text and has its digest from there.
+#[must_use]
+pub fn state_between_of_text(
+    agreement: &Agreement,
+    reference: &AgreementRef,
+    statements: &[Statement],
+    now: Instant,
+    superseded: bool,
+    pair: (&NodeId, &NodeId),
+) -> AgreementState {
+    let words = Words::of_all(agreement, reference, statements);
     whole_state(agreement, &words, now, superseded, &|node| node == pair.0 || node == pair.1)
 }
 
 /// The agreement with the affiliates that have acceded among its parties. Its digest is no longer the signed one.
 #[must_use]
-pub fn joined(agreement: &Agreement, statements: &[Statement]) -> Agreement {
+pub fn joined(agreement: &Agreement, reference: &AgreementRef, statements: &[Statement]) -> Agreement {
     let mut joined = agreement.clone();
-    for (node_id, words) in Words::of_all(agreement, &agreement.reference(), statements) {
+    for (node_id, words) in Words::of_all(agreement, reference, statements) {
         if words.acceded {
             joined.parties.push(Party { node_id, role: Role::Implementing, approval_required: false, affiliates: Vec::new() });
         }
@@ -263,9 +276,9 @@ mod tests {
     #[test]
     fn an_affiliate_joins_by_its_own_word_and_leaves_the_others_alone() {
         use StatementKind as K;
-        assert!(!joined(&agreement(), &in_force()).is_implementing(&node("my.nupw")));
+        assert!(!joined(&agreement(), &agreement().reference(), &in_force()).is_implementing(&node("my.nupw")));
         let said = [in_force(), vec![says("my.nupw", 1, K::Accede), says("my.nupw", 2, K::Suspend)]].concat();
-        assert!(joined(&agreement(), &said).is_implementing(&node("my.nupw")));
+        assert!(joined(&agreement(), &agreement().reference(), &said).is_implementing(&node("my.nupw")));
         let day = Date::parse("2026-03-02").unwrap().start();
         let between = |a: &str, b: &str| state_between(&agreement(), &said, day, false, (&node(a), &node(b)));
         assert_eq!(between("my.nupw", "id.ksbsi"), AgreementState::Suspended);

@@ -83,17 +83,6 @@ pub fn record_gone(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId, reco
     Ok(())
 }
 
-/// What is held under a referral is destroyed, and with it all bytes. For the act that destroys what a withdrawal has frozen.
-///
-/// # Errors
-/// When the store fails.
-pub fn share_destroyed(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId) -> Result<(), StoreError> {
-    for held in unit.held_documents(referral_id)? {
-        record_gone(unit, peer, referral_id, held.record_ref)?;
-    }
-    Ok(())
-}
-
 fn digest_of(content: &RecordContent) -> Option<Digest> {
     if let RecordContent::Document(manifest) = content { manifest.content_digest } else { None }
 }

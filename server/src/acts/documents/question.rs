@@ -90,5 +90,5 @@ pub(super) fn leaf(
 }
 
 fn agreement(house: &House, read: &impl Read, now: Instant, file: &ReferralFile) -> Result<Option<KnownAgreement>, StoreError> {
-    policy::agreement(house, read, now, &file.agreement_id, file.agreement_version)
+    policy::agreement_now(house, read, now, &file.agreement_id, file.agreement_version)
 }

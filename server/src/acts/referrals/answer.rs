@@ -3,13 +3,14 @@
 use titian_proto::gate::Content;
 use titian_proto::model::consent::Standing;
 use titian_proto::model::id::ReferralId;
-use titian_proto::model::referral::{Custody, DeclineReason, Offer, ReferralOutcome, ReferralState, Side, StateChange};
+use titian_proto::model::referral::{CaseKind, Custody, DeclineReason, Offer, ReferralOutcome, ReferralState, Side, StateChange};
 use titian_proto::wire;
 
 use super::{describe, is_sender, load, offer_of};
 use crate::acts::actor::Actor;
 use crate::acts::cases;
 use crate::acts::context::{Acts, House};
+use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::policy;
 use crate::acts::shares;
@@ -97,7 +98,7 @@ fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, ans
     file.own_changes += 1;
     file.changed_at = unit.now();
     match answer.state {
-        ReferralState::Accepted => open_case(unit, staff, &mut file)?,
+        ReferralState::Accepted => open_case(unit, staff, &mut file, &offer)?,
         ReferralState::InProgress => file.custody = Some(custody(house, unit, &file, &offer)?),
         _ => {}
     }
@@ -106,6 +107,7 @@ fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, ans
     }
     if !never_sent {
         tell(house, unit, &file, &offer)?;
+        retention::begin(house, unit, &mut file)?;
     }
     unit.put_referral(&file)?;
     unit.publish(Topic::Referral(referral_id));
@@ -128,11 +130,15 @@ fn tell(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> R
 }
 
 /// The receiver keeps a case of its own for what it accepted, so that its own records have a place.
-fn open_case(unit: &mut Unit, staff: &str, file: &mut ReferralFile) -> Result<(), StoreError> {
+fn open_case(unit: &mut Unit, staff: &str, file: &mut ReferralFile, offer: &Offer) -> Result<(), StoreError> {
     if file.case_id.is_some() {
         return Ok(());
     }
-    file.case_id = Some(cases::new_file(unit, None, staff)?);
+    let whose = match offer.case_kind {
+        CaseKind::Group => cases::Whose::Group,
+        CaseKind::Individual => cases::Whose::KnownThrough(file.sender.clone(), offer.subject_ref),
+    };
+    file.case_id = Some(cases::new_file(unit, whose, staff)?);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use titian_proto::model::id::{ReferralId, TransferId};
 use titian_proto::model::referral::ReferralState;
 
 use crate::acts::context::{Acts, House};
+use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::outgoing;
 use crate::acts::shares;
@@ -42,6 +43,7 @@ fn expire_one(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result
     }
     file.state = ReferralState::Expired;
     file.changed_at = unit.now();
+    retention::begin(house, unit, &mut file)?;
     unit.put_referral(&file)?;
     let mut draft = LeafDraft::new(Event::ReferralExpired);
     draft.peer = Some(outgoing::log_name(house, shares::other_side(house, &file)));

@@ -109,5 +109,7 @@ pub fn describe(file: &ReferralFile, progress: &Progress) -> wire::Referral {
         commitment: progress.commitment.map(|commitment| commitment.to_wire()).unwrap_or_default(),
         author: file.author.clone(),
         changed_at_ms: file.changed_at.as_millis(),
+        held_by_authority: file.legal_hold.as_ref().map(|hold| hold.authority.clone()).unwrap_or_default(),
+        hold_review_on: file.legal_hold.as_ref().map(|hold| hold.review_on.to_string()).unwrap_or_default(),
     }
 }

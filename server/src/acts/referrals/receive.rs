@@ -8,6 +8,7 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use super::{is_sender, offer_of};
 use crate::acts::arrivals::Occasion;
 use crate::acts::context::House;
+use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::policy;
 use crate::acts::shares;
@@ -55,6 +56,9 @@ pub fn offer(
         peer_changes: known.as_ref().map_or(0, |known| known.peer_changes),
         changed_at: now,
         owed_withdrawal: bytes::Bytes::new(),
+        legal_hold: None,
+        retention_until: None,
+        known_through: None,
     };
     unit.put_referral(&file)?;
     unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;
@@ -95,6 +99,7 @@ pub fn state(
     if change.state != ReferralState::Received {
         unit.remove_due(offer.respond_by, file.referral_id)?;
     }
+    retention::begin(house, unit, &mut file)?;
     unit.put_referral(&file)?;
     if change.state == ReferralState::Accepted && is_sender(house, &file) && occasion == Occasion::First {
         // In the same write.

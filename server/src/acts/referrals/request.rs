@@ -177,6 +177,9 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         peer_changes: 0,
         changed_at: unit.now(),
         owed_withdrawal: bytes::Bytes::new(),
+        legal_hold: None,
+        retention_until: None,
+        known_through: case.known_through.clone(),
     };
     let terms = OfferRequest {
         referral_id,
@@ -247,7 +250,8 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
         file.agreement_id = known.agreement.id.to_string();
         file.agreement_version = known.agreement.version;
     }
-    let agreement = policy::agreement(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let agreement = policy::agreement_now(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    file.agreement_version = agreement.as_ref().map_or(file.agreement_version, |known| known.agreement.version);
     let pinned = agreement.as_ref().map(KnownAgreement::reference);
     unit.put_referral(&file)?;
     let subject = question::own_subject(&file.recipient, offer.subject_ref, Some(&file));

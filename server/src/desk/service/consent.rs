@@ -7,7 +7,8 @@ use titian_proto::wire::consent_service_server::ConsentService;
 use tonic::{Request, async_trait};
 
 use super::{Answer, Desk};
-use crate::acts::consents::{self, Whose, Withdrawn};
+use crate::acts::consents::withdraw::Withdrawn;
+use crate::acts::consents::{self, Whose};
 
 #[async_trait]
 impl ConsentService for Desk {
@@ -25,7 +26,7 @@ impl ConsentService for Desk {
         self.act(request, |office, _, wire::WithdrawConsentRequest { worker_id, withdrawal, referral_id }| async move {
             let whose = whose(&worker_id, &referral_id)?;
             let withdrawal = withdrawal.ok_or_else(|| Malformed::missing("withdrawal"))?;
-            let Withdrawn { consents, purged, notified } = consents::withdraw(&office.acts, whose, withdrawal).await?;
+            let Withdrawn { consents, purged, notified } = consents::withdraw::withdraw(&office.acts, whose, withdrawal).await?;
             Ok(wire::WithdrawConsentResponse { consents, purged, notified })
         })
         .await

@@ -18,6 +18,7 @@ mod bundle;
 mod case;
 mod consent;
 mod document;
+mod erasure;
 mod import;
 mod node;
 mod peer;
@@ -100,6 +101,7 @@ pub(super) fn routes(desk: Desk) -> Routes {
         document_service_server::DocumentServiceServer,
         consent_service_server::ConsentServiceServer,
         referral_service_server::ReferralServiceServer,
+        erasure_service_server::ErasureServiceServer,
         agreement_service_server::AgreementServiceServer,
         peer_service_server::PeerServiceServer,
         bundle_service_server::BundleServiceServer,

@@ -42,7 +42,7 @@ impl Watch {
             match topic {
                 Ok(Topic::Referral(referral_id)) => self.tell(referral_id, Vec::new()).await?,
                 Ok(Topic::Record { referral, record_ref }) if self.with_records => self.tell_records(referral, record_ref).await?,
-                Ok(Topic::Record { .. } | Topic::Documents | Topic::Peers | Topic::Agreements) => {}
+                Ok(Topic::Record { .. } | Topic::Documents | Topic::Peers | Topic::Agreements | Topic::Erasures) => {}
                 Err(RecvError::Lagged(_)) => self.tell_open().await?,
                 Err(RecvError::Closed) => return Ok(()),
             }

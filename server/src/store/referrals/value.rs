@@ -29,6 +29,8 @@ struct ProgressValue {
     safety_shared: bool,
     #[prost(bool, tag = "7")]
     safety_held: bool,
+    #[prost(uint64, tag = "8")]
+    came: u64,
 }
 
 impl Stored for Progress {
@@ -54,7 +56,7 @@ impl Stored for Progress {
 
 impl Progress {
     fn value(&self) -> ProgressValue {
-        let Self { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held } = self;
+        let Self { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held, came } = self;
         ProgressValue {
             delivery: delivery.map_or(0, DeliveryStage::to_wire),
             blocked_by: blocked_by.as_ref().map(Refusal::to_wire),
@@ -63,11 +65,12 @@ impl Progress {
             commitment: commitment.map(Digest::to_wire).unwrap_or_default(),
             safety_shared: *safety_shared,
             safety_held: *safety_held,
+            came: *came,
         }
     }
 
     fn of(value: ProgressValue) -> Result<Self, Malformed> {
-        let ProgressValue { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held } = value;
+        let ProgressValue { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held, came } = value;
         Ok(Self {
             delivery: DeliveryStage::from_wire_optional(delivery).at("delivery")?,
             blocked_by: blocked_by.as_ref().map(Refusal::from_wire).transpose().at("blocked_by")?,
@@ -76,6 +79,7 @@ impl Progress {
             commitment: Digest::from_wire_optional(&commitment).at("commitment")?,
             safety_shared,
             safety_held,
+            came,
         })
     }
 }
@@ -130,6 +134,7 @@ mod tests {
             commitment: Some(Digest::of(b"a share")),
             safety_shared: true,
             safety_held: false,
+            came: 9,
         }
     }
 

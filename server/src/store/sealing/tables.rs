@@ -24,7 +24,7 @@ const SEALED: [&str; 15] = [
 const SEALED_IN_PART: [&str; 1] = ["outbox/"];
 
 /// Tables in the clear, and why.
-const CLEAR: [(&str, &str); 44] = [
+const CLEAR: [(&str, &str); 50] = [
     ("meta/", "what the store knows of itself"),
     ("released/", "numbers of slots whose keys are to be destroyed"),
     ("log/", "leaves, which auditors and peers read; personal data is never in them"),
@@ -69,6 +69,12 @@ const CLEAR: [(&str, &str); 44] = [
     ("document-wanted/", "random ids"),
     ("document-waste/", "random ids"),
     ("staff/strangers/", "a number"),
+    ("erasure/", "codes, times and random ids"),
+    ("erasure-owed/", "random ids"),
+    ("erasure-due/", "random ids and times"),
+    ("erasure-receipt/", "what a union signed about a destruction: random ids, codes and commitments"),
+    ("retention-due/", "random ids and times"),
+    ("came-under/", "indexes of leaves by random ids"),
 ];
 
 /// Whether the value of a key is sealed whole.

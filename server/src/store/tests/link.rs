@@ -50,6 +50,7 @@ fn permitted(text: impl Into<Bytes>) -> PermittedBody {
         recipient: &peer(),
         peer: Some(&view),
         agreement: None,
+        successor: None,
         pinned: None,
         ledger: &Ledger::default(),
         approval: None,

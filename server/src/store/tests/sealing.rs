@@ -109,6 +109,26 @@ async fn a_value_keeps_its_key_while_it_changes_so_that_all_its_versions_go_toge
 }
 
 #[tokio::test]
+async fn what_takes_the_place_of_something_erased_has_a_key_of_its_own() {
+    let (store, engine, sealing) = on_double_with_keys();
+    store.write(put(1)).await.unwrap();
+    let (before, old) = (engine.get(&key(1)).unwrap().unwrap(), slots(&engine)[&key(1)]);
+    store
+        .write(|unit| {
+            unit.renew(key(1));
+            put(1)(unit)
+        })
+        .await
+        .unwrap();
+    store.keys_destroyed().await.unwrap();
+    assert_ne!(slots(&engine)[&key(1)], old);
+    assert_eq!(revisions(&store), [1]);
+    drop(store);
+    engine.apply(Batch { puts: vec![(key(1), before)], ..Batch::default() }).unwrap();
+    assert!(revisions(&on(&engine, &sealing).unwrap()).is_empty(), "what was there before opens with no key");
+}
+
+#[tokio::test]
 async fn an_act_that_fails_gives_up_no_key() {
     let (store, engine, _) = on_double_with_keys();
     store.write(put(1)).await.unwrap();

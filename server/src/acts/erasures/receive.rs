@@ -1,0 +1,125 @@
+//! The other side says, signed, what it destroyed.
+
+use titian_proto::model::id::{NodeId, ReferralId};
+use titian_proto::model::referral::{Erasure, ErasureReceipt};
+use titian_proto::model::refusal::Refusal;
+use titian_proto::wire;
+
+use super::ask::{self, Wanted};
+use crate::acts::context::House;
+use crate::acts::documents::follow;
+use crate::acts::error::ActError;
+use crate::acts::{policy, shares};
+use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
+use crate::store::referrals::{Progress, ReferralFile, ReferralTable as _};
+use crate::store::{StoreError, Topic, Unit};
+
+/// Takes in a receipt: it is kept as it came, so that it proves by itself.
+///
+/// # Errors
+/// The refusal, or that the store fails.
+pub fn receipt(
+    house: &House,
+    unit: &mut Unit,
+    peer: &NodeId,
+    receipt: &ErasureReceipt,
+    envelope: &wire::Envelope,
+) -> Result<Result<(), Refusal>, ActError> {
+    for referral_id in &receipt.referral_ids {
+        // A referral that never got past this node's outbox may be forgotten by the time the receipt comes.
+        let Some(mut file) = unit.referral(*referral_id)? else { continue };
+        if shares::other_side(house, &file) != peer {
+            return Ok(Err(policy::unknown_referral()));
+        }
+        let erasure = begun(house, unit, &mut file, receipt)?;
+        note(unit, &mut file, erasure, receipt, envelope)?;
+    }
+    Ok(Ok(()))
+}
+
+/// The erasure that the receipt is about. Where the other side was first, because its day came earlier or this node was restored, it begins here too.
+fn begun(house: &House, unit: &mut Unit, file: &mut ReferralFile, receipt: &ErasureReceipt) -> Result<ErasureFile, ActError> {
+    if let Some(erasure) = unit.erasure(file.referral_id)? {
+        return Ok(erasure);
+    }
+    let wanted = match receipt.withdrawal_sequence {
+        0 => Wanted::after_retention(),
+        sequence => Wanted::after_withdrawal(sequence, receipt.categories.clone()),
+    };
+    ask::ask(house, unit, file, wanted)?;
+    unit.erasure(file.referral_id)?.ok_or(ActError::NotFound { what: "erasure" })
+}
+
+fn note(
+    unit: &mut Unit,
+    file: &mut ReferralFile,
+    mut erasure: ErasureFile,
+    receipt: &ErasureReceipt,
+    envelope: &wire::Envelope,
+) -> Result<(), ActError> {
+    let is_kept = |ground| receipt.exceptions.iter().any(|exception| exception.ground == ground);
+    erasure.there = match (is_kept(Erasure::LegalHold), is_kept(Erasure::Adopted)) {
+        (true, _) => Erasure::LegalHold,
+        (false, true) => Erasure::Adopted,
+        (false, false) => Erasure::Erased,
+    };
+    erasure.there_sequence = erasure.there_sequence.max(receipt.withdrawal_sequence);
+    erasure.answered_at = Some(unit.now());
+    erasure.receipts = erasure.receipts.saturating_add(1);
+    erasure.onward_there = receipt.onward.iter().map(|onward| (onward.clone(), receipt.onward_erased.contains(onward))).collect();
+    unit.put_erasure_receipt(file.referral_id, erasure.receipts, envelope)?;
+    file.erasure = Some(erasure.both());
+    unit.put_referral(file)?;
+    unit.put_erasure(&erasure)?;
+    if erasure.categories.is_empty() && erasure.there == Erasure::Erased {
+        forget_given(unit, file.referral_id)?;
+    }
+    unit.publish(Topic::Referral(file.referral_id));
+    let done = !erasure.onward_there.iter().any(|(_, erased)| !erased) && erasure.there != Erasure::Pending;
+    for waiting in erasure.on_behalf_of.iter().filter(|_| done) {
+        pass_back(unit, *waiting, file.referral_id)?;
+    }
+    Ok(())
+}
+
+/// The other side holds nothing any more.
+fn forget_given(unit: &mut Unit, referral_id: ReferralId) -> Result<(), StoreError> {
+    for given in unit.all_given(referral_id)? {
+        unit.remove_given(referral_id, given.record_id)?;
+        follow::record_retracted(unit, referral_id, given.record_ref)?;
+    }
+    let progress = unit.progress(referral_id)?;
+    unit.put_progress(referral_id, &Progress { records_shared: 0, ..progress })
+}
+
+/// Who asked for it hears that a union further on has erased.
+fn pass_back(unit: &mut Unit, waiting: ReferralId, erased: ReferralId) -> Result<(), StoreError> {
+    let Some(mut erasure) = unit.erasure(waiting)? else { return Ok(()) };
+    for onward in erasure.onward.iter_mut().filter(|onward| onward.referral_id == erased) {
+        onward.erased = true;
+    }
+    // What was told before is told again, with this.
+    if let Here::Told(outcome) = erasure.here {
+        erasure.here = Here::Destroyed(outcome);
+    }
+    unit.put_erasure(&erasure)?;
+    unit.publish(Topic::Erasures);
+    Ok(())
+}
+
+/// A receipt for referrals that this node never heard of: what was to come is refused, because the withdrawal is known.
+#[must_use]
+pub fn for_unknown(withdrawal_sequence: u64, referral_ids: Vec<ReferralId>, now: titian_proto::model::date::Instant) -> ErasureReceipt {
+    ErasureReceipt {
+        withdrawal_sequence,
+        referral_ids,
+        commitments: Vec::new(),
+        key_ids_destroyed: Vec::new(),
+        backups_expire_by: now,
+        exceptions: Vec::new(),
+        onward: Vec::new(),
+        erased_at: now,
+        onward_erased: Vec::new(),
+        categories: Vec::new(),
+    }
+}

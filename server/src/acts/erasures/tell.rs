@@ -1,0 +1,135 @@
+//! The other side is told what was destroyed, under this node's signature.
+
+use titian_proto::gate::Content;
+use titian_proto::log::leaf::{Event, Leaf, LeafDraft};
+use titian_proto::model::date::{Date, Instant};
+use titian_proto::model::id::{Digest, ReferralId};
+use titian_proto::model::referral::{Erasure, ErasureException, ErasureReceipt};
+use titian_proto::model::vocabulary::Category;
+
+use super::destroy::Fate;
+use crate::acts::context::House;
+use crate::acts::error::ActError;
+use crate::acts::{outgoing, referrals, shares};
+use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
+use crate::store::referrals::{ReferralFile, ReferralTable as _};
+use crate::store::{LogTable as _, StoreError, Topic, Unit};
+
+/// Commitments in one receipt: the envelope stays well below what may be stored.
+const COMMITMENTS: usize = 1_000;
+
+/// Days after which somebody looks again at what was adopted.
+const REVIEW_DAYS: i64 = 180;
+
+/// Logs what was destroyed, once, and queues the receipt. Where the peer is not active the receipt stays owed.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn say(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result<(), ActError> {
+    let Some(mut erasure) = unit.erasure(referral_id)? else { return Ok(()) };
+    if matches!(erasure.here, Here::Asked | Here::Told(_)) {
+        return Ok(());
+    }
+    let mut file = referrals::load(unit, referral_id)?;
+    let fate = Fate::of(house, unit, &file, &erasure)?;
+    let came = Came::under(unit, referral_id, &fate)?;
+    if erasure.here == Here::Removed {
+        log_destroyed(house, unit, &erasure, &came)?;
+    }
+    let outcome = match (fate.held, came.kept.is_empty()) {
+        (true, _) => Erasure::LegalHold,
+        (false, false) => Erasure::Adopted,
+        (false, true) => Erasure::Erased,
+    };
+    let told = receipts(&file, &erasure, came, outcome, unit.now());
+    erasure.here = Here::Told(outcome);
+    for receipt in told {
+        let peer = erasure.peer.clone();
+        if let Err(refusal) = shares::send_about(house, unit, &file, &peer, Content::ErasureReceipt(receipt))? {
+            tracing::warn!(event = "erasure.receipt-owed", peer = %peer, code = refusal.code.code());
+            erasure.here = Here::Destroyed(outcome);
+            break;
+        }
+    }
+    file.erasure = Some(erasure.both());
+    unit.put_referral(&file)?;
+    unit.put_erasure(&erasure)?;
+    unit.publish(Topic::Referral(referral_id));
+    Ok(())
+}
+
+/// What came under a referral, as this node's own log says: each with its commitment.
+struct Came {
+    /// Indexes of the leaves of what was destroyed.
+    leaves: Vec<u64>,
+    /// Commitments of what was destroyed.
+    destroyed: Vec<Digest>,
+    /// Commitments of what stays, whole or in part.
+    kept: Vec<Digest>,
+}
+
+impl Came {
+    fn under(unit: &Unit, referral_id: ReferralId, fate: &Fate) -> Result<Self, StoreError> {
+        let mut came = Self { leaves: Vec::new(), destroyed: Vec::new(), kept: Vec::new() };
+        for index in unit.came_under(referral_id, unit.progress(referral_id)?.came)? {
+            let Some(bytes) = unit.leaf(index)? else { continue };
+            let leaf = Leaf::parse(&bytes).map_err(|problem| StoreError::unreadable("log/", problem))?;
+            let Some(commitment) = leaf.commit else { continue };
+            let categories: Vec<Category> = leaf.fields.iter().flatten().filter_map(|code| Category::from_code(code).ok()).collect();
+            let mut concerned = categories.iter().filter(|category| fate.concerns(**category)).peekable();
+            if concerned.peek().is_none() {
+                continue;
+            }
+            if concerned.all(|category| fate.takes(Some(*category))) {
+                came.leaves.push(index);
+                came.destroyed.push(commitment);
+            } else {
+                came.kept.push(commitment);
+            }
+        }
+        Ok(came)
+    }
+}
+
+fn log_destroyed(house: &House, unit: &mut Unit, erasure: &ErasureFile, came: &Came) -> Result<(), StoreError> {
+    for leaves in came.leaves.chunks(LeafDraft::LIST_MAX) {
+        let mut draft = LeafDraft::new(Event::EraseDone);
+        draft.peer = Some(outgoing::log_name(house, &erasure.peer));
+        draft.code = Some(erasure.ground.code().to_owned());
+        draft.targets = Some(leaves.iter().map(u64::to_string).collect());
+        unit.append_leaf(draft)?;
+    }
+    Ok(())
+}
+
+/// The receipts: one, or several where a share had very many parts.
+fn receipts(file: &ReferralFile, erasure: &ErasureFile, came: Came, outcome: Erasure, now: Instant) -> Vec<ErasureReceipt> {
+    let review_on: Date = file.legal_hold.as_ref().map_or_else(|| now.plus_days(REVIEW_DAYS).date(), |hold| hold.review_on);
+    let exception = |kept: &[Digest]| ErasureException { ground: outcome, commitments: kept.to_vec(), review_on };
+    let has_exception = matches!(outcome, Erasure::LegalHold | Erasure::Adopted);
+    let erased = erasure.onward.iter().filter(|onward| onward.erased);
+    let one = |commitments: &[Digest], exceptions: Vec<ErasureException>| ErasureReceipt {
+        withdrawal_sequence: erasure.withdrawal_sequence,
+        referral_ids: vec![erasure.referral_id],
+        commitments: commitments.to_vec(),
+        key_ids_destroyed: Vec::new(),
+        backups_expire_by: now,
+        exceptions,
+        onward: erasure.onward.iter().map(|onward| onward.peer.clone()).collect(),
+        erased_at: now,
+        onward_erased: erased.clone().map(|onward| onward.peer.clone()).collect(),
+        categories: erasure.categories.clone(),
+    };
+    let mut receipts: Vec<ErasureReceipt> = came.destroyed.chunks(COMMITMENTS).map(|destroyed| one(destroyed, Vec::new())).collect();
+    if has_exception {
+        let kept = came.kept.chunks(COMMITMENTS).map(|kept| one(&[], vec![exception(kept)]));
+        receipts.extend(kept);
+        if came.kept.is_empty() {
+            receipts.push(one(&[], vec![exception(&[])]));
+        }
+    }
+    if receipts.is_empty() {
+        receipts.push(one(&[], Vec::new()));
+    }
+    receipts
+}

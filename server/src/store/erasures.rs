@@ -1,0 +1,249 @@
+//! Erasures: what is to be destroyed under a referral, here and at the other side, and the other side's signed receipts.
+
+use bytes::Bytes;
+use prost::Message as _;
+use serde::{Deserialize, Serialize};
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::{NodeId, ReferralId};
+use titian_proto::model::malformed::Malformed;
+use titian_proto::model::referral::{Erasure, ErasureGround};
+use titian_proto::model::vocabulary::Category;
+use titian_proto::wire;
+
+use super::key::Key;
+use super::rows::Rows;
+use super::table;
+use super::value::{Raw, stored_json};
+use super::{Read, StoreError, Unit};
+
+/// One erasure. Never removed: it is what keeps the referral from being filled again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureFile {
+    /// Under which referral.
+    pub referral_id: ReferralId,
+    /// The other side.
+    pub peer: NodeId,
+    /// Why.
+    pub ground: ErasureGround,
+    /// When it began here.
+    pub asked_at: Instant,
+    /// To be done by.
+    pub due: Instant,
+    /// The withdrawal that asked for it, as the other side counts; 0: none.
+    pub withdrawal_sequence: u64,
+    /// What of the share; empty: everything.
+    pub categories: Vec<Category>,
+    /// What this node held from the other side.
+    pub here: Here,
+    /// What the other side held from here, as it says; pending until it has said.
+    pub there: Erasure,
+    /// The newest withdrawal that the other side's receipts answer.
+    pub there_sequence: u64,
+    /// When the other side last said so.
+    pub answered_at: Option<Instant>,
+    /// Receipts of the other side.
+    pub receipts: u32,
+    /// Referrals of this node to others, under which something of it was passed on.
+    pub onward: Vec<Onward>,
+    /// Unions to which the other side passed something on, and whether their receipts have come.
+    pub onward_there: Vec<(NodeId, bool)>,
+    /// Referrals from others whose erasure waits for this one.
+    pub on_behalf_of: Vec<ReferralId>,
+}
+
+/// How far a node is with what it held itself. Each step is a write of its own, and none is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Here {
+    /// To be destroyed.
+    Asked,
+    /// It is gone from the tables; its keys go next.
+    Removed,
+    /// Its keys are gone too; the other side is to be told.
+    Destroyed(Erasure),
+    /// The other side is told.
+    Told(Erasure),
+}
+
+/// A referral of this node under which something was passed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Onward {
+    /// The referral.
+    pub referral_id: ReferralId,
+    /// To whom.
+    pub peer: NodeId,
+    /// Its receipt has come.
+    pub erased: bool,
+}
+
+stored_json!(ErasureFile, "erasure/");
+
+impl Here {
+    /// As staff see it.
+    #[must_use]
+    pub fn erasure(self) -> Erasure {
+        match self {
+            Self::Asked | Self::Removed => Erasure::Pending,
+            Self::Destroyed(erasure) | Self::Told(erasure) => erasure,
+        }
+    }
+}
+
+impl ErasureFile {
+    /// Whether something is still to come, here or at the other side or further on.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let onward = self.onward.iter().any(|onward| !onward.erased) || self.onward_there.iter().any(|(_, erased)| !erased);
+        !matches!(self.here, Here::Told(_)) || self.there == Erasure::Pending || onward
+    }
+
+    /// Both sides together: the weakest of what they say.
+    #[must_use]
+    pub fn both(&self) -> Erasure {
+        let sides = [self.here.erasure(), self.there];
+        let weakest = [Erasure::Pending, Erasure::LegalHold, Erasure::Adopted];
+        weakest.into_iter().find(|one| sides.contains(one)).unwrap_or(Erasure::Erased)
+    }
+}
+
+/// Reading erasures.
+pub trait ErasureTable: Read + Sized {
+    /// The erasure under a referral.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn erasure(&self, referral_id: ReferralId) -> Result<Option<ErasureFile>, StoreError> {
+        self.load(&key(referral_id))
+    }
+
+    /// Every erasure.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn erasures(&self) -> Result<Vec<ErasureFile>, StoreError> {
+        table::all(self, &Key::of("erasure/"))
+    }
+
+    /// Referrals under which this node has something to do, after one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn erasures_owed(&self, after: Option<ReferralId>, limit: usize) -> Result<Vec<ReferralId>, StoreError> {
+        table::page(self, &Key::of("erasure-owed/"), after.map(owed_key).as_deref(), limit)
+    }
+
+    /// Open erasures that were due before a moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn erasures_overdue(&self, before: Instant, limit: usize) -> Result<Vec<(Instant, ReferralId)>, StoreError> {
+        let due: Vec<(Instant, ReferralId)> = table::page(self, &Key::of("erasure-due/"), None, limit)?;
+        Ok(due.into_iter().take_while(|(due, _)| *due < before).collect())
+    }
+
+    /// The other side's receipts, as they came.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn erasure_receipts(&self, referral_id: ReferralId) -> Result<Vec<wire::Envelope>, StoreError> {
+        let stored: Vec<Raw> = table::all(self, &Key::of("erasure-receipt/").id(&referral_id.0))?;
+        let unreadable = |_| StoreError::unreadable("erasure-receipt/", Malformed::new("is not an envelope"));
+        stored.into_iter().map(|raw| wire::Envelope::decode(raw.0).map_err(unreadable)).collect()
+    }
+
+    /// Indexes of the leaves that say what came under a referral from the other side.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn came_under(&self, referral_id: ReferralId, count: u64) -> Result<Vec<u64>, StoreError> {
+        let mut rows = Rows::new(self, came_key(referral_id));
+        let unreadable = || StoreError::unreadable(CAME, Malformed::new("must be a number"));
+        let index = |row: Bytes| <[u8; 8]>::try_from(row.as_ref()).map(u64::from_be_bytes).map_err(|_| unreadable());
+        (0..count).filter_map(|number| rows.get(number).transpose()).map(|row| row.and_then(index)).collect()
+    }
+
+    /// Referrals whose time for keeping a copy ends before a moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn retention_due(&self, before: Instant, limit: usize) -> Result<Vec<(Instant, ReferralId)>, StoreError> {
+        let due: Vec<(Instant, ReferralId)> = table::page(self, &Key::of("retention-due/"), None, limit)?;
+        Ok(due.into_iter().take_while(|(ends, _)| *ends < before).collect())
+    }
+}
+
+impl<R: Read> ErasureTable for R {}
+
+impl Unit {
+    /// Writes an erasure and what finds it.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_erasure(&mut self, file: &ErasureFile) -> Result<(), StoreError> {
+        let referral_id = file.referral_id;
+        if let Some(before) = self.erasure(referral_id)? {
+            self.delete(due_key(before.due, referral_id))?;
+        }
+        if matches!(file.here, Here::Told(_)) {
+            self.delete(owed_key(referral_id))?;
+        } else {
+            self.save(owed_key(referral_id), &referral_id)?;
+        }
+        if file.is_open() {
+            self.save(due_key(file.due, referral_id), &(file.due, referral_id))?;
+        }
+        self.save(key(referral_id), file)
+    }
+
+    /// Keeps a receipt of the other side: the exact bytes, so that it proves by itself.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_erasure_receipt(&mut self, referral_id: ReferralId, number: u32, envelope: &wire::Envelope) -> Result<(), StoreError> {
+        self.save(Key::of("erasure-receipt/").id(&referral_id.0).number(number.into()), &Raw(envelope.encode_to_vec().into()))
+    }
+
+    /// Notes the leaf that says that something came under a referral.
+    pub fn put_came(&mut self, referral_id: ReferralId, number: u64, leaf: u64) {
+        self.put_row(came_key(referral_id), number, Bytes::copy_from_slice(&leaf.to_be_bytes()));
+    }
+
+    /// Notes until when copies under a referral may be kept.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_retention(&mut self, ends: Instant, referral_id: ReferralId) -> Result<(), StoreError> {
+        self.save(retention_key(ends, referral_id), &(ends, referral_id))
+    }
+
+    /// Forgets until when copies may be kept: they are kept no more.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn remove_retention(&mut self, ends: Instant, referral_id: ReferralId) -> Result<(), StoreError> {
+        self.delete(retention_key(ends, referral_id))
+    }
+}
+
+/// Table of the leaves that say what came under a referral.
+const CAME: &str = "came-under/";
+
+fn key(referral_id: ReferralId) -> Key {
+    Key::of("erasure/").id(&referral_id.0)
+}
+
+fn owed_key(referral_id: ReferralId) -> Key {
+    Key::of("erasure-owed/").id(&referral_id.0)
+}
+
+fn due_key(due: Instant, referral_id: ReferralId) -> Key {
+    Key::of("erasure-due/").number(u64::try_from(due.as_millis()).unwrap_or(0)).id(&referral_id.0)
+}
+
+fn came_key(referral_id: ReferralId) -> Key {
+    Key::of(CAME).id(&referral_id.0)
+}
+
+fn retention_key(ends: Instant, referral_id: ReferralId) -> Key {
+    Key::of("retention-due/").number(u64::try_from(ends.as_millis()).unwrap_or(0)).id(&referral_id.0)
+}

@@ -1,0 +1,108 @@
+//! What a peer holds follows agreement, consent and the worker's word, without anybody sending anything.
+#![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
+
+use titian_tests::account::Account::{Admin, Caseworker};
+use titian_tests::road::{self, Intake, share, show, state};
+use titian_tests::sample;
+use titian_tests::wait::{PATIENCE, wait_until};
+use titian_tests::world::{AGREEMENT, World};
+
+#[test]
+fn what_a_narrower_annex_no_longer_names_is_taken_back_and_the_rest_goes_on() {
+    // Given a share with the employer
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    assert!(share(&world.ksbsi, &referral).names("Kilang Contoh"));
+    // When both sign a version without EMPLOYER
+    amend(&world, &[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
+    // Then the employer is gone at KSBSI, and everything else is there
+    wait_until("the employer is taken back", PATIENCE, || (!share(&world.ksbsi, &referral).names("Kilang Contoh")).then_some(()));
+    assert!(share(&world.ksbsi, &referral).done().names("Siti Aminah"));
+    // And the referral goes on under the new version
+    let put = ["record", "put", &intake.case, "--from", &sample::returnee(), "--only", "outcome", "--share-under", &referral];
+    world.mtuc.json(Caseworker, &put).done();
+    wait_until("the outcome comes", PATIENCE, || share(&world.ksbsi, &referral).names("WAGES_PAID").then_some(()));
+    assert_eq!(show(&world.mtuc, &referral).count("agreement_version"), 2);
+}
+
+#[test]
+fn what_waits_under_an_older_version_arrives_under_the_narrower_of_the_two() {
+    // Given an outcome and an employer that wait while KSBSI is away
+    let mut world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    world.mtuc.node.set_dials(false);
+    world.mtuc.node.stop();
+    world.mtuc.node.start();
+    world.ksbsi.node.stop();
+    let put = ["record", "put", &intake.case, "--from", &sample::returnee(), "--only", "outcome", "--share-under", &referral];
+    world.mtuc.json(Caseworker, &put).done();
+    world.ksbsi.node.start();
+    // When a new version comes into force at both, then the outcome is there once
+    amend(&world, &[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
+    wait_until("the outcome comes", PATIENCE, || share(&world.ksbsi, &referral).names("WAGES_PAID").then_some(()));
+    assert_eq!(share(&world.ksbsi, &referral).stdout.matches("\"outcome\":{").count(), 1);
+}
+
+#[test]
+fn a_narrower_consent_takes_back_and_a_wider_one_gives() {
+    // Given a share with her claim
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    assert!(share(&world.ksbsi, &referral).names("600000"));
+    let consent = world.mtuc.json(Caseworker, &["consent", "list", "--worker", &intake.worker]).done().id("consent_id");
+    // When she says it anew, without the claim
+    let narrower = world.variant("narrower.toml", &[("\"EMPLOYER\", \"CLAIM\"]\nmethod", "\"EMPLOYER\"]\nmethod")]);
+    renew(&world, &intake, &consent, &narrower);
+    // Then the claim goes, and the rest stays
+    wait_until("the claim is taken back", PATIENCE, || (!share(&world.ksbsi, &referral).names("600000")).then_some(()));
+    assert!(share(&world.ksbsi, &referral).done().names("Kilang Contoh"));
+    state(&world.mtuc, &referral, "ACCEPTED");
+    // And when she allows it again, it is back without anybody sending it
+    renew(&world, &intake, &consent, &sample::returnee());
+    wait_until("the claim is back", PATIENCE, || share(&world.ksbsi, &referral).names("600000").then_some(()));
+}
+
+#[test]
+fn a_consent_that_ends_takes_everything_back_and_a_renewed_one_gives_it_again() {
+    // Given a share, and day 181
+    let mut world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    for union in [&mut world.mtuc, &mut world.ksbsi] {
+        union.later(181 * 24);
+    }
+    // Then KSBSI holds nothing any more, though the agreement is in force until the next day
+    wait_until("nothing is held", PATIENCE, || (show(&world.ksbsi, &referral).count("records_held") == 0).then_some(()));
+    let told = show(&world.mtuc, &referral);
+    assert!(told.names("CONSENT_EXPIRED"), "{}", told.told());
+    // And when she renews it, everything is there again
+    let consent = world.mtuc.json(Caseworker, &["consent", "list", "--worker", &intake.worker]).done().id("consent_id");
+    renew(&world, &intake, &consent, &sample::returnee());
+    wait_until("everything is back", PATIENCE, || share(&world.ksbsi, &referral).names("Siti Aminah").then_some(()));
+}
+
+/// The next version of a consent.
+fn renew(world: &World, intake: &Intake, consent: &str, file: &str) {
+    world.mtuc.json(Caseworker, &["consent", "record", "--worker", &intake.worker, "--renews", consent, "--from", file]).done();
+}
+
+/// Version 2 of the agreement, with some texts replaced, signed by both.
+fn amend(world: &World, changes: &[(&str, &str)]) {
+    let version = ("title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on");
+    let file = world.variant("version-2.toml", &[&[version], changes].concat());
+    world.mtuc.titian(Admin, &["agreement", "draft", &file]).done();
+    for verb in ["propose", "sign"] {
+        world.mtuc.titian(Admin, &["agreement", verb, AGREEMENT, "--version", "2"]).done();
+    }
+    wait_version(&world.ksbsi, "PROPOSED");
+    world.ksbsi.titian(Admin, &["agreement", "sign", AGREEMENT, "--version", "2"]).done();
+    for union in [&world.mtuc, &world.ksbsi] {
+        wait_version(union, "IN_FORCE");
+    }
+}
+
+fn wait_version(union: &titian_tests::union::Union, state: &str) {
+    wait_until(&format!("version 2 is {state} at {}", union.id()), PATIENCE, || {
+        let shown = union.json(Admin, &["agreement", "show", AGREEMENT, "--version", "2"]);
+        (shown.exit == 0 && shown.has_code("state", state)).then_some(())
+    });
+}
