@@ -10,7 +10,7 @@ use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::value::{Country, Language, LocalText, Text};
 use titian_proto::model::vocabulary::PartnerKind;
-use titian_server::config::Rehearsal;
+use titian_server::config::{NodeKeySource, Rehearsal};
 use titian_server::init::{Endpoints, FirstAdmin, Plan, TlsFiles};
 use zeroize::Zeroizing;
 
@@ -35,6 +35,13 @@ pub(crate) enum Command {
     Export(FolderArguments),
     /// Read such lines from stdin into a fresh store.
     Import(FolderArguments),
+    /// Change the key that opens the key file. The node must be stopped. What is written after its next start is sealed with keys that were never opened by
+    /// the old one.
+    Rekey(RekeyArguments),
+    /// Say what a thief of this disk would get. The node must be stopped.
+    Doctor(DoctorArguments),
+    /// Destroy the keys of the store, for the day on which strangers stand at the door. Nothing in the store can be read afterwards, for ever.
+    Wipe(WipeArguments),
     /// Sign, as the owners of a node, that its keys are in other hands. Writes the notice for the other unions to stdout. Needs no folder: run it where
     /// the root key is kept.
     Compromise(CompromiseArguments),
@@ -54,6 +61,36 @@ pub(crate) struct CompromiseArguments {
     /// Short name of a key that is known to be in other hands. Without it: all of them.
     #[arg(long = "key", value_name = "KEY_ID")]
     pub(crate) key_ids: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct RekeyArguments {
+    #[command(flatten)]
+    pub(crate) folder: FolderArguments,
+    /// Where the new key is kept: file, credential or passphrase. Without it: where the present one is.
+    #[arg(long, value_name = "WHERE", value_parser = NodeKeySource::parse)]
+    pub(crate) to: Option<NodeKeySource>,
+    /// The new file to which a key for systemd's credential is written.
+    #[arg(long = "new-key", value_name = "FILE")]
+    pub(crate) new_key: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) folder: FolderArguments,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WipeArguments {
+    #[command(flatten)]
+    pub(crate) folder: FolderArguments,
+    /// The node id, in place of being asked for it.
+    #[arg(long, value_name = "NODE_ID")]
+    pub(crate) yes: Option<String>,
 }
 
 #[derive(Args)]

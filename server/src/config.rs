@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use titian_proto::model::id::NodeId;
 
 mod rehearsal;
+mod sealing;
 mod telemetry;
 
 pub use rehearsal::Rehearsal;
+pub use sealing::{NodeKeySource, SealingConfig};
 pub use telemetry::{Format, Level, TelemetryConfig};
 
 /// Name of the file in the node's folder.
@@ -33,6 +35,8 @@ pub struct NodeConfig {
     pub desk_listen: SocketAddr,
     /// Name of the store's engine; the store knows which there are. None: its default.
     pub engine: Option<String>,
+    /// Where the key is that opens the key file, and where its second copy lies.
+    pub sealing: SealingConfig,
     /// How it tells what happens.
     pub telemetry: TelemetryConfig,
     /// A clock for rehearsals; none on a node that serves workers.
@@ -114,6 +118,8 @@ struct File {
     #[serde(default)]
     store: StoreTable,
     #[serde(default)]
+    sealing: SealingConfig,
+    #[serde(default)]
     telemetry: TelemetryConfig,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rehearsal: Option<Rehearsal>,
@@ -173,7 +179,7 @@ impl NodeConfig {
             let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
             ConfigError::Malformed { file: file.clone(), line, problem: error.message().replace('\n', ", ") }
         })?;
-        let File { node_id, federation, desk, store, telemetry, rehearsal } = read;
+        let File { node_id, federation, desk, store, sealing, telemetry, rehearsal } = read;
         let address = |key, text: &str| text.parse().map_err(|_| ConfigError::Address { file: file.clone(), key });
         let config = Self {
             folder: folder.to_owned(),
@@ -181,6 +187,7 @@ impl NodeConfig {
             federation: FederationConfig { listen: address("federation.listen", &federation.listen)?, dial: federation.dial },
             desk_listen: address("desk.listen", &desk.listen)?,
             engine: store.engine,
+            sealing,
             telemetry,
             rehearsal,
         };
@@ -208,12 +215,13 @@ impl NodeConfig {
     /// # Errors
     /// When the library cannot write it.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        let Self { folder: _, node_id, federation, desk_listen, engine, telemetry, rehearsal } = self;
+        let Self { folder: _, node_id, federation, desk_listen, engine, sealing, telemetry, rehearsal } = self;
         toml::to_string(&File {
             node_id: node_id.clone(),
             federation: FederationTable { listen: federation.listen.to_string(), dial: federation.dial },
             desk: DeskTable { listen: desk_listen.to_string() },
             store: StoreTable { engine: engine.clone() },
+            sealing: sealing.clone(),
             telemetry: *telemetry,
             rehearsal: *rehearsal,
         })
@@ -229,6 +237,12 @@ impl NodeConfig {
     #[must_use]
     pub fn store_folder(&self) -> PathBuf {
         self.folder.join("store")
+    }
+
+    /// The key file: what opens the sealed values of the store. Beside the store's folder, never in it.
+    #[must_use]
+    pub fn keyring_file(&self) -> PathBuf {
+        self.folder.join("keyring")
     }
 
     /// The node's own descriptor, as it is given to peers.
@@ -267,6 +281,15 @@ mod tests {
         let later = "2026-11-22T11:30:00Z".parse().unwrap();
         assert_eq!(config.rehearsal.unwrap().now(later).to_string(), "2026-03-03T03:30:00Z");
         assert_eq!(parsed(&config.to_toml().unwrap()).unwrap(), config);
+    }
+
+    #[test]
+    fn the_node_key_lies_in_a_file_unless_told_otherwise() {
+        assert_eq!(parsed(GOOD).unwrap().sealing, SealingConfig::default());
+        let config = parsed(&format!("{GOOD}\n[sealing]\nnode_key = \"passphrase\"\nmirror = \"/mnt/other/keyring\"\n")).unwrap();
+        assert_eq!(config.sealing.node_key, NodeKeySource::Passphrase);
+        assert_eq!(parsed(&config.to_toml().unwrap()).unwrap(), config);
+        assert!(complaint(&format!("{GOOD}[sealing]\nnode_key = \"tatoo\"\n")).contains("unknown variant `tatoo`"));
     }
 
     #[test]

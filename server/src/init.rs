@@ -16,7 +16,7 @@ use titian_proto::model::vocabulary::PartnerKind;
 use zeroize::Zeroizing;
 
 use crate::ambient::Ambient;
-use crate::config::{ConfigError, FILE_NAME, FederationConfig, NodeConfig, Rehearsal, TelemetryConfig};
+use crate::config::{ConfigError, FILE_NAME, FederationConfig, NodeConfig, Rehearsal, SealingConfig, TelemetryConfig};
 use crate::exit::Exit;
 use crate::federation::keys::{KeyError, KeyFolder, KeyName, SecretKey, TlsIdentity, new_sealing_key, read_pem, read_tls, self_signed};
 
@@ -246,6 +246,7 @@ fn configure(plan: &Plan) -> Result<(NodeConfig, Vec<Endpoint>), InitError> {
         federation: FederationConfig { listen: federation, dial: true },
         desk_listen: desk,
         engine: plan.engine.clone(),
+        sealing: SealingConfig::default(),
         telemetry: TelemetryConfig::default(),
         rehearsal: plan.rehearsal,
     };
@@ -283,12 +284,21 @@ struct NewKeys {
     log: SecretKey,
     witness: SecretKey,
     sealing: SealingKey,
+    /// Opens the key file of the store.
+    node: Zeroizing<[u8; 32]>,
 }
 
 impl NewKeys {
     fn generate(ambient: &Ambient) -> Self {
         let new = || SecretKey::generate(ambient);
-        Self { root: new(), signing: new(), log: new(), witness: new(), sealing: new_sealing_key(ambient) }
+        Self {
+            root: new(),
+            signing: new(),
+            log: new(),
+            witness: new(),
+            sealing: new_sealing_key(ambient),
+            node: Zeroizing::new(ambient.random()),
+        }
     }
 
     fn by_name(&self, name: KeyName) -> &SecretKey {
@@ -306,6 +316,7 @@ fn store_keys(folder: &KeyFolder, keys: &NewKeys, certificate: &Certificate) -> 
         folder.store(name, keys.by_name(name))?;
     }
     folder.store_sealing(&keys.sealing)?;
+    folder.store_node_key(&keys.node)?;
     folder.store_tls(&certificate.certificate_pem, &certificate.key_pem)?;
     folder.sync().map_err(|source| InitError::Folder { path: folder.path(""), source })?;
     Ok(folder.load_tls()?)

@@ -10,19 +10,23 @@ use titian_server::config::{Format, Level, NodeConfig, TelemetryConfig};
 use titian_server::exit::Exit;
 use titian_server::federation::owner::{self, OwnerError};
 use titian_server::init::{self, FurnishError, InitError, Made};
+use titian_server::node::doctor;
+use titian_server::node::rekey as keys;
 use titian_server::node::{self, NodeError, Ready};
 use titian_server::telemetry;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use arguments::{Arguments, Command, CompromiseArguments, FolderArguments, InitArguments};
+use arguments::{Arguments, Command, CompromiseArguments, DoctorArguments, FolderArguments, InitArguments, RekeyArguments, WipeArguments};
 
 /// Many small allocations on one thread, freed on another: what the system's allocator is slowest at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Whatever this process makes, and whatever the libraries under it make, is its user's alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -36,6 +40,9 @@ fn main() -> ExitCode {
         Command::Export(folder) => export(&folder),
         Command::Import(folder) => import(&folder),
         Command::Compromise(arguments) => compromise(arguments),
+        Command::Rekey(arguments) => rekey(arguments),
+        Command::Doctor(arguments) => doctor(&arguments),
+        Command::Wipe(arguments) => wipe(arguments),
     };
     match ended {
         Ok(()) => ExitCode::from(Exit::Done.code()),
@@ -96,6 +103,45 @@ fn compromise(arguments: CompromiseArguments) -> Result<(), Failure> {
     tell(&notice);
     Ok(())
 }
+
+fn rekey(arguments: RekeyArguments) -> Result<(), Failure> {
+    let RekeyArguments { folder, to, new_key } = arguments;
+    let config = load(&folder)?;
+    start_telemetry(config.telemetry)?;
+    tell(&keys::rekey(&config, to, new_key)?);
+    Ok(())
+}
+
+fn doctor(arguments: &DoctorArguments) -> Result<(), Failure> {
+    let config = load(&arguments.folder)?;
+    start_telemetry(config.telemetry)?;
+    let diagnosis = doctor::doctor(&config)?;
+    let json = || diagnosis.to_json().map_err(|error| Failure::new(Exit::Fault, error));
+    tell(&if arguments.json { json()? } else { diagnosis.to_text() });
+    Ok(())
+}
+
+fn wipe(arguments: WipeArguments) -> Result<(), Failure> {
+    let config = load(&arguments.folder)?;
+    start_telemetry(config.telemetry)?;
+    let confirmed = match arguments.yes {
+        Some(node_id) => node_id,
+        None => {
+            tell(&format!("This destroys everything that the node {} knows of its workers, for ever. Type its node id: ", config.node_id));
+            std::io::stdin().lines().next().and_then(Result::ok).unwrap_or_default()
+        }
+    };
+    if confirmed.trim() != config.node_id.as_str() {
+        return Err(Failure::new(Exit::Usage, NotConfirmed));
+    }
+    tell(&keys::wipe(&config)?);
+    Ok(())
+}
+
+/// Another name was typed than that of the node.
+#[derive(Debug, thiserror::Error)]
+#[error("that is not the id of this node: nothing was destroyed")]
+struct NotConfirmed;
 
 fn load(folder: &FolderArguments) -> Result<NodeConfig, Failure> {
     NodeConfig::load(&folder.folder).map_err(|error| Failure::new(Exit::Usage, error))

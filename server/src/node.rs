@@ -37,9 +37,13 @@ use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
 
 mod bundles;
 mod chores;
+pub mod doctor;
+mod node_key;
+pub mod rekey;
 
 use bundles::LinkBundles;
 pub use chores::{erase, expire_overdue, follow_days};
+use node_key::sealing as store_keys;
 
 /// Connections that wait for their session: more would be peers that open streams without end.
 const CONNECTIONS_WAITING: usize = 16;
@@ -80,6 +84,12 @@ pub enum NodeError {
     /// The border.
     #[error("the border to other unions failed")]
     Federation(#[from] ListenError),
+    /// A new key for systemd is written to a file of the caller's choice.
+    #[error("say with --new-key FILE where the new key is to be written, from which systemd gets it")]
+    NewKeyFile,
+    /// The configuration cannot be changed.
+    #[error("{} cannot be written: set [sealing] node_key in it by hand", .0.display())]
+    Configuration(std::path::PathBuf, #[source] std::io::Error),
     /// The first account.
     #[error("the first account cannot be made")]
     FirstAdmin(#[source] Box<ActError>),
@@ -90,7 +100,8 @@ impl NodeError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Engine(_) | Self::FirstAdmin(_) => Exit::Usage,
+            Self::Engine(_) | Self::FirstAdmin(_) | Self::NewKeyFile => Exit::Usage,
+            Self::Configuration(..) => Exit::Storage,
             Self::Key(_) | Self::OtherKey => Exit::Key,
             Self::DescriptorFile(..) | Self::Descriptor(_) => Exit::Data,
             Self::Listen { .. } => Exit::PortInUse,
@@ -98,6 +109,7 @@ impl NodeError {
             Self::Store(error) => match error.exit_code() {
                 65 => Exit::Data,
                 73 => Exit::FolderInUse,
+                77 => Exit::Key,
                 _ => Exit::Storage,
             },
         }
@@ -276,6 +288,7 @@ fn options(config: &NodeConfig, own: &Own, ambient: &Ambient) -> Result<StoreOpt
         node_id: config.node_id.clone(),
         log_origin: own.descriptor().log_origin.clone(),
         signer: own.signer.clone(),
+        sealing: store_keys(config, ambient).map_err(StoreError::from)?,
         ambient: ambient.clone(),
     })
 }

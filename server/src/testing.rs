@@ -22,7 +22,7 @@ use crate::acts::staff::Staff;
 use crate::ambient::{Ambient, Clock, Entropy};
 use crate::desk::{BundleWork, Bundles};
 use crate::store::engine::double::Double;
-use crate::store::{EngineKind, Store, StoreOptions};
+use crate::store::{EngineKind, MemoryKeys, NodeKey, Sealing, Store, StoreOptions};
 
 /// Compares with the golden file `tests/golden/NAME`. Run with TITIAN_BLESS=1 to write it anew, then read the difference.
 pub(crate) fn golden(name: &str, actual: &str) {
@@ -90,6 +90,7 @@ pub(crate) fn node() -> (Node, Hands) {
         node_id: node_id.clone(),
         log_origin: log_origin.clone(),
         signer: signer(),
+        sealing: sealing(&ambient),
         ambient: ambient.clone(),
     };
     let store = Store::on(Arc::new(Double::default()), options).unwrap();
@@ -97,6 +98,12 @@ pub(crate) fn node() -> (Node, Hands) {
         About { node_id, log_origin, engine: EngineKind::Sled.code(), rehearsal: true, fingerprint_words: "twelve words".to_owned() };
     let staff = Staff::new(store.clone(), ambient.clone());
     (Node { store, ambient, about, staff }, hands)
+}
+
+/// Keys in memory.
+fn sealing(ambient: &Ambient) -> Sealing {
+    let node_key = NodeKey::parse(&"7".repeat(64), "a test").unwrap();
+    Sealing { disk: Arc::new(MemoryKeys::default()), node_key, ambient: ambient.clone() }
 }
 
 /// The acts of such a node.

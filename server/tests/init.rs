@@ -96,7 +96,7 @@ fn nobody_else_can_read_its_keys() {
     let config = make(&plan(&home.path().join("mtuc"))).unwrap().config;
     assert_eq!(mode(&config.folder), 0o700);
     assert_eq!(mode(&config.key_folder()), 0o700);
-    for file in ["root.key", "signing.key", "log.key", "witness.key", "sealing.key", "tls.key", "tls.crt"] {
+    for file in ["root.key", "signing.key", "log.key", "witness.key", "sealing.key", "node.key", "tls.key", "tls.crt"] {
         assert_eq!(mode(&config.key_folder().join(file)), 0o600, "{file}");
     }
     let keys = KeyFolder::at(config.key_folder());

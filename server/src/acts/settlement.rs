@@ -54,7 +54,11 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -
     log_answer(house, unit, peer, &sent.header, receipt)?;
     match receipt.outcome {
         // What was purged in a life that a restore has undone still has its body here.
-        ReceiptOutcome::Refused | ReceiptOutcome::Purged => undelivered::take_back(unit, &sent.header, &sent.body)?,
+        ReceiptOutcome::Refused | ReceiptOutcome::Purged => {
+            if let Some(sent) = unit.sent(peer, receipt.lane, position)? {
+                undelivered::take_back_sent(unit, &sent)?;
+            }
+        }
         ReceiptOutcome::Parked => parked::note(unit, peer, receipt, position, &sent.header)?,
         ReceiptOutcome::Applied => {}
     }
@@ -97,7 +101,7 @@ fn lie(peer: &NodeId, evidence: wire::Equivocation) -> ArrivalError {
 fn find(unit: &mut Unit, peer: &NodeId, receipt: &Receipt) -> Result<Option<(Position, SentEnvelope)>, StoreError> {
     for life in (0..=unit.life()?.0).rev() {
         let position = Position::new(life, receipt.link_sequence);
-        if let Some(sent) = unit.sent(peer, receipt.lane, position)?
+        if let Some(sent) = unit.sent_head(peer, receipt.lane, position)?
             && sent.hash == receipt.envelope_hash
         {
             return Ok(Some((position, sent)));

@@ -2,12 +2,14 @@
 //! send it again and nothing is lost.
 
 use bytes::Bytes;
-use titian_proto::envelope::Header;
+use prost::Message as _;
+use titian_proto::envelope::{EnvelopeKind, Header};
 use titian_proto::gate::Content;
 use titian_proto::model::referral::{Offer, ReferralState, SharePut};
+use titian_proto::wire;
 
 use crate::store::referrals::ReferralTable;
-use crate::store::{StoreError, Unit};
+use crate::store::{SentEnvelope, StoreError, Unit};
 
 /// Takes back what an envelope would have told the peer. An envelope whose body is already gone was taken back before.
 ///
@@ -18,6 +20,20 @@ pub fn take_back(unit: &mut Unit, header: &Header, body: &Bytes) -> Result<(), S
         Ok((_, Content::Offer(offer))) => offer_back(unit, &offer),
         Ok((_, Content::Put(put))) => put_back(unit, &put),
         Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// As [`take_back`], of an envelope as it stands on disk. Where a restore brought it back without its body, the referral itself says what was offered.
+///
+/// # Errors
+/// When the store fails.
+pub fn take_back_sent(unit: &mut Unit, sent: &SentEnvelope) -> Result<(), StoreError> {
+    let referral_id = sent.header.referral_id.filter(|_| sent.is_destroyed && sent.header.kind == EnvelopeKind::Offer);
+    let Some(referral_id) = referral_id else { return take_back(unit, &sent.header, &sent.body) };
+    let offered = unit.referral(referral_id)?.and_then(|file| wire::Offer::decode(file.offer).ok());
+    match offered.and_then(|offer| Offer::from_wire(&offer).ok()) {
+        Some(offer) => offer_back(unit, &offer),
+        None => Ok(()),
     }
 }
 

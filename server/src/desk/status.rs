@@ -96,6 +96,8 @@ fn store_code(cause: &StoreError) -> Code {
         | StoreError::HalfImported
         | StoreError::Lines(_)
         | StoreError::Refused { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Keyring(_)
         | StoreError::Engine(_) => Code::Internal,
     }
 }

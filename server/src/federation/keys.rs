@@ -18,9 +18,11 @@ use super::identity::CertificateFacts;
 use crate::ambient::Ambient;
 
 mod certificate;
+mod node;
 mod sealing;
 
 pub use certificate::{NewCertificate, self_signed};
+pub use node::{NEW_NODE_KEY_FILE, NODE_KEY_FILE, write_node_key};
 pub use sealing::{SEALING_KEY_FILE, new_sealing_key};
 
 /// Largest key or certificate file: a chain of a few certificates. A wrong file (a disk image, say) must not be read whole.

@@ -16,7 +16,7 @@ pub(super) struct Claimed {
     pub(super) keys: KeyFolder,
     folder: PathBuf,
     /// None once it is kept.
-    made: Option<[PathBuf; 4]>,
+    made: Option<[PathBuf; 5]>,
 }
 
 impl Claimed {
@@ -32,7 +32,8 @@ impl Claimed {
             io::ErrorKind::AlreadyExists => InitError::NotEmpty { folder: folder.clone() },
             _ => InitError::Folder { path: config.key_folder(), source },
         })?;
-        let made = [config.folder.join(FILE_NAME), config.descriptor_file(), config.store_folder(), config.key_folder()];
+        let made =
+            [config.folder.join(FILE_NAME), config.descriptor_file(), config.keyring_file(), config.store_folder(), config.key_folder()];
         Ok(Self { keys, folder, made: Some(made) })
     }
 

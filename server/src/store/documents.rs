@@ -79,7 +79,7 @@ pub struct OfferedDocument {
     pub released: Option<(Digest, u64)>,
 }
 
-/// What opens the chunks of a body. Written in the clear until values are sealed per record: this type is where the record's key will wrap it.
+/// What opens the chunks of a body. It stands in a sealed value alone, and is gone with the key of that.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Opening {
     #[serde(with = "table::base64_bytes")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use titian_proto::model::malformed::Malformed;
 
 use super::engine::EngineError;
+use super::sealing::KeyringError;
 
 /// An error of the store. Cheap to clone, because one failed sync is told to everybody who waited for it. Holds no key and no value.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -81,6 +82,15 @@ pub enum StoreError {
         #[source]
         source: Malformed,
     },
+    /// A sealed value that does not open with its own key.
+    #[error("a sealed value of the table {table} is not what was written: restore the store from its last export, and keep this folder")]
+    Damaged {
+        /// Its table.
+        table: &'static str,
+    },
+    /// The keys of what is sealed.
+    #[error("the keys of the store cannot be used")]
+    Keyring(#[source] Arc<KeyringError>),
     /// The database failed.
     #[error("the store's database failed; look in the node's log")]
     Engine(#[source] Arc<EngineError>),
@@ -110,6 +120,8 @@ impl StoreError {
             Self::Lines(_) => "LINES_FAILED",
             Self::Missing { .. } => "NOT_FOUND",
             Self::Refused { .. } => "STORAGE_REFUSED",
+            Self::Damaged { .. } => "STORAGE_DAMAGED",
+            Self::Keyring(error) => error.code(),
             Self::Engine(error) => match error.as_ref() {
                 EngineError::InUse { .. } => "STORAGE_IN_USE",
                 EngineError::Newer { .. } => "STORAGE_NEWER",
@@ -143,7 +155,9 @@ impl StoreError {
                 | EngineError::Io { .. }
                 | EngineError::Database { .. } => 74,
             },
+            Self::Keyring(error) => error.exit_code(),
             Self::Unreadable { .. }
+            | Self::Damaged { .. }
             | Self::Newer { .. }
             | Self::OtherNode { .. }
             | Self::Import { .. }
@@ -154,6 +168,12 @@ impl StoreError {
             | Self::TooLarge { .. } => 65,
             Self::Stopped | Self::Full | Self::Low | Self::Lines(_) => 74,
         }
+    }
+}
+
+impl From<KeyringError> for StoreError {
+    fn from(error: KeyringError) -> Self {
+        Self::Keyring(Arc::new(error))
     }
 }
 

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use super::engine::{Batch, Engine, KEY_MAX, VALUE_MAX};
 use super::error::StoreError;
 use super::read::View;
-use super::{Store, StoreOptions, meta, rows};
+use super::sealing::Vault;
+use super::{Store, StoreOptions, meta, rows, sealed_body};
 
 const NAME: &str = "titian-export";
 
@@ -24,7 +25,8 @@ const LINE_MAX: u64 = 2 * (KEY_MAX as u64 + VALUE_MAX as u64) + 2;
 
 impl Store {
     /// Writes everything as lines, as of one moment: no act is decided meanwhile. Returns the number of pairs. Blocks; never call it from a
-    /// runtime's own threads. The lines hold personal data.
+    /// runtime's own threads. What is sealed stays sealed, and no key is among the lines: they open with the key file alone, and what is destroyed there is
+    /// destroyed in them.
     ///
     /// # Errors
     /// When the store cannot be read or the lines cannot be written.
@@ -33,15 +35,16 @@ impl Store {
         self.write_blocking(move |unit| {
             let out = lines.take().ok_or(StoreError::Stopped)?;
             // Not through the unit: envelopes of this group have no seal yet, and belong to the moment after.
-            write_all(unit.core.engine.as_ref(), unit.node_id().as_str(), out)
+            write_all(unit.core.vault.engine.as_ref(), unit.node_id().as_str(), out)
         })
     }
 
-    /// Fills a new store from lines. It gets a new epoch, so that peers see that time was turned back, and its log says so. Returns the number
+    /// Fills a new store from lines, which were sealed with the keyring at its place, or are of a time before anything was sealed: then they are sealed
+    /// now. It gets a new epoch, so that peers see that time was turned back, and its log says so. Returns the number
     /// of pairs. Until it has returned, the folder does not open.
     ///
     /// # Errors
-    /// When the store is not empty, or the lines are damaged, another node's or of a newer format.
+    /// When the store is not empty, or the lines are damaged, another node's or of a newer format, or the key file is not theirs.
     pub fn import(options: StoreOptions, lines: impl BufRead) -> Result<u64, StoreError> {
         let engine = options.engine.open(&options.folder)?;
         import_into(engine, &options, lines)
@@ -52,11 +55,15 @@ pub(crate) fn import_into(engine: Arc<dyn Engine>, options: &StoreOptions, lines
     if !engine.scan(&[], None, 1)?.is_empty() {
         return Err(StoreError::NotEmpty);
     }
+    let vault = Vault::for_import(Arc::clone(&engine), options)?;
     engine.apply(meta::begin_import())?;
     let mut reader = Lines { lines, line: Vec::new(), number: 0, sum: Sha256::new() };
-    let count = copy_pairs(&mut reader, engine.as_ref(), options.node_id.as_str())?;
-    let view = View { engine: Arc::clone(&engine), durable: Arc::default() };
-    engine.apply(meta::finish_import(&view, options)?)?;
+    let count = copy_pairs(&mut reader, &vault, options.node_id.as_str())?;
+    let named = vault.finish_import()?;
+    let view = View { vault, durable: Arc::default() };
+    let mut last = meta::finish_import(&view, options)?;
+    last.puts.extend(named);
+    engine.apply(last)?;
     engine.sync()?;
     Ok(count)
 }
@@ -89,7 +96,7 @@ pub(crate) fn write_all(engine: &dyn Engine, node_id: &str, mut out: impl Write)
     Ok(count)
 }
 
-fn copy_pairs(reader: &mut Lines<impl BufRead>, engine: &dyn Engine, node_id: &str) -> Result<u64, StoreError> {
+fn copy_pairs(reader: &mut Lines<impl BufRead>, vault: &Vault, node_id: &str) -> Result<u64, StoreError> {
     check_header(reader, node_id)?;
     let (mut batch, mut bytes, mut count) = (Batch::default(), 0, 0u64);
     loop {
@@ -100,16 +107,17 @@ fn copy_pairs(reader: &mut Lines<impl BufRead>, engine: &dyn Engine, node_id: &s
             if end != expected {
                 return Err(reader.damaged("the checksum does not fit the lines before it"));
             }
-            engine.apply(batch)?;
+            vault.engine.apply(batch)?;
             return Ok(count);
         }
         let pair = line.split_once(' ').and_then(|(key, value)| Some((hex::decode(key).ok()?, hex::decode(value).ok()?)));
         let (key, value) = pair.ok_or_else(|| reader.damaged("is not a key and a value in hexadecimal"))?;
         bytes += key.len() + value.len();
-        batch.puts.push((key.into(), value.into()));
+        let pair = sealed_body::seal_line(vault, (key.into(), value.into()))?;
+        batch.puts.push(vault.seal_pair(pair)?);
         count += 1;
         if bytes >= BATCH_BYTES {
-            engine.apply(std::mem::take(&mut batch))?;
+            vault.engine.apply(std::mem::take(&mut batch))?;
             bytes = 0;
         }
     }

@@ -9,9 +9,9 @@ use titian_proto::envelope::Signer;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::durable::{Durable, Marks};
-use super::engine::{Engine, Pair};
 use super::error::StoreError;
-use super::unit::{Topic, Unit};
+use super::sealing::{Destroying, Vault};
+use super::unit::{Closing, Topic, Unit};
 use super::{Identity, inbox, outbox};
 use crate::ambient::Ambient;
 
@@ -39,11 +39,12 @@ pub(crate) const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 /// What the two threads share.
 pub(crate) struct Core {
-    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) vault: Vault,
     pub(crate) ambient: Ambient,
     pub(crate) identity: Identity,
     pub(crate) signer: Signer,
     pub(crate) durable: Arc<Durable>,
+    pub(crate) destroying: Destroying,
     pub(crate) outbox: watch::Sender<u64>,
     pub(crate) changes: broadcast::Sender<Topic>,
     pub(crate) stopped: AtomicBool,
@@ -57,7 +58,7 @@ impl Core {
     }
 
     /// Nobody knows what is on disk after this; only a restart, which reads it again, does.
-    fn stop(&self, error: &StoreError) {
+    pub(crate) fn stop(&self, error: &StoreError) {
         tracing::error!(code = error.code(), error = error as &dyn std::error::Error, "the store stops for good");
         self.stopped.store(true, Ordering::Release);
     }
@@ -114,6 +115,8 @@ where
 pub(crate) struct Group {
     acts: Vec<Box<dyn Act>>,
     changed: bool,
+    /// Keys are to be destroyed once it is durable.
+    has_released: bool,
     topics: Vec<Topic>,
     marks: Marks,
 }
@@ -175,18 +178,20 @@ fn decide_one(mut act: Box<dyn Act>, unit: &mut Unit) -> Box<dyn Act> {
 /// Seals what leaves and applies everything the group would write as one batch.
 fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result<(), StoreError>) {
     let mut marks = Marks::default();
-    let sealed = seal(core, &mut unit, &mut marks);
-    let mut batch = unit.take_batch();
-    let changed = !batch.is_empty();
-    let mut group = Group { acts, changed, topics: std::mem::take(&mut unit.topics), marks };
-    let applied = sealed.and_then(|sealed| {
+    let closing = seal(core, &mut unit, &mut marks);
+    let topics = std::mem::take(&mut unit.topics);
+    let (changed, has_released) = closing.as_ref().map_or((false, false), |closing| (!closing.batch.is_empty(), closing.has_released));
+    let mut group = Group { acts, changed, has_released, topics, marks };
+    let applied = closing.and_then(|Closing { batch, .. }| {
         if !changed {
             return Ok(());
         }
         refuse_when_full(core)?;
-        batch.puts.extend(sealed);
+        if core.vault.keyring.is_low() {
+            core.destroying.wake();
+        }
         crate::crash::point("group.before-apply");
-        core.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
+        core.vault.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
         crate::crash::point("group.after-apply");
         if crate::mutant::is("send-before-sync") {
             tell(core, &mut group);
@@ -196,17 +201,17 @@ fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result
     (group, applied)
 }
 
-/// One signature for all envelopes of the group and one for all its receipts; with them, every row of the group.
-fn seal(core: &Core, unit: &mut Unit, marks: &mut Marks) -> Result<Vec<Pair>, StoreError> {
+/// One signature for all envelopes of the group and one for all its receipts; with them, every row of the group and everything else it writes.
+fn seal(core: &Core, unit: &mut Unit, marks: &mut Marks) -> Result<Closing, StoreError> {
     let (outgoing, answers) = (std::mem::take(&mut unit.outgoing), std::mem::take(&mut unit.answers));
     let mut rows = std::mem::take(&mut unit.rows);
-    outbox::seal(&core.signer, outgoing, &unit.purged, marks, &mut rows);
+    let last_bucket = outbox::seal(core, outgoing, &unit.purged, marks, &mut rows)?;
     inbox::seal(&core.signer, answers, marks, &mut rows);
-    rows.into_pairs()
+    unit.take_batch(rows.into_pairs()?, last_bucket)
 }
 
 fn refuse_when_full(core: &Core) -> Result<(), StoreError> {
-    let free = core.engine.health()?.free_bytes;
+    let free = core.vault.engine.health()?.free_bytes;
     if free.is_some_and(|free| free < FREE_BYTES_MIN) { Err(StoreError::Full) } else { Ok(()) }
 }
 
@@ -244,7 +249,7 @@ fn keep(core: &Core, changed: bool) -> Result<(), StoreError> {
         return Ok(());
     }
     crate::crash::point("group.before-sync");
-    core.engine.sync().map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
+    core.vault.engine.sync().map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
     crate::crash::point("group.after-sync");
     Ok(())
 }
@@ -253,6 +258,9 @@ fn tell(core: &Core, group: &mut Group) {
     let marks = std::mem::take(&mut group.marks);
     let enqueued = !marks.sent.is_empty();
     core.durable.raise(marks);
+    if std::mem::take(&mut group.has_released) {
+        core.destroying.wake();
+    }
     if enqueued {
         core.outbox.send_modify(|count| *count = count.wrapping_add(1));
     }

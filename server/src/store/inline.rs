@@ -8,10 +8,12 @@ use std::time::Duration;
 use titian_proto::model::id::NodeId;
 use tokio::sync::mpsc;
 
-use super::engine::Engine;
+use super::engine::{Engine, Pair};
 use super::export;
 use super::group::{self, Act, Core, Group};
-use super::{Driver, Store, StoreError, StoreOptions};
+use super::rows;
+use super::sealing::{Destroyer, Keyring, Vault};
+use super::{Driver, Sealing, Store, StoreError, StoreOptions, View, sealed_body};
 
 /// How long the next sync takes.
 pub type Pace = Box<dyn FnMut() -> Duration + Send>;
@@ -43,9 +45,46 @@ pub fn import_inline(engine: Arc<dyn Engine>, options: &StoreOptions, lines: imp
     export::import_into(engine, options, lines)
 }
 
+/// Opens what stands on a disk, as the node could that has these keys. Writes nothing.
+#[derive(Clone)]
+pub struct Opener(Arc<Keyring>);
+
+impl Opener {
+    /// With the keys as they are now.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn new(sealing: &Sealing) -> Result<Self, StoreError> {
+        Ok(Self(Arc::new(Keyring::load(sealing, false)?)))
+    }
+
+    /// Reads a disk.
+    #[must_use]
+    pub fn view(&self, engine: Arc<dyn Engine>) -> View {
+        View { vault: Vault::to_read(engine, Arc::clone(&self.0)), durable: Arc::default() }
+    }
+
+    /// What a stored pair says: its values in the clear, those of rows one by one. Nothing of what is destroyed.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn in_the_clear(&self, view: &View, pair: &Pair) -> Result<Vec<bytes::Bytes>, StoreError> {
+        let (mut clear, rows) = (Vec::new(), rows::apart(&pair.0, &pair.1)?.unwrap_or_else(|| vec![pair.clone()]));
+        for (key, value) in rows {
+            clear.extend(sealed_body::in_the_clear(view, &key, value)?);
+        }
+        Ok(clear)
+    }
+}
+
 fn start(core: &Arc<Core>, pace: Pace) -> Driver {
     let (acts, waiting) = mpsc::channel(group::ACTS_WAITING_MAX);
     let (groups, applied) = mpsc::channel(group::GROUPS_WAITING_MAX);
+    let (wake, wakes) = mpsc::channel(1);
+    core.destroying.wake_with(move || {
+        let _ = wake.try_send(()); // woken already
+    });
+    tokio::spawn(destroy(Arc::clone(core), wakes));
     tokio::spawn(decide(Arc::clone(core), waiting, groups));
     tokio::spawn(sync(Arc::clone(core), applied, pace));
     (acts, Vec::new())
@@ -69,5 +108,12 @@ async fn sync(core: Arc<Core>, mut groups: mpsc::Receiver<Group>, mut pace: Pace
             ready.push(next);
         }
         group::finish(&core, ready);
+    }
+}
+
+/// As in the real store. What it tries again it tries when it is woken next.
+async fn destroy(core: Arc<Core>, mut wakes: mpsc::Receiver<()>) {
+    while wakes.recv().await.is_some() && !core.destroying.is_ending() {
+        Destroyer::round(&core);
     }
 }

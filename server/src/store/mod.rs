@@ -11,6 +11,7 @@
 //! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
 //! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`, `erasures`: one table a noun.
+//! - `sealing`: what is personal is sealed at rest, and destroyed with its key.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `lane_key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
 
@@ -18,6 +19,7 @@ pub mod agreements;
 mod case_order;
 pub mod cases;
 pub mod consents;
+mod deliveries;
 pub mod documents;
 mod durable;
 pub mod engine;
@@ -49,6 +51,8 @@ pub mod referrals;
 pub mod returned;
 mod room;
 mod rows;
+mod sealed_body;
+mod sealing;
 pub mod staff;
 mod table;
 mod tag;
@@ -78,7 +82,7 @@ use group::{Act, Core, Waiting};
 pub(crate) use inbox::read_receipt;
 pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
 #[cfg(feature = "simulation")]
-pub use inline::{Pace, export_inline, import_inline};
+pub use inline::{Opener, Pace, export_inline, import_inline};
 pub use key::Key;
 pub use log::LogTable;
 pub use outbox::{BODY_MAX, EnvelopeDraft, OutboxCounts, OutboxTable, Queued, SentEnvelope, Unsettled};
@@ -86,6 +90,12 @@ pub use outbox_lane::OutboxLane;
 pub use position::{Position, Turns};
 pub use read::{Most, Read, View};
 pub use room::Room;
+#[cfg(any(test, feature = "simulation"))]
+pub use sealing::MemoryKeys;
+#[cfg(test)]
+pub(crate) use sealing::testing_keyring;
+use sealing::{Destroyer, Destroying, Vault};
+pub use sealing::{FileKeys, KeyCopy, KeyDisk, KeyringError, NodeKey, Sealing, TableSurvey, destroy_file, opens, rekey, survey};
 pub use unit::{Topic, Unit};
 pub use value::Stored;
 
@@ -104,6 +114,8 @@ pub struct StoreOptions {
     pub log_origin: String,
     /// The node's signing key: seals envelopes and receipts.
     pub signer: Signer,
+    /// Where its keys are, and what opens them.
+    pub sealing: Sealing,
     /// Time and randomness.
     pub ambient: Ambient,
 }
@@ -148,31 +160,41 @@ impl Store {
         options: StoreOptions,
         start: impl FnOnce(&Arc<Core>) -> Result<Driver, StoreError>,
     ) -> Result<Self, StoreError> {
-        meta::open_or_create(engine.as_ref(), &options)?;
+        let is_new = !meta::look(engine.as_ref(), &options)?;
+        let vault = Vault::open(engine, &options)?;
+        if is_new {
+            meta::create(&vault, &options)?;
+        } else {
+            vault.ensure_named()?;
+        }
         let durable = Arc::new(Durable::default());
-        let view = View { engine: Arc::clone(&engine), durable: Arc::clone(&durable) };
+        let view = View { vault: vault.clone(), durable: Arc::clone(&durable) };
         durable.raise(durable_at_opening(&view)?);
         options.ambient.resume(&view.passed()?);
-        let StoreOptions { folder: _, engine: _, node_id, log_origin, signer, ambient } = options;
+        let StoreOptions { folder: _, engine: _, node_id, log_origin, signer, sealing: _, ambient } = options;
         let core = Arc::new(Core {
-            engine,
+            vault,
             ambient,
             identity: Identity { node_id, log_origin },
             signer,
             durable,
+            destroying: Destroying::new(),
             outbox: watch::Sender::new(0),
             changes: broadcast::Sender::new(CHANGES_MAX),
             stopped: AtomicBool::new(false),
             syncing: AtomicUsize::new(0),
         });
         let (acts, threads) = start(&core)?;
+        if sealing::is_owed(core.vault.engine.as_ref())? {
+            core.destroying.wake();
+        }
         Ok(Self { inner: Arc::new(Inner { core, acts: Some(acts), threads }) })
     }
 
     /// Reads what is visible now.
     #[must_use]
     pub fn view(&self) -> View {
-        View { engine: Arc::clone(&self.inner.core.engine), durable: Arc::clone(&self.inner.core.durable) }
+        View { vault: self.inner.core.vault.clone(), durable: Arc::clone(&self.inner.core.durable) }
     }
 
     /// What the room on the disk still allows.
@@ -241,6 +263,16 @@ impl Store {
         settle(answer.blocking_recv())
     }
 
+    /// Returns once every key that was given up by acts that were durable before the call is destroyed on stable storage, at every place where keys
+    /// are: what those acts deleted or purged then opens with no key that is left anywhere.
+    ///
+    /// # Errors
+    /// When a place cannot be written, such as a mirror that is away. It is tried again for as long as the store is open, and after the next opening.
+    pub fn keys_destroyed(&self) -> impl Future<Output = Result<(), StoreError>> + Send + 'static {
+        let core = Arc::clone(&self.inner.core);
+        async move { core.destroying.done().await }
+    }
+
     /// Whose store it is.
     #[must_use]
     pub fn node_id(&self) -> &NodeId {
@@ -260,7 +292,7 @@ impl Store {
     /// # Errors
     /// When the disk cannot be asked.
     pub fn health(&self) -> Result<Health, StoreError> {
-        Ok(self.inner.core.engine.health()?)
+        Ok(self.inner.core.vault.engine.health()?)
     }
 
     /// Whether an error has stopped it for good.
@@ -337,13 +369,21 @@ fn start(core: &Arc<Core>) -> Result<Driver, StoreError> {
     let syncing = Arc::clone(core);
     let syncer = std::thread::Builder::new().name("store-sync".to_owned());
     let syncer = syncer.spawn(move || group::sync(&syncing, &applied)).map_err(failed)?;
-    Ok((acts, vec![decider, syncer]))
+    let destroying = Arc::clone(core);
+    let (wake, wakes) = std::sync::mpsc::sync_channel(1);
+    core.destroying.wake_with(move || {
+        let _ = wake.try_send(()); // woken already
+    });
+    let destroyer = std::thread::Builder::new().name("store-keys".to_owned());
+    let destroyer = destroyer.spawn(move || Destroyer::run(&destroying, &wakes)).map_err(failed)?;
+    Ok((acts, vec![decider, syncer, destroyer]))
 }
 
 impl Drop for Inner {
-    /// Waits until what was queued is durable and both threads have let go of the database.
+    /// Waits until what was queued is durable and the threads have let go of the database.
     fn drop(&mut self) {
         drop(self.acts.take());
+        self.core.destroying.end();
         for thread in self.threads.drain(..) {
             // An act may hold the last clone; a thread cannot wait for itself.
             if thread.thread().id() != std::thread::current().id() {

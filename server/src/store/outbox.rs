@@ -3,12 +3,11 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use titian_proto::envelope::{Behind, Header, Lane, SealContext, Signer, envelope_hash};
+use titian_proto::envelope::{Behind, EnvelopeKind, Header, Lane, SealContext, envelope_hash};
 use titian_proto::gate::PermittedBody;
 use titian_proto::log::LeafDraft;
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, TransferId};
-use titian_proto::model::malformed::Malformed;
 use titian_proto::model::reference::{AgreementRef, ConsentRef};
 use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
@@ -18,17 +17,19 @@ use super::durable::Marks;
 use super::engine::VALUE_MAX;
 use super::epochs::{EpochTable as _, epoch_of};
 use super::error::StoreError;
-use super::inbox::read_receipt;
+use super::group::Core;
 use super::lane_key::{for_each_lane, lane_key, place};
 use super::meta;
 use super::outbox_lane::{LANES, OutboxLane};
 use super::position::Position;
-use super::read::{Most, Read, View};
-use super::rows::{Rows, Written};
+use super::read::Read;
+use super::rows::Written;
+use super::sealed_body;
+use super::sealing::Slot;
 use super::unit::Unit;
 
-const TABLE: &str = "outbox/";
-const SETTLED: &str = "settled/";
+pub(crate) const TABLE: &str = "outbox/";
+pub(crate) const SETTLED: &str = "settled/";
 
 /// Largest body of an envelope in bytes: with the largest header (4 KiB) and leaf (4 KiB) and a seal it still is one stored value. Whoever has
 /// more to send splits it over several envelopes.
@@ -89,6 +90,8 @@ pub struct SentEnvelope {
     pub hash: Digest,
     /// The exact bytes of its body; empty when it was purged.
     pub body: Bytes,
+    /// Its body was purged in days that a restore took back: nothing but its key tells of it.
+    pub is_destroyed: bool,
 }
 
 /// What stands in all lanes to a peer.
@@ -107,6 +110,12 @@ pub trait OutboxTable: Read {
     /// # Errors
     /// When the store cannot be read.
     fn sent(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError>;
+
+    /// As [`Self::sent`], without the body, which takes longer to open than all the rest.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn sent_head(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError>;
 
     /// How far a lane has come.
     ///
@@ -143,11 +152,17 @@ pub trait OutboxTable: Read {
 
 impl<R: Read> OutboxTable for R {
     fn sent(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
-        let Some(stored) = self.row(&lane_key(TABLE, peer, lane), position.number())? else { return Ok(None) };
-        let unreadable = |source| StoreError::Unreadable { table: TABLE, source };
-        let delivery = wire::Delivery::decode(stored).map_err(|_| unreadable(Malformed::new("is not a delivery")))?;
+        let rows = lane_key(TABLE, peer, lane);
+        let Some(stored) = self.row(&rows, position.number())? else { return Ok(None) };
+        let (delivery, is_destroyed) = sealed_body::open(self, &rows, position.number(), stored)?;
         let wire::Envelope { header, body, seal: _ } = delivery.envelope.unwrap_or_default();
-        Ok(Some(SentEnvelope { header: Header::parse(&header).map_err(unreadable)?, hash: envelope_hash(&header), body }))
+        Ok(Some(SentEnvelope { header: parse(&header)?, hash: envelope_hash(&header), body, is_destroyed }))
+    }
+
+    fn sent_head(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<SentEnvelope>, StoreError> {
+        let Some(stored) = self.row(&lane_key(TABLE, peer, lane), position.number())? else { return Ok(None) };
+        let header = sealed_body::read(stored)?.envelope.unwrap_or_default().header;
+        Ok(Some(SentEnvelope { header: parse(&header)?, hash: envelope_hash(&header), body: Bytes::new(), is_destroyed: false }))
     }
 
     fn outbox_lane(&self, peer: &NodeId, lane: Lane) -> Result<OutboxLane, StoreError> {
@@ -175,63 +190,8 @@ impl<R: Read> OutboxTable for R {
     }
 }
 
-impl View {
-    /// The exact bytes of deliveries (`wire::Delivery`) of a lane after a place, with their places: at most `max.count`, and after the first at
-    /// most `max.bytes` together. Only what is durable: the log stands before anything is sent.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, Bytes)>, StoreError> {
-        let durable = self.durable.sent(&place(peer, lane));
-        let mut deliveries = Vec::new();
-        if after >= durable {
-            return Ok(deliveries);
-        }
-        let (mut rows, mut bytes) = (Rows::new(self, lane_key(TABLE, peer, lane)), 0);
-        for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
-            let Some(delivery) = rows.get(position.number())? else { break };
-            bytes += delivery.len();
-            if bytes > max.bytes && !deliveries.is_empty() {
-                break;
-            }
-            deliveries.push((position, delivery));
-        }
-        Ok(deliveries)
-    }
-}
-
-impl View {
-    /// The peer's signed receipts after a place, as far as they are there without a gap.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn settled_after(
-        &self,
-        peer: &NodeId,
-        lane: Lane,
-        after: Position,
-        count: usize,
-    ) -> Result<Vec<(Position, wire::SignedReceipt)>, StoreError> {
-        let state = self.outbox_lane(peer, lane)?;
-        let (mut rows, mut receipts) = (Rows::new(self, lane_key(SETTLED, peer, lane)), Vec::new());
-        for position in state.turns.places(after, state.settled_through).take(count) {
-            if let Some(receipt) = rows.get(position.number())? {
-                receipts.push((position, read_receipt(SETTLED, receipt)?));
-            }
-        }
-        Ok(receipts)
-    }
-
-    /// The exact bytes of one delivery, as far as it is durable.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
-        if position > self.durable.sent(&place(peer, lane)) {
-            return Ok(None);
-        }
-        self.row(&lane_key(TABLE, peer, lane), position.number())
-    }
+fn parse(header: &[u8]) -> Result<Header, StoreError> {
+    Header::parse(header).map_err(|source| StoreError::Unreadable { table: TABLE, source })
 }
 
 /// An envelope of the group in progress: its seal comes when the group closes.
@@ -239,6 +199,7 @@ pub(crate) struct PendingEnvelope {
     peer: NodeId,
     lane: Lane,
     position: Position,
+    kind: EnvelopeKind,
     hash: Digest,
     header: Bytes,
     body: Bytes,
@@ -307,9 +268,9 @@ impl Unit {
         if let Some((case, sequence)) = case {
             self.put_case_tail(&recipient, case, CaseTail { sequence, last: Some((lane, position)) }, lane)?;
         }
-        let body = body.bytes().clone();
+        let (kind, body) = (body.kind(), body.bytes().clone());
         self.grow(header.len() + body.len() + leaf.len());
-        self.outgoing.push(PendingEnvelope { peer: recipient, lane, position, hash, header, body, leaf });
+        self.outgoing.push(PendingEnvelope { peer: recipient, lane, position, kind, hash, header, body, leaf });
         Ok(Queued { lane, position, hash, leaf_index })
     }
 
@@ -338,7 +299,9 @@ impl Unit {
         }
         let mut delivery = self.stored_delivery(peer, lane, position)?;
         if let Some(envelope) = &mut delivery.envelope {
-            envelope.body = Bytes::new();
+            let body = std::mem::take(&mut envelope.body);
+            // With the key the body is destroyed wherever it was ever written.
+            Slot::of(&body).into_iter().for_each(|slot| self.release(slot));
         }
         delivery.purged = why.to_wire();
         self.replace_row(&lane_key(TABLE, peer, lane), position.number(), delivery.encode_to_vec().into())?;
@@ -353,7 +316,7 @@ impl Unit {
         let pending = self.pending_at(peer, lane, position).and_then(|at| self.outgoing.get(at));
         let Some(PendingEnvelope { hash, header, body, .. }) = pending else { return self.sent(peer, lane, position) };
         let header = Header::parse(header).map_err(|problem| StoreError::unreadable(TABLE, problem))?;
-        Ok(Some(SentEnvelope { header, hash: *hash, body: body.clone() }))
+        Ok(Some(SentEnvelope { header, hash: *hash, body: body.clone(), is_destroyed: false }))
     }
 
     /// Up to `limit` envelopes of a lane without a receipt after a place, those of the acts before included.
@@ -430,31 +393,44 @@ impl Unit {
         Ok(Unsettled { position, header, purged: RefusalCode::from_wire_optional(purged).map_err(unreadable)? })
     }
 
+    /// A delivery as it stands in the store: its body is sealed. One whose body is destroyed by its key is a purged one.
     pub(crate) fn stored_delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<wire::Delivery, StoreError> {
         let stored = self.row(&lane_key(TABLE, peer, lane), position.number())?.ok_or(StoreError::Missing { table: TABLE })?;
-        wire::Delivery::decode(stored).map_err(|_| StoreError::Unreadable { table: TABLE, source: Malformed::new("is not a delivery") })
+        sealed_body::read(stored).map(|delivery| sealed_body::mark_destroyed(&self.core.vault, delivery))
     }
 }
 
-/// Seals the envelopes of a group with one signature, and adds them to its rows. Notes how far each lane has come.
+/// Signs the envelopes of a group with one signature, seals their bodies, and adds them to its rows. Notes how far each lane has come. Gives the last
+/// bucket whose keys were used.
 pub(crate) fn seal(
-    signer: &Signer,
+    core: &Core,
     outgoing: Vec<PendingEnvelope>,
     purged: &[(usize, RefusalCode)],
     marks: &mut Marks,
     rows: &mut Written,
-) {
+) -> Result<u32, StoreError> {
+    let mut last_bucket = 0;
     let hashes: Vec<Digest> = outgoing.iter().map(|pending| pending.hash).collect();
-    let seals = signer.seal(SealContext::Envelope, &hashes);
+    let seals = core.signer.seal(SealContext::Envelope, &hashes);
     for (at, (pending, seal)) in outgoing.into_iter().zip(seals).enumerate() {
-        let PendingEnvelope { peer, lane, position, hash: _, header, body, leaf } = pending;
+        let PendingEnvelope { peer, lane, position, kind, hash: _, header, body, leaf } = pending;
         let why = purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);
-        let body = if why.is_some() { Bytes::new() } else { body };
+        let lane_rows = lane_key(TABLE, &peer, lane);
+        let body = match why {
+            Some(_) => Bytes::new(),
+            None if !sealed_body::is_personal(kind) => body,
+            None => {
+                let (sealed, bucket) = sealed_body::seal(&core.vault, &lane_rows, position.number(), &body)?;
+                last_bucket = last_bucket.max(bucket);
+                sealed
+            }
+        };
         let envelope = wire::Envelope { header, body, seal: Some(seal) };
         let delivery = wire::Delivery { envelope: Some(envelope), leaf, purged: why.map_or(0, RefusalCode::to_wire) };
-        rows.put(lane_key(TABLE, &peer, lane), position.number(), delivery.encode_to_vec().into());
+        rows.put(lane_rows, position.number(), delivery.encode_to_vec().into());
         marks.sent.insert(place(&peer, lane), position);
     }
+    Ok(last_bucket)
 }
 
 /// How far every lane has come, at the opening of the store: all of it is durable then.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::engine::{Engine, Pair};
+use super::engine::Pair;
 use super::error::StoreError;
 use super::rows::Span;
+use super::sealing::Vault;
 use super::value::{Stored, unframe};
 
 /// Reads the store. Tables add their own reading as extension traits over this.
@@ -33,6 +34,15 @@ pub trait Read {
     {
         Ok(Span::holding(self, rows, number)?.and_then(|span| span.row(number).cloned()))
     }
+
+    /// The part of a row that was sealed for a place of its own; nothing where its key is destroyed. What was never sealed is given back as it is.
+    ///
+    /// # Errors
+    /// When it is not what was sealed there.
+    fn open_part(&self, place: &[u8], stored: &Bytes) -> Result<Option<Bytes>, StoreError>;
+
+    /// A name by which a row is found, made of something personal; it says nothing to whoever has not the keys of this store.
+    fn blind(&self, table: &str, name: &[u8]) -> [u8; 16];
 
     /// The typed value of a key.
     ///
@@ -61,17 +71,25 @@ pub trait Read {
 /// goes through the reads that wait for that.
 #[derive(Clone)]
 pub struct View {
-    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) vault: Vault,
     pub(crate) durable: Arc<super::durable::Durable>,
 }
 
 impl Read for View {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.engine.get(key)?)
+        self.vault.get(key)
     }
 
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
-        Ok(self.engine.scan(prefix, after, limit)?)
+        self.vault.scan(prefix, after, limit)
+    }
+
+    fn open_part(&self, place: &[u8], stored: &Bytes) -> Result<Option<Bytes>, StoreError> {
+        self.vault.open_part(place, stored)
+    }
+
+    fn blind(&self, table: &str, name: &[u8]) -> [u8; 16] {
+        self.vault.keyring.blind(table, name)
     }
 }
 

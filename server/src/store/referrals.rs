@@ -241,6 +241,15 @@ impl Unit {
         self.save(key(file.referral_id), file)
     }
 
+    /// As [`Self::put_referral`], where what it said before is to be erased: no key is left that opens it, here or in a backup.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_referral_anew(&mut self, file: &ReferralFile) -> Result<(), StoreError> {
+        self.renew(key(file.referral_id));
+        self.put_referral(file)
+    }
+
     /// Writes what changes with every envelope.
     ///
     /// # Errors

@@ -15,7 +15,10 @@ pub const ACCOUNTS_MAX: usize = 1000;
 /// Sessions an account may have at a time: some desks and a telephone; the ninth sign-in ends the oldest.
 pub const SESSIONS_MAX: usize = 8;
 
+/// Where accounts stood by their names, in the clear. They are read there, and move when they are written again.
 const ACCOUNT: &str = "staff/account/";
+/// Accounts by what only this node can make of their names.
+const NAMED: &str = "staff/named/";
 const SESSION: &str = "staff/session/";
 const STRANGERS: &str = "staff/strangers/";
 
@@ -117,7 +120,10 @@ pub trait ReadStaff: Read + Sized {
     /// # Errors
     /// When the store cannot be read.
     fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
-        self.load(&account_key(name))
+        match self.load(&named_key(self, name))? {
+            Some(account) => Ok(Some(account)),
+            None => self.load(&account_key(name)),
+        }
     }
 
     /// Every account, in order of the names.
@@ -125,7 +131,12 @@ pub trait ReadStaff: Read + Sized {
     /// # Errors
     /// When the store cannot be read.
     fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        Ok(self.load_all(ACCOUNT.as_bytes(), None, ACCOUNTS_MAX)?.into_iter().map(|(_, account)| account).collect())
+        let mut accounts: Vec<Account> = Vec::new();
+        for table in [NAMED, ACCOUNT] {
+            accounts.extend(self.load_all(table.as_bytes(), None, ACCOUNTS_MAX)?.into_iter().map(|(_, account)| account));
+        }
+        accounts.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(accounts)
     }
 
     /// The session whose token has this digest.
@@ -145,7 +156,10 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_account(&mut self, account: &Account) -> Result<(), StoreError> {
-        self.save(account_key(&account.name), account)
+        if self.get(&account_key(&account.name))?.is_some() {
+            self.delete(account_key(&account.name))?;
+        }
+        self.save(named_key(self, &account.name), account)
     }
 
     /// Writes a session under the digest of its token.
@@ -177,6 +191,10 @@ impl Unit {
 
 fn account_key(name: &str) -> Key {
     Key::of(ACCOUNT).text(name)
+}
+
+fn named_key(read: &impl Read, name: &str) -> Key {
+    Key::of(NAMED).id(&read.blind(NAMED, name.as_bytes()))
 }
 
 fn session_key(token: &Digest) -> Key {

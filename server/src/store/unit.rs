@@ -1,7 +1,7 @@
 //! A unit: the changes of a group of acts before they are written, with a savepoint before each act.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use super::inbox::PendingReceipt;
 use super::outbox::PendingEnvelope;
 use super::read::Read;
 use super::rows::{Span, Written};
+use super::sealing::{self, Found, Slot};
 use super::value::{Stored, frame};
 
 /// What changed, for those who watch a desk. Told after the change is durable.
@@ -51,7 +52,7 @@ pub struct Unit {
     now: Instant,
     overlay: BTreeMap<Bytes, Option<Bytes>>,
     /// What the engine said. Nobody else writes while a group is decided, and its acts ask for the same case, referral and cursors.
-    seen: RefCell<HashMap<Bytes, Option<Bytes>>>,
+    seen: RefCell<HashMap<Bytes, Option<Found>>>,
     /// What the engine said stands under a prefix, and whether that is all.
     seen_lists: RefCell<HashMap<Bytes, (bool, Vec<Pair>)>>,
     /// What stood in the overlay before each change of the act in progress.
@@ -70,8 +71,19 @@ pub struct Unit {
     pub(crate) purged: Vec<(usize, RefusalCode)>,
     /// Receipts whose seal comes when the group closes.
     pub(crate) answers: Vec<PendingReceipt>,
+    /// Slots of parts of rows that were given up.
+    released: Vec<Slot>,
+    /// Keys at which less takes the place of what is to be erased.
+    renewed: Vec<Bytes>,
     /// The present life of this database and its epoch, once somebody asked.
     life: Option<(u32, Epoch)>,
+}
+
+/// What a group writes.
+pub(crate) struct Closing {
+    pub(crate) batch: Batch,
+    /// Whether keys are to be destroyed for it.
+    pub(crate) has_released: bool,
 }
 
 /// Where an act began.
@@ -81,6 +93,8 @@ pub(crate) struct Savepoint {
     outgoing: usize,
     purged: usize,
     answers: usize,
+    released: usize,
+    renewed: usize,
 }
 
 impl Unit {
@@ -89,7 +103,26 @@ impl Unit {
         let (overlay, seen, undo, topics) = (BTreeMap::new(), RefCell::default(), Vec::new(), Vec::new());
         let (rows, row_undo, seen_rows, seen_lists) = (Written::default(), Vec::new(), RefCell::default(), RefCell::default());
         let (outgoing, purged, answers, life) = (Vec::new(), Vec::new(), Vec::new(), None);
-        Self { core, now, overlay, seen, seen_lists, undo, rows, row_undo, seen_rows, bytes: 0, topics, outgoing, purged, answers, life }
+        let (released, renewed) = (Vec::new(), Vec::new());
+        Self {
+            core,
+            now,
+            overlay,
+            seen,
+            seen_lists,
+            undo,
+            rows,
+            row_undo,
+            seen_rows,
+            bytes: 0,
+            topics,
+            outgoing,
+            purged,
+            answers,
+            released,
+            renewed,
+            life,
+        }
     }
 
     /// When this act is decided; one time for the whole act.
@@ -131,7 +164,8 @@ impl Unit {
     /// When the value is larger than [`VALUE_MAX`] or the key longer than [`KEY_MAX`].
     pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Result<(), StoreError> {
         let (key, value) = (key.into(), value.into());
-        if value.len() > VALUE_MAX {
+        let most = if sealing::is_sealed(&key) { VALUE_MAX - sealing::OVERHEAD_BYTES } else { VALUE_MAX };
+        if value.len() > most {
             return Err(StoreError::TooLarge { length: value.len() });
         }
         if key.len() > KEY_MAX {
@@ -175,12 +209,20 @@ impl Unit {
         self.undo.clear();
         self.row_undo.clear();
         let (topics, outgoing) = (self.topics.len(), self.outgoing.len());
-        Savepoint { bytes: self.bytes, topics, outgoing, purged: self.purged.len(), answers: self.answers.len() }
+        Savepoint {
+            bytes: self.bytes,
+            topics,
+            outgoing,
+            purged: self.purged.len(),
+            answers: self.answers.len(),
+            released: self.released.len(),
+            renewed: self.renewed.len(),
+        }
     }
 
     /// Undoes everything since the act began.
     pub(crate) fn roll_back(&mut self, savepoint: &Savepoint) {
-        let Savepoint { bytes, topics, outgoing, purged, answers } = savepoint;
+        let Savepoint { bytes, topics, outgoing, purged, answers, released, renewed } = savepoint;
         while let Some((key, before)) = self.undo.pop() {
             match before {
                 Some(before) => self.overlay.insert(key, before),
@@ -197,6 +239,8 @@ impl Unit {
         self.outgoing.truncate(*outgoing);
         self.purged.truncate(*purged);
         self.answers.truncate(*answers);
+        self.released.truncate(*released);
+        self.renewed.truncate(*renewed);
     }
 
     /// Counts bytes that are written beside the overlay.
@@ -211,25 +255,26 @@ impl Unit {
 
     /// What the engine holds at a key, asked once a group.
     fn stored(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        if let Some(value) = self.seen.borrow().get(key) {
-            return Ok(value.clone());
+        if let Some(found) = self.seen.borrow().get(key) {
+            return Ok(found.as_ref().map(|found| found.value.clone()));
         }
-        let value = self.core.engine.get(key)?;
-        self.seen.borrow_mut().insert(Bytes::copy_from_slice(key), value.clone());
+        let found = self.core.vault.find(key)?;
+        let value = found.as_ref().map(|found| found.value.clone());
+        self.seen.borrow_mut().insert(Bytes::copy_from_slice(key), found);
         Ok(value)
     }
 
     /// What the engine holds under a prefix. A short list from its beginning is asked for once a group: each act of a case looks up its referrals.
     fn stored_under(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
         if after.is_some() {
-            return Ok(self.core.engine.scan(prefix, after, limit)?);
+            return self.core.vault.scan(prefix, after, limit);
         }
         if let Some((whole, pairs)) = self.seen_lists.borrow().get(prefix)
             && (*whole || pairs.len() >= limit)
         {
             return Ok(pairs.iter().take(limit).cloned().collect());
         }
-        let pairs = self.core.engine.scan(prefix, None, limit)?;
+        let pairs = self.core.vault.scan(prefix, None, limit)?;
         if pairs.len() <= LIST_KEPT_MAX {
             self.seen_lists.borrow_mut().insert(Bytes::copy_from_slice(prefix), (pairs.len() < limit, pairs.clone()));
         }
@@ -241,16 +286,55 @@ impl Unit {
         self.seen_rows.get_mut().remove(rows);
     }
 
-    /// Everything it would write beside rows.
-    pub(crate) fn take_batch(&mut self) -> Batch {
-        let mut batch = Batch::default();
+    /// Gives up the key of a part of a row.
+    pub(crate) fn release(&mut self, slot: Slot) {
+        self.released.push(slot);
+    }
+
+    /// What stands at a key so far is to be erased, though less takes its place in this act: that is sealed with a key of its own, and the key of
+    /// every version before is destroyed.
+    pub(crate) fn renew(&mut self, key: impl Into<Bytes>) {
+        self.renewed.push(key.into());
+    }
+
+    /// The slot of the value that the engine holds at a key.
+    fn slot_before(&self, key: &[u8]) -> Result<Option<Slot>, StoreError> {
+        match self.seen.borrow().get(key) {
+            Some(found) => Ok(found.as_ref().and_then(|found| found.slot)),
+            None => Ok(self.core.vault.engine.get(key)?.as_deref().and_then(Slot::of)),
+        }
+    }
+
+    /// Everything it would write, sealed, with these rows. A value keeps its key for as long as it stands at its place; what is deleted gives it up.
+    pub(crate) fn take_batch(&mut self, rows: Vec<Pair>, mut last_bucket: u32) -> Result<Closing, StoreError> {
+        let mut batch = Batch { puts: rows, ..Batch::default() };
+        let mut released = std::mem::take(&mut self.released);
+        let renewed: HashSet<Bytes> = std::mem::take(&mut self.renewed).into_iter().collect();
         for (key, value) in std::mem::take(&mut self.overlay) {
             match value {
+                Some(value) if sealing::is_sealed(&key) => {
+                    let mut before = self.slot_before(&key)?;
+                    if renewed.contains(&key) {
+                        released.extend(before.take());
+                    }
+                    let (sealed, slot) = self.core.vault.seal(&key, &value, before)?;
+                    last_bucket = last_bucket.max(slot.bucket);
+                    batch.puts.push((key, sealed));
+                }
                 Some(value) => batch.puts.push((key, value)),
-                None => batch.deletes.push(key),
+                None => {
+                    if sealing::is_sealed(&key) {
+                        released.extend(self.slot_before(&key)?);
+                    }
+                    batch.deletes.push(key);
+                }
             }
         }
-        batch
+        for slot in &released {
+            batch.puts.push(sealing::released_row(*slot)?);
+        }
+        batch.puts.extend(self.core.vault.note_used(last_bucket)?);
+        Ok(Closing { batch, has_released: !released.is_empty() })
     }
 }
 
@@ -274,6 +358,14 @@ impl Read for Unit {
         let row = span.row(number).cloned();
         self.seen_rows.borrow_mut().insert(Bytes::copy_from_slice(rows), span);
         Ok(row)
+    }
+
+    fn open_part(&self, place: &[u8], stored: &Bytes) -> Result<Option<Bytes>, StoreError> {
+        self.core.vault.open_part(place, stored)
+    }
+
+    fn blind(&self, table: &str, name: &[u8]) -> [u8; 16] {
+        self.core.vault.keyring.blind(table, name)
     }
 
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
@@ -314,9 +406,9 @@ impl Iterator for Pages<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.page.is_empty() && !self.ended {
-            match self.core.engine.scan(self.prefix, self.after.as_deref(), self.limit) {
+            match self.core.vault.scan(self.prefix, self.after.as_deref(), self.limit) {
                 Ok(page) => self.page = page.into(),
-                Err(error) => return Some(Err(error.into())),
+                Err(error) => return Some(Err(error)),
             }
             self.ended = self.page.len() < self.limit;
             self.after = self.page.back().map(|(key, _)| key.clone());

@@ -6,13 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use titian_proto::model::id::NodeId;
+use titian_server::ambient::Ambient;
 use titian_server::store::engine::{Batch, Engine, EngineError, Health, Pair};
-use titian_server::store::{Read, StoreError};
+use titian_server::store::{KeyCopy, KeyDisk, KeyringError, MemoryKeys, NodeKey, Opener, Sealing, View};
 
+use crate::clock::{FOUNDED, Hands};
+use crate::random::{Dice, Random};
 use crate::watch::Watch;
 
 /// What stands on a disk, by key.
 pub type Pairs = BTreeMap<Bytes, Bytes>;
+
+/// Reads what would be there after a power cut now.
+pub type Durable = View;
 
 /// What is wrong with a disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub struct Trouble {
     pub read: bool,
 }
 
-/// One node's disk. It outlives the node's lives.
+/// One node's disk, and the one beside it with its key file, of which no backup is made and which is never lost. Both outlive the node's lives.
 #[derive(Clone)]
 pub struct Disk(Arc<Mutex<Platter>>);
 
@@ -37,12 +43,17 @@ struct Platter {
     unsynced: Vec<(Vec<Pair>, Vec<Bytes>)>,
     life: u64,
     trouble: Trouble,
+    /// The key file. Written whole or not at all, and synced before anybody goes on.
+    keys: Option<Vec<u8>>,
+    /// What opens the values, with the key file as it is.
+    opener: Option<Opener>,
 }
 
 impl Disk {
-    /// A disk that holds these pairs.
-    pub fn holding(pairs: Pairs) -> Self {
-        let platter = Platter { applied: pairs.clone(), durable: pairs, unsynced: Vec::new(), life: 0, trouble: Trouble::default() };
+    /// A disk that holds these pairs, with this key file.
+    pub fn holding(pairs: Pairs, keys: Option<Vec<u8>>) -> Self {
+        let (applied, trouble) = (pairs.clone(), Trouble::default());
+        let platter = Platter { applied, durable: pairs, unsynced: Vec::new(), life: 0, trouble, keys, opener: None };
         Self(Arc::new(Mutex::new(platter)))
     }
 
@@ -67,7 +78,9 @@ impl Disk {
     pub fn hold(&self, pairs: Pairs) {
         let mut platter = self.lock();
         let life = platter.life + 1;
-        *platter = Platter { applied: pairs.clone(), durable: pairs, unsynced: Vec::new(), life, trouble: Trouble::default() };
+        let (applied, trouble) = (pairs.clone(), Trouble::default());
+        let (keys, opener) = (platter.keys.take(), platter.opener.take());
+        *platter = Platter { applied, durable: pairs, unsynced: Vec::new(), life, trouble, keys, opener };
     }
 
     /// The power fails: of the batches that were not synced the first `survive` are there afterwards, and nothing of the others.
@@ -93,12 +106,41 @@ impl Disk {
 
     /// What would be there after a power cut now.
     pub fn durable(&self) -> Durable {
-        Durable(self.clone())
+        self.opener().view(Arc::new(Still(self.clone())))
+    }
+
+    /// The key file, for the next life of its node.
+    pub fn sealing(&self) -> Sealing {
+        let life = self.lock().life;
+        Sealing { disk: Arc::new(Keys { disk: self.clone(), life }), node_key: node_key(), ambient: dice(life) }
+    }
+
+    /// The key file as it is.
+    pub fn keys(&self) -> Option<Vec<u8>> {
+        self.lock().keys.clone()
+    }
+
+    fn opener(&self) -> Opener {
+        if let Some(opener) = self.lock().opener.clone() {
+            return opener;
+        }
+        let sealing = Sealing { disk: Arc::new(MemoryKeys::holding(self.keys())), node_key: node_key(), ambient: dice(0) };
+        let opener = Opener::new(&sealing).unwrap();
+        self.lock().opener = Some(opener.clone());
+        opener
     }
 
     /// Everything that would be there after a power cut now.
     pub fn durable_pairs(&self) -> Pairs {
         self.lock().durable.clone()
+    }
+
+    /// What is about to be written, as its node understands it.
+    fn in_the_clear(&self, puts: &[Pair]) -> Vec<Pair> {
+        let (opener, view) = (self.opener(), self.durable());
+        let clear =
+            |pair: &Pair| opener.in_the_clear(&view, pair).unwrap().into_iter().map(|value| (pair.0.clone(), value)).collect::<Vec<_>>();
+        puts.iter().flat_map(clear).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Platter> {
@@ -135,6 +177,9 @@ impl Engine for Mounted {
     }
 
     fn apply(&self, batch: Batch) -> Result<(), EngineError> {
+        if let Some((node, watch)) = &self.watched {
+            watch.applied(node, &self.disk.in_the_clear(&batch.puts));
+        }
         let mut platter = self.platter()?;
         if platter.trouble.full {
             return Err(EngineError::Full);
@@ -142,9 +187,6 @@ impl Engine for Mounted {
         let Batch { expect, puts, deletes } = batch;
         if expect.iter().any(|(key, expected)| platter.applied.get(key) != expected.as_ref()) {
             return Err(EngineError::Conflict);
-        }
-        if let Some((node, watch)) = &self.watched {
-            watch.applied(node, &puts);
         }
         write(&mut platter.applied, &puts, &deletes);
         platter.unsynced.push((puts, deletes));
@@ -168,18 +210,64 @@ impl Engine for Mounted {
     }
 }
 
-/// Reads what would be there after a power cut now.
-#[derive(Clone)]
-pub struct Durable(Disk);
+/// What would be there after a power cut now, to be read.
+struct Still(Disk);
 
-impl Read for Durable {
-    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+impl Engine for Still {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
         Ok(self.0.lock().durable.get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, EngineError> {
         Ok(scan(&self.0.lock().durable, prefix, after, limit))
     }
+
+    fn apply(&self, _: Batch) -> Result<(), EngineError> {
+        Err(EngineError::Stopped)
+    }
+
+    fn sync(&self) -> Result<(), EngineError> {
+        Err(EngineError::Stopped)
+    }
+
+    fn health(&self) -> Result<Health, EngineError> {
+        Ok(Health { disk_bytes: 0, free_bytes: None })
+    }
+}
+
+/// The key file in one life of its node.
+struct Keys {
+    disk: Disk,
+    life: u64,
+}
+
+impl KeyDisk for Keys {
+    fn name(&self) -> String {
+        "the simulated key file".to_owned()
+    }
+
+    fn read(&self) -> Result<Vec<KeyCopy>, KeyringError> {
+        Ok(self.disk.keys().into_iter().map(|bytes| KeyCopy { name: self.name(), bytes }).collect())
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<Option<KeyringError>, KeyringError> {
+        let mut platter = self.disk.lock();
+        if platter.life != self.life {
+            let source = std::io::Error::other("the power is off");
+            return Err(KeyringError::Io { doing: "writing the key file", file: self.name(), source });
+        }
+        (platter.keys, platter.opener) = (Some(bytes.to_vec()), None);
+        Ok(None)
+    }
+}
+
+/// What keys and nonces of one life are drawn from: no other chance of the world moves with it.
+fn dice(life: u64) -> Ambient {
+    Ambient::new(Hands::new(FOUNDED), Dice::new(Random::new(life)))
+}
+
+fn node_key() -> NodeKey {
+    NodeKey::parse(&"7".repeat(64), "the world").unwrap()
 }
 
 fn scan(pairs: &Pairs, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Vec<Pair> {

@@ -17,9 +17,12 @@ use crate::random::Random;
 use crate::union::{Union, actor, agreement, agreement_id};
 use crate::watch::Watch;
 
+/// What stands on a disk, and the key file beside it.
+type Founded = (Pairs, Option<Vec<u8>>);
+
 /// What stands on each disk on the day after the founding, by the union's place.
-pub fn disks() -> &'static [Pairs] {
-    static FOUNDED_ONCE: OnceLock<Vec<Pairs>> = OnceLock::new();
+pub fn disks() -> &'static [Founded] {
+    static FOUNDED_ONCE: OnceLock<Vec<Founded>> = OnceLock::new();
     FOUNDED_ONCE.get_or_init(|| {
         // Whoever asks first stands in a runtime of its own already.
         std::thread::spawn(|| runtime().block_on(found())).join().unwrap()
@@ -31,12 +34,12 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
-async fn found() -> Vec<Pairs> {
+async fn found() -> Vec<Founded> {
     let (mut random, watch) = (Random::new(0), Watch::new());
     let network = Network::new(random.fork(), watch.clone());
     let mut nodes: Vec<Node> = Vec::new();
     for union in Union::all() {
-        let disk = Disk::holding(Pairs::new());
+        let disk = Disk::holding(Pairs::new(), None);
         watch.know(&union.node_id, &disk);
         let mut node = Node::new(union, disk, Hands::new(FOUNDED), network.clone(), watch.clone(), random.fork());
         node.start().unwrap();
@@ -57,7 +60,7 @@ async fn found() -> Vec<Pairs> {
         node.stop().await;
     }
     assert_eq!(watch.eyes().trace.violation(), None, "the founding breaks an invariant");
-    nodes.iter().map(|node| node.disk.durable_pairs()).collect()
+    nodes.iter().map(|node| (node.disk.durable_pairs(), node.disk.keys())).collect()
 }
 
 async fn befriend(acts: &Acts, other: &Union) {

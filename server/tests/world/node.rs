@@ -68,9 +68,9 @@ impl Node {
     /// # Errors
     /// When its disk cannot be read or written.
     pub fn start(&mut self) -> Result<(), StoreError> {
+        let engine = Arc::new(self.disk.mount(&self.union.node_id, &self.watch));
         let (own, options) = (self.union.own(), self.options());
         let ambient = options.ambient.clone();
-        let engine = Arc::new(self.disk.mount(&self.union.node_id, &self.watch));
         let mut pace = self.random.fork();
         let store = Store::on_inline(engine, options, Box::new(move || sync_time(&mut pace)))?;
         let acts = Acts::new(store, own, ambient)?;
@@ -105,9 +105,10 @@ impl Node {
     pub fn restore(&mut self, backup: &Pairs) -> Result<(), StoreError> {
         self.crash(0);
         let mut lines = Vec::new();
-        export_inline(&Disk::holding(backup.clone()).mount_unwatched(), &self.union.node_id, &mut lines)?;
+        export_inline(&Disk::holding(backup.clone(), None).mount_unwatched(), &self.union.node_id, &mut lines)?;
         self.disk.wipe();
-        import_inline(Arc::new(self.disk.mount_unwatched()), &self.options(), lines.as_slice()).map(drop)
+        let engine = Arc::new(self.disk.mount_unwatched());
+        import_inline(engine, &self.options(), lines.as_slice()).map(drop)
     }
 
     fn options(&mut self) -> StoreOptions {
@@ -117,6 +118,7 @@ impl Node {
             node_id: self.union.node_id.clone(),
             log_origin: self.union.log_origin.clone(),
             signer: self.union.signer(),
+            sealing: self.disk.sealing(),
             ambient: Ambient::new(self.hands.clone(), Dice::new(self.random.fork())),
         }
     }

@@ -49,8 +49,8 @@ impl World {
         let (mut random, watch) = (Random::new(seed), Watch::new());
         let network = Network::new(random.fork(), watch.clone());
         let mut nodes = Vec::new();
-        for (union, pairs) in Union::all().into_iter().zip(founding::disks()) {
-            let disk = Disk::holding(pairs.clone());
+        for (union, (pairs, keys)) in Union::all().into_iter().zip(founding::disks()) {
+            let disk = Disk::holding(pairs.clone(), keys.clone());
             watch.know(&union.node_id, &disk);
             let mut node = Node::new(union, disk, Hands::new(FOUNDED + DAY), network.clone(), watch.clone(), random.fork());
             node.start().unwrap();

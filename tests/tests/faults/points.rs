@@ -30,14 +30,15 @@ pub(crate) enum Road {
     Stick,
     /// A restored node, and what its peer gives back to it.
     Return,
-    /// From the journal of a store into its index, in the background: server/src/store/tests/crash.rs, where a process does nothing else.
+    /// From the journal of a store into its index, and the destroying of keys, in the background: server/src/store/tests/crash.rs and sealing.rs, where a
+    /// process does nothing else.
     Store,
     /// A case that the other union parked: tests/tests/skew, which has a union to park it.
     Parked,
 }
 
 /// Every point. The first passing is an early step of the road, a later one the share or an answer.
-pub(crate) const POINTS: [(&str, Road, At, &[u32]); 56] = [
+pub(crate) const POINTS: [(&str, Road, At, &[u32]); 63] = [
     ("request.before-write", Road::Referral, At::Sender, &[1]),
     ("request.after-write", Road::Referral, At::Sender, &[1]),
     ("group.before-apply", Road::Referral, At::Both, &[1, 4]),
@@ -46,6 +47,13 @@ pub(crate) const POINTS: [(&str, Road, At, &[u32]); 56] = [
     ("group.after-sync", Road::Referral, At::Both, &[1, 4]),
     ("index.before-settle", Road::Store, At::Both, &[1, 3]),
     ("index.before-sync", Road::Store, At::Both, &[1, 3]),
+    ("keyring.half-written", Road::Store, At::Both, &[1, 2]),
+    ("keyring.before-rename", Road::Store, At::Both, &[1, 2]),
+    ("keyring.after-rename", Road::Store, At::Both, &[1, 2]),
+    ("keyring.before-mirror", Road::Store, At::Both, &[1, 2]),
+    ("keys.before-puncture", Road::Store, At::Both, &[1, 2]),
+    ("keys.after-puncture", Road::Store, At::Both, &[1, 2]),
+    ("keys.after-removal", Road::Store, At::Both, &[1, 2]),
     ("session.before-hello", Road::Referral, At::Both, &[1]),
     ("session.after-hello", Road::Referral, At::Both, &[1]),
     ("courier.before-dispatch", Road::Referral, At::Both, &[1, 2]),

@@ -49,6 +49,8 @@ async fn one(acts: &Acts, referral_id: ReferralId) -> Result<(), ActError> {
         destroy::all(acts, referral_id).await?;
         crate::crash::point("erasure.after-destroy");
     }
+    // Said only when it is true: what is gone from the tables opens with no key that is left.
+    acts.store.keys_destroyed().await?;
     let house = acts.house.clone();
     acts.store.write(move |unit| tell::say(&house, unit, referral_id)).await?;
     crate::crash::point("erasure.after-told");

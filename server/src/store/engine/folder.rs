@@ -95,7 +95,8 @@ fn create_folder(path: &Path) -> Result<(), EngineError> {
     sync_parent(path)
 }
 
-fn lock(path: &Path) -> Result<File, EngineError> {
+/// Takes the lock of a folder, until the file is dropped.
+pub(crate) fn lock(path: &Path) -> Result<File, EngineError> {
     let doing = "locking the folder of the store";
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK_FILE));
     let file = file.map_err(|error| EngineError::io(doing, error))?;

@@ -127,6 +127,18 @@ impl EngineKind {
         (code == Self::Sled.code()).then_some(Self::Sled)
     }
 
+    /// Whether a process has the store in a folder open. A folder that is not there is open nowhere.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn is_in_use(self, folder: &Path) -> Result<bool, EngineError> {
+        match folder.is_dir().then(|| folder::lock(folder)) {
+            None | Some(Ok(_)) => Ok(false),
+            Some(Err(EngineError::InUse { .. })) => Ok(true),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
     /// Opens the database in a folder, or creates it there.
     ///
     /// # Errors

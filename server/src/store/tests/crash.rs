@@ -106,3 +106,73 @@ fn write_for_ever(folder: &Path) {
         }
     });
 }
+
+/// What the process of the next story is told.
+#[cfg(feature = "crash-points")]
+const DESTROYER: &str = "TITIAN_TEST_KEYS_FOLDER";
+#[cfg(feature = "crash-points")]
+const DESTROYER_STORY: &str = "store::tests::crash::a_process_that_ends_while_it_destroys_keys_destroys_what_was_given_up_and_nothing_else";
+
+#[cfg(feature = "crash-points")]
+#[test]
+fn a_process_that_ends_while_it_destroys_keys_destroys_what_was_given_up_and_nothing_else() {
+    const POINTS: [&str; 7] = [
+        "keyring.half-written",
+        "keyring.before-rename",
+        "keyring.after-rename",
+        "keyring.before-mirror",
+        "keys.before-puncture",
+        "keys.after-puncture",
+        "keys.after-removal",
+    ];
+    if let Some(folder) = std::env::var_os(DESTROYER) {
+        return destroy_for_ever(Path::new(&folder));
+    }
+    for point in POINTS.iter().flat_map(|point| [1, 2].map(|passing| format!("{point}:{passing}"))) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        // Given a process that writes and removes records until it ends itself on the way to destroying their keys
+        let mut process = Command::new(std::env::current_exe().unwrap());
+        process.args([DESTROYER_STORY, "--exact", "--nocapture", "--test-threads=1"]).env(DESTROYER, &path).env("TITIAN_CRASH_AT", &point);
+        let removed = acknowledged_by(process.stdout(Stdio::piped()).stderr(Stdio::null()), PATIENCE);
+        // When the store is opened again, and what was left is done
+        let store = Store::open(options(&path, "my.mtuc")).unwrap();
+        destroyed(&store);
+        // Then nothing is left to be done, and of each pair one is gone and the other is there
+        let view = store.view();
+        assert!(view.scan(b"released/", None, 9).unwrap().is_empty(), "{point}");
+        for n in removed {
+            assert_eq!(view.get(&record(2 * n)).unwrap(), None, "{point}");
+            assert_eq!(view.get(&record(2 * n + 1)).unwrap().unwrap(), "stays", "{point}");
+        }
+        // And whatever is there can be read
+        view.scan(b"worker-record/", None, usize::MAX).unwrap();
+    }
+}
+
+#[cfg(feature = "crash-points")]
+fn destroy_for_ever(folder: &Path) {
+    let store = Store::open(options(folder, "my.mtuc")).unwrap();
+    for n in 0.. {
+        let both = move |unit: &mut Unit| {
+            unit.put(record(2 * n), "goes")?;
+            unit.put(record(2 * n + 1), "stays")
+        };
+        store.write_blocking(both).map_err(|error: StoreError| error).unwrap();
+        store.write_blocking(move |unit| unit.delete(record(2 * n))).map_err(|error: StoreError| error).unwrap();
+        destroyed(&store);
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "\nkept {n}").and_then(|()| out.flush()).unwrap();
+    }
+}
+
+#[cfg(feature = "crash-points")]
+fn destroyed(store: &Store) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.keys_destroyed()).unwrap();
+}
+
+#[cfg(feature = "crash-points")]
+fn record(n: u64) -> Vec<u8> {
+    [b"worker-record/".as_slice(), &n.to_be_bytes()].concat()
+}

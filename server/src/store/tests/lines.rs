@@ -8,9 +8,9 @@ use titian_proto::envelope::Behind;
 
 use super::super::engine::double::Double;
 use super::super::export::import_into;
-use super::super::{LogTable as _, Read as _, Store, StoreError};
+use super::super::{LogTable as _, Read as _, Sealing, Store, StoreError, StoreOptions};
 use super::link::{headers, send};
-use super::{on_double, options};
+use super::{on_double_with_keys, options};
 
 /// Lines kept in memory.
 #[derive(Clone, Default)]
@@ -26,9 +26,9 @@ impl Write for Shared {
     }
 }
 
-/// A store with some pairs, as lines.
-fn exported() -> (String, Store) {
-    let (store, _) = on_double();
+/// A store with some pairs, as lines, and its keys.
+fn exported() -> (String, Store, Sealing) {
+    let (store, _, sealing) = on_double_with_keys();
     for n in 0..600u64 {
         store.write_blocking(move |unit| unit.save([b"t/".to_vec(), n.to_be_bytes().to_vec()].concat(), &n)).unwrap();
     }
@@ -36,16 +36,22 @@ fn exported() -> (String, Store) {
     let count = store.export(lines.clone()).unwrap();
     let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert_eq!(lines.lines().count() as u64, count + 2);
-    (lines, store)
+    (lines, store, sealing)
+}
+
+/// Where a backup comes back to: the keys are those of before.
+fn with_keys(folder: &Path, node_id: &str, sealing: &Sealing) -> StoreOptions {
+    StoreOptions { sealing: sealing.clone(), ..options(folder, node_id) }
 }
 
 #[test]
 fn what_was_exported_comes_back_under_a_new_epoch_and_the_log_says_so() {
-    let (lines, store) = exported();
+    let (lines, store, sealing) = exported();
     let folder = tempfile::tempdir().unwrap();
-    Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)).unwrap();
-    assert!(matches!(Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)), Err(StoreError::NotEmpty)));
-    let again = Store::open(options(folder.path(), "my.mtuc")).unwrap();
+    let options = || with_keys(folder.path(), "my.mtuc", &sealing);
+    Store::import(options(), Cursor::new(&lines)).unwrap();
+    assert!(matches!(Store::import(options(), Cursor::new(&lines)), Err(StoreError::NotEmpty)));
+    let again = Store::open(options()).unwrap();
     assert_eq!(again.view().scan(b"t/", None, 1000).unwrap(), store.view().scan(b"t/", None, 1000).unwrap());
     assert_ne!(again.epoch().unwrap(), store.epoch().unwrap());
     let leaves = again.view().leaves(0, 9).unwrap();
@@ -57,7 +63,7 @@ fn what_was_exported_comes_back_under_a_new_epoch_and_the_log_says_so() {
 #[test]
 fn the_first_envelope_after_a_restore_says_behind_which_one_it_stands() {
     // Given two envelopes in the backup
-    let (store, _) = on_double();
+    let (store, _, sealing) = on_double_with_keys();
     for body in ["first", "second"] {
         store.write_blocking(send(body)).unwrap();
     }
@@ -65,8 +71,8 @@ fn the_first_envelope_after_a_restore_says_behind_which_one_it_stands() {
     store.export(lines.clone()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let lines = lines.0.lock().unwrap().clone();
-    Store::import(options(folder.path(), "my.mtuc"), Cursor::new(&lines)).unwrap();
-    let restored = Store::open(options(folder.path(), "my.mtuc")).unwrap();
+    Store::import(with_keys(folder.path(), "my.mtuc", &sealing), Cursor::new(&lines)).unwrap();
+    let restored = Store::open(with_keys(folder.path(), "my.mtuc", &sealing)).unwrap();
     // When the restored node sends two more
     for body in ["third", "fourth"] {
         restored.write_blocking(send(body)).unwrap();
@@ -79,12 +85,12 @@ fn the_first_envelope_after_a_restore_says_behind_which_one_it_stands() {
 
 #[test]
 fn lines_that_are_damaged_or_cut_off_are_refused_and_leave_nothing_that_opens() {
-    let (lines, _) = exported();
+    let (lines, _, sealing) = exported();
     let changed = lines.replacen("0000000000000007 ", "0000000000000f07 ", 1);
     let cut = lines.rsplit_once("end ").unwrap().0.to_owned();
-    for bad in [changed, cut, lines.replace("titian-export 1", "something 1")] {
+    for bad in [changed, cut, lines.replace("titian-export 2", "something 2")] {
         let double = Arc::new(Double::default());
-        let imported = import_into(Arc::clone(&double) as _, &options(Path::new("nowhere"), "my.mtuc"), Cursor::new(bad));
+        let imported = import_into(Arc::clone(&double) as _, &with_keys(Path::new("nowhere"), "my.mtuc", &sealing), Cursor::new(bad));
         assert!(matches!(imported, Err(StoreError::Import { .. })), "{imported:?}");
         assert!(matches!(Store::on(double, options(Path::new("nowhere"), "my.mtuc")), Err(StoreError::HalfImported)));
     }
@@ -92,12 +98,12 @@ fn lines_that_are_damaged_or_cut_off_are_refused_and_leave_nothing_that_opens() 
 
 #[test]
 fn lines_of_another_node_or_a_newer_program_are_refused() {
-    let (lines, _) = exported();
+    let (lines, _, _) = exported();
     let import =
         |node_id, lines: String| import_into(Arc::new(Double::default()), &options(Path::new("nowhere"), node_id), Cursor::new(lines));
     assert!(matches!(import("id.ksbsi", lines.clone()), Err(StoreError::OtherNode { .. })));
     assert!(matches!(
-        import("my.mtuc", lines.replace("titian-export 1", "titian-export 2")),
-        Err(StoreError::Newer { found: 2, known: 1 })
+        import("my.mtuc", lines.replace("titian-export 2", "titian-export 3")),
+        Err(StoreError::Newer { found: 3, known: 2 })
     ));
 }

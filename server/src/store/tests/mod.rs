@@ -4,6 +4,7 @@ mod acts;
 mod crash;
 mod lines;
 mod link;
+mod sealing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use titian_proto::model::descriptor::VerifyingKey;
 use titian_proto::model::id::NodeId;
 
 use super::engine::double::Double;
-use super::{EngineKind, Store, StoreOptions};
+use super::{EngineKind, FileKeys, KeyDisk, MemoryKeys, NodeKey, Sealing, Store, StoreOptions};
 use crate::ambient::{Ambient, Clock, Entropy};
 
 const EVER: (Instant, Instant) = (Instant::from_millis(0), Instant::from_millis(i64::MAX));
@@ -54,13 +55,33 @@ fn options(folder: &Path, node_id: &str) -> StoreOptions {
         node_id: NodeId::parse(node_id).unwrap(),
         log_origin: format!("{node_id}/titian/log/2026a"),
         signer,
+        sealing: sealing(folder, &ambient),
         ambient,
     }
 }
 
+/// A key file inside the store's folder, which a real node never has there; in memory where there is no folder.
+fn sealing(folder: &Path, ambient: &Ambient) -> Sealing {
+    let disk: Arc<dyn KeyDisk> = match folder.to_str() {
+        Some("nowhere") => Arc::new(MemoryKeys::default()),
+        _ => {
+            std::fs::create_dir_all(folder).unwrap();
+            Arc::new(FileKeys::at(folder.join("keyring"), None))
+        }
+    };
+    Sealing { disk, node_key: NodeKey::parse(&"7".repeat(64), "a test").unwrap(), ambient: ambient.clone() }
+}
+
 fn on_double() -> (Store, Arc<Double>) {
-    let double = Arc::new(Double::default());
-    (Store::on(Arc::clone(&double) as _, options(Path::new("nowhere"), "my.mtuc")).unwrap(), double)
+    let (store, double, _) = on_double_with_keys();
+    (store, double)
+}
+
+/// As [`on_double`], with the keys of the store.
+fn on_double_with_keys() -> (Store, Arc<Double>, Sealing) {
+    let (double, options) = (Arc::new(Double::default()), options(Path::new("nowhere"), "my.mtuc"));
+    let sealing = options.sealing.clone();
+    (Store::on(Arc::clone(&double) as _, options).unwrap(), double, sealing)
 }
 
 fn signing_key() -> SigningKey {
