@@ -241,7 +241,8 @@ impl Unit {
         self.save(key(file.referral_id), file)
     }
 
-    /// As [`Self::put_referral`], where what it said before is to be erased: no key is left that opens it, here or in a backup.
+    /// As [`Self::put_referral`], where what it said before is to be erased: no key is left that opens it, here or in a backup. The whole row is gone
+    /// from every backup then, its state too: a node restored from one does not know the referral.
     ///
     /// # Errors
     /// When the store cannot take it.

@@ -208,7 +208,7 @@ fn narrow(house: &House, unit: &mut Unit, mut file: ReferralFile, left: &Offer, 
     if withdrawal.action == WithdrawalAction::Erase {
         ask(house, unit, &mut file, wanted(withdrawal.sequence, categories, took))?;
     }
-    unit.put_referral_anew(&file)?;
+    unit.put_referral(&file)?;
     // What was purged with it, and is still allowed, goes again.
     if is_sender(house, &file) && file.state.is_sharing() {
         shares::put_or_say_why(house, unit, &file, left)?;

@@ -73,7 +73,7 @@ fn forget_offer(house: &House, unit: &mut Unit, mut file: ReferralFile, fate: &F
     let offer = referrals::offer_of(&file)?;
     let left = if fate.takes(Some(Category::CaseCore)) { offer.tombstone() } else { offer.without(&fate.partly()) };
     file.offer = shares::offer_bytes(&left);
-    Ok(unit.put_referral_anew(&file)?)
+    Ok(unit.put_referral(&file)?)
 }
 
 fn reference(record: &wire::SharedRecord) -> Result<RecordRef, ActError> {
