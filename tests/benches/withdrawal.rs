@@ -18,6 +18,7 @@ use titian_tests::road::{self, Intake};
 use titian_tests::sample;
 use titian_tests::traffic::{self, Pace, Told, Traffic, WINDOW};
 use titian_tests::union::Union;
+use titian_tests::wait::{PATIENCE, let_pass, wait_until};
 use titian_tests::world::{AGREEMENT, Ground, befriend, sign_agreement_called};
 use tokio::time::Instant;
 
@@ -122,7 +123,7 @@ async fn withdraw(mtuc: &Union, intake: &Intake) -> Result<Duration, DeskError> 
             return Ok(start.elapsed());
         }
         assert!(start.elapsed() < LIMIT, "{} erasures are still open", open.len());
-        tokio::time::sleep(LOOK).await;
+        let_pass(LOOK);
     }
 }
 
@@ -136,7 +137,7 @@ fn projection(runtime: &tokio::runtime::Runtime, members: usize) -> Result<(), D
     for verb in ["propose", "sign"] {
         pair.mtuc.titian(Admin, &["agreement", verb, AGREEMENT, "--version", "2"]).done();
     }
-    titian_tests::wait::wait_until("version 2 has come", titian_tests::wait::PATIENCE, || {
+    wait_until("version 2 has come", PATIENCE, || {
         let shown = pair.ksbsi.json(Admin, &["agreement", "show", AGREEMENT, "--version", "2"]);
         (shown.exit == 0 && shown.has_code("state", "PROPOSED")).then_some(())
     });
@@ -194,6 +195,6 @@ async fn count_until(desk: &Desk, pair: &Pair, done: impl Fn(&wire::CountShareRe
             return Ok(());
         }
         assert!(start.elapsed() < LIMIT, "{} held, {} shared", count.held, count.shared);
-        tokio::time::sleep(LOOK).await;
+        let_pass(LOOK);
     }
 }
