@@ -178,6 +178,7 @@ async fn taken_back(pair: &Pair) -> Result<(Duration, Duration), DeskError> {
         traffic::desk(&pair.mtuc, Caseworker.name(), Caseworker.password()).await?,
         traffic::desk(&pair.ksbsi, Caseworker.name(), Caseworker.password()).await?,
     );
+    meter::forget_peak(pair.mtuc.node.pid().unwrap_or_default());
     let start = Instant::now();
     pair.ksbsi.titian(Admin, &["agreement", "sign", AGREEMENT, "--version", "2"]).done();
     count_until(&mtuc, pair, |count| count.shared == 0).await?;

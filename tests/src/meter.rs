@@ -24,6 +24,18 @@ pub fn peak_memory(pid: u32) -> u64 {
     of_status(pid, "VmHWM:")
 }
 
+/// Begins to count the most memory anew.
+///
+/// # Panics
+/// When Linux does not allow it.
+pub fn forget_peak(pid: u32) {
+    /// What Linux is told for it: proc(5), clear_refs.
+    const PEAK: &str = "5";
+    if let Err(error) = fs::write(format!("/proc/{pid}/clear_refs"), PEAK) {
+        panic!("/proc/{pid}/clear_refs: {error}");
+    }
+}
+
 /// The memory that a process holds now, in bytes.
 #[must_use]
 pub fn memory(pid: u32) -> u64 {
