@@ -5,10 +5,10 @@ use titian_proto::gate::Content;
 use titian_proto::model::id::{NodeId, RecordId};
 use titian_proto::model::referral::SharePut;
 
+use super::candidates::Candidate;
 use super::context::House;
 use super::error::ActError;
 use super::settlement::Settlement;
-use super::shares::Candidate;
 use super::{parked, question, referrals, shares, undelivered};
 use crate::store::records::RecordTable as _;
 use crate::store::referrals::{ReferralFile, ReferralTable as _};

@@ -7,7 +7,7 @@
 //! - [`groups`]: a group's case, split by country of origin.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
 //! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
-//! - [`shares`]: what a peer holds, kept in step by put and retract.
+//! - [`candidates`]: what may go under a referral; [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`projection`]: shares follow agreement, consent and the day.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
@@ -22,6 +22,7 @@
 pub mod actor;
 pub mod agreements;
 pub mod arrivals;
+pub mod candidates;
 pub mod cases;
 pub mod compromise;
 pub mod consents;

@@ -11,9 +11,10 @@ use titian_proto::model::referral::Offer;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Category;
 
+use super::candidates::{self, Candidate, Cursor};
 use super::context::{Acts, House};
 use super::error::ActError;
-use super::shares::{self, Candidate};
+use super::shares;
 use super::{policy, referrals};
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable as _};
 use crate::store::{StoreError, Topic, Unit};
@@ -21,7 +22,8 @@ use crate::store::{StoreError, Topic, Unit};
 /// Referrals looked at in one write when the day changes.
 const PAGE: usize = 64;
 
-/// Brings every share in step, some referrals a write: for what changes with the day alone.
+/// Looks at every share, some referrals a write, for what changes with the day alone: that changes for a share as a whole, so that one of its records
+/// tells of all.
 ///
 /// # Errors
 /// When the store fails.
@@ -29,8 +31,7 @@ pub async fn run(acts: &Acts) -> Result<(), ActError> {
     let mut after = None;
     loop {
         let house = acts.house.clone();
-        let last = acts.store.write(move |unit| some(&house, unit, after)).await?;
-        match last {
+        match acts.store.write(move |unit| some(&house, unit, after)).await? {
             Some(last) => after = Some(last),
             None => return Ok(()),
         }
@@ -41,9 +42,23 @@ fn some(house: &House, unit: &mut Unit, after: Option<ReferralId>) -> Result<Opt
     let page = unit.referrals(after, PAGE)?;
     let last = page.last().map(|file| file.referral_id).filter(|_| page.len() == PAGE);
     for file in page {
-        one(house, unit, file)?;
+        if has_changed(house, unit, &file)? {
+            one(house, unit, file)?;
+        }
     }
     Ok(last)
+}
+
+/// Whether the gate takes back the first record that the peer holds.
+fn has_changed(house: &House, unit: &mut Unit, file: &ReferralFile) -> Result<bool, ActError> {
+    if file.frozen || !file.state.is_sharing() {
+        return Ok(false);
+    }
+    let Some(given) = unit.first_given(file.referral_id)? else { return Ok(false) };
+    let Some(candidate) = candidates::record_of(unit, file, given.record_id)? else { return Ok(true) };
+    let offer = referrals::offer_of(file)?;
+    let verdict = shares::permits(house, unit, file, &offer, &[candidate])?;
+    Ok(verdict.is_err_and(|refusal| !is_pause(refusal.code)))
 }
 
 /// Brings every share in step that rests on an agreement.
@@ -95,44 +110,67 @@ fn one(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<(), Act
     }
     follow_version(house, unit, &mut file)?;
     let offer = referrals::offer_of(&file)?;
-    let wanted = wanted(house, unit, &file, &offer)?;
-    let mut gone = no_longer_there(unit, &file, &wanted)?;
-    if wanted.is_empty() && gone.is_empty() {
-        return Ok(());
-    }
-    let Verdicts { refused, pause } = judge(house, unit, &file, &offer, &wanted)?;
-    if let Some(refusal) = pause {
-        return say_why(unit, &file, refusal);
-    }
-    for Refused { record_id, .. } in &refused {
-        gone.extend(unit.given(file.referral_id, *record_id)?.filter(|given| given.revision > 0));
-    }
-    if !gone.is_empty() {
-        if let Err(refusal) = shares::retract(house, unit, &file, &gone)? {
+    let mut refused = HashSet::new();
+    let (mut why, mut waits, mut after) = (None, false, Some(Cursor::start()));
+    while let Some(cursor) = after {
+        let (wanted, next) = page_of(house, unit, &file, &offer, cursor)?;
+        let verdicts = judge(house, unit, &file, &offer, &wanted)?;
+        if let Some(refusal) = verdicts.pause {
             return say_why(unit, &file, refusal);
         }
-        if refused.iter().any(|one| one.category == Category::Safety) {
-            let progress = unit.progress(file.referral_id)?;
-            unit.put_progress(file.referral_id, &Progress { safety_shared: false, ..progress })?;
+        waits |= take_back(house, unit, &file, &verdicts.refused)?;
+        for Refused { record_id, refusal, .. } in verdicts.refused {
+            why.get_or_insert(refusal);
+            refused.insert(record_id);
         }
+        after = next;
     }
-    put_fresh(house, unit, &file, &offer, wanted, &refused)?;
-    if let Some(Refused { refusal, .. }) = refused.into_iter().next() {
+    give_back_what_is_gone(house, unit, &file)?;
+    put_fresh(house, unit, &file, &offer, &Held { refused, waits })?;
+    if let Some(refusal) = why {
         say_why(unit, &file, refusal)?;
     }
     unit.publish(Topic::Referral(file.referral_id));
     Ok(())
 }
 
-/// What was passed on and is not held any more, because the union that gave it took it back.
-fn no_longer_there(unit: &Unit, file: &ReferralFile, wanted: &[Candidate]) -> Result<Vec<Given>, StoreError> {
-    if file.onward_from.is_none() {
-        return Ok(Vec::new());
+/// Retracts what is refused and held. Whether something is refused that was never held.
+fn take_back(house: &House, unit: &mut Unit, file: &ReferralFile, refused: &[Refused]) -> Result<bool, ActError> {
+    let (mut held, mut waits) = (Vec::new(), false);
+    for one in refused {
+        match unit.given(file.referral_id, one.record_id)? {
+            Some(given) if given.revision > 0 => held.push(given),
+            Some(_) => {}
+            None => waits = true,
+        }
     }
-    let there: HashSet<RecordId> = wanted.iter().map(|candidate| candidate.record_id).collect();
-    let mut gone = unit.all_given(file.referral_id)?;
-    gone.retain(|given| given.revision > 0 && !there.contains(&given.record_id));
-    Ok(gone)
+    retract(house, unit, file, &held)?;
+    if !held.is_empty() && refused.iter().any(|one| one.category == Category::Safety) {
+        let progress = unit.progress(file.referral_id)?;
+        unit.put_progress(file.referral_id, &Progress { safety_shared: false, ..progress })?;
+    }
+    Ok(waits)
+}
+
+fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, held: &[Given]) -> Result<(), ActError> {
+    match shares::retract(house, unit, file, held)? {
+        Ok(()) => Ok(()),
+        Err(refusal) => say_why(unit, file, refusal),
+    }
+}
+
+/// What was passed on and is not held any more, because the union that gave it took it back.
+fn give_back_what_is_gone(house: &House, unit: &mut Unit, file: &ReferralFile) -> Result<(), ActError> {
+    if file.onward_from.is_none() {
+        return Ok(());
+    }
+    let mut gone = Vec::new();
+    for given in unit.all_given(file.referral_id)? {
+        if given.revision > 0 && candidates::record_of(unit, file, given.record_id)?.is_none() {
+            gone.push(given);
+        }
+    }
+    retract(house, unit, file, &gone)
 }
 
 /// A referral goes on under the version that replaced its own.
@@ -154,10 +192,18 @@ fn say_why(unit: &mut Unit, file: &ReferralFile, refusal: Refusal) -> Result<(),
     Ok(())
 }
 
-/// This node's records that the referral selects, or that staff put under it by name: safety first, because contacts go only with it.
-fn wanted(house: &House, unit: &Unit, file: &ReferralFile, offer: &Offer) -> Result<Vec<Candidate>, StoreError> {
-    let mut wanted = Vec::new();
-    for candidate in shares::own_or_passed_on(house, unit, file)? {
+/// A page of this node's records that the referral selects, or that staff put under it by name; in a page safety first, because contacts go only with it.
+/// What is about the worker is one page.
+fn page_of(
+    house: &House,
+    unit: &Unit,
+    file: &ReferralFile,
+    offer: &Offer,
+    cursor: Cursor,
+) -> Result<(Vec<Candidate>, Option<Cursor>), StoreError> {
+    let (page, next) = candidates::page_of(house, unit, file, cursor)?;
+    let mut wanted = Vec::with_capacity(page.len());
+    for candidate in page {
         let category = candidate.content.category();
         let selected = referrals::is_sender(house, file) && offer.categories.contains(&category) && candidate.content.may_leave();
         if selected || unit.given(file.referral_id, candidate.record_id)?.is_some_and(|given| given.revision > 0) {
@@ -165,7 +211,7 @@ fn wanted(house: &House, unit: &Unit, file: &ReferralFile, offer: &Offer) -> Res
         }
     }
     wanted.sort_by_key(|candidate| (candidate.content.category() != Category::Safety, candidate.content.category()));
-    Ok(wanted)
+    Ok((wanted, next))
 }
 
 /// What the gate says.
@@ -233,30 +279,31 @@ fn is_pause(code: RefusalCode) -> bool {
     )
 }
 
+/// What must not go.
+struct Held {
+    /// The gate refuses it.
+    refused: HashSet<RecordId>,
+    /// Something that the peer never held is refused: then nothing else that it never held goes either.
+    waits: bool,
+}
+
 /// What is permitted and the peer does not hold in its newest revision goes. What it never held goes all together or not at all, as a first share does.
-fn put_fresh(
-    house: &House,
-    unit: &mut Unit,
-    file: &ReferralFile,
-    offer: &Offer,
-    wanted: Vec<Candidate>,
-    refused: &[Refused],
-) -> Result<(), ActError> {
-    let refused: HashSet<RecordId> = refused.iter().map(|one| one.record_id).collect();
-    let mut waits = false;
-    for record_id in &refused {
-        waits |= unit.given(file.referral_id, *record_id)?.is_none();
-    }
-    let mut fresh = Vec::new();
-    for candidate in wanted {
-        let given = unit.given(file.referral_id, candidate.record_id)?;
-        let is_new = given.as_ref().is_none_or(|given| given.revision < candidate.revision);
-        if is_new && !refused.contains(&candidate.record_id) && (given.is_some() || !waits) {
-            fresh.push(candidate);
+fn put_fresh(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer, held: &Held) -> Result<(), ActError> {
+    let mut after = Some(Cursor::start());
+    while let Some(cursor) = after {
+        let (wanted, next) = page_of(house, unit, file, offer, cursor)?;
+        let mut fresh = Vec::new();
+        for candidate in wanted {
+            let given = unit.given(file.referral_id, candidate.record_id)?;
+            let is_new = given.as_ref().is_none_or(|given| given.revision < candidate.revision);
+            if is_new && !held.refused.contains(&candidate.record_id) && (given.is_some() || !held.waits) {
+                fresh.push(candidate);
+            }
         }
-    }
-    if let Err(refusal) = shares::put_all(house, unit, file, offer, fresh)? {
-        say_why(unit, file, refusal)?;
+        if let Err(refusal) = shares::put_all(house, unit, file, offer, fresh)? {
+            return say_why(unit, file, refusal);
+        }
+        after = next;
     }
     Ok(())
 }

@@ -9,13 +9,14 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
+use super::candidates::Candidate;
 use super::context::{Acts, House};
 use super::documents;
 use super::error::ActError;
 use super::projection;
 use super::question::{self, KnownReferral};
 use super::referrals::{load, offer_unreadable};
-use super::shares::{self, Candidate};
+use super::shares;
 use crate::store::cases::{CaseFile, CaseTable};
 use crate::store::records::{Holder, RecordTable};
 use crate::store::referrals::ReferralTable;

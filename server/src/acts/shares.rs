@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost::Message;
 use titian_proto::gate::Content;
 use titian_proto::model::consent::{Grant, Ledger};
-use titian_proto::model::id::{Digest, NodeId, RecordId, RecordRef, ReferralId};
+use titian_proto::model::id::{Digest, NodeId, RecordRef, ReferralId};
 use titian_proto::model::record::{RecordContent, SharedRecord};
 use titian_proto::model::reference::{AgreementRef, ConsentRef};
 use titian_proto::model::referral::{DeliveryStage, Offer, SharePut, ShareRetract};
@@ -13,6 +13,7 @@ use titian_proto::model::vocabulary::Purpose;
 use titian_proto::wire;
 
 use super::arrivals::Occasion;
+use super::candidates::{self, Candidate};
 use super::context::{Acts, House};
 use super::documents::follow;
 use super::error::ActError;
@@ -20,49 +21,14 @@ use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
 use super::question::{self, About, Gathered};
 use super::referrals::load;
-use crate::store::records::RecordTable;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
-use crate::store::{Read, StoreError, Unit};
+use crate::store::{StoreError, Unit};
 
 /// Records in one put: an envelope stays under the 64 KiB of a stored value, and one bad record costs little.
 pub const PUT_RECORDS: usize = 64;
 
 /// Bytes of records in one put, for the same reason.
 pub const PUT_BYTES: usize = 48 * 1024;
-
-/// A record of this node that is to be shared.
-pub struct Candidate {
-    /// Its id here.
-    pub record_id: RecordId,
-    /// Its revision.
-    pub revision: u64,
-    /// What it says.
-    pub content: RecordContent,
-    /// Whose it is; none: this node's own.
-    pub owner: Option<NodeId>,
-}
-
-impl Candidate {
-    /// The same again, for another referral.
-    #[must_use]
-    pub fn copy(&self) -> Self {
-        Self { content: self.content.clone(), owner: self.owner.clone(), ..*self }
-    }
-
-    /// A record of this node, if it can be read.
-    #[must_use]
-    pub fn of(record: &wire::Record) -> Option<Self> {
-        let content = question::content_of(record.content.as_ref())?;
-        Some(Self { record_id: RecordId::from_wire(&record.record_id).ok()?, revision: record.revision, content, owner: None })
-    }
-
-    /// A record held from another union, if it can be read: known here by its name there.
-    fn of_held(record: &wire::SharedRecord) -> Option<Self> {
-        let content = question::content_of(record.content.as_ref())?;
-        let record_id = RecordId(RecordRef::from_wire(&record.record_ref).ok()?.0);
-        Some(Self { record_id, revision: record.revision, content, owner: Some(NodeId::parse(&record.owner).ok()?) })
-    }
-}
 
 /// The other side of a referral.
 #[must_use]
@@ -76,7 +42,7 @@ pub fn other_side<'a>(house: &House, file: &'a ReferralFile) -> &'a NodeId {
 /// When the store fails.
 pub fn put_selected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<Result<(), Refusal>, ActError> {
     let mut candidates = Vec::new();
-    for candidate in own_or_passed_on(house, unit, file)? {
+    for candidate in candidates::own_or_passed_on(house, unit, file)? {
         let selected = offer.categories.contains(&candidate.content.category());
         let fresh = unit.given(file.referral_id, candidate.record_id)?.is_none_or(|given| given.revision < candidate.revision);
         if selected && fresh && candidate.content.may_leave() {
@@ -84,34 +50,6 @@ pub fn put_selected(house: &House, unit: &mut Unit, file: &ReferralFile, offer: 
         }
     }
     put_all(house, unit, file, offer, candidates)
-}
-
-/// Every record that a referral is about: of its case and its worker, or what is held under the referral that it passes on.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn records_of(read: &impl Read, file: &ReferralFile) -> Result<Vec<Candidate>, StoreError> {
-    if let Some(origin) = file.onward_from {
-        return Ok(read.held_after(origin, None, usize::MAX)?.iter().filter_map(Candidate::of_held).collect());
-    }
-    let mut records = Vec::new();
-    for holder in question::holders(file) {
-        records.extend(read.records(holder)?.iter().filter_map(|record| {
-            let owner = NodeId::parse(&record.owner).ok();
-            Candidate::of(record).map(|candidate| Candidate { owner, ..candidate })
-        }));
-    }
-    Ok(records)
-}
-
-/// As [`records_of`], those that may be this node's to send.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn own_or_passed_on(house: &House, read: &impl Read, file: &ReferralFile) -> Result<Vec<Candidate>, StoreError> {
-    let mut records = records_of(read, file)?;
-    records.retain(|candidate| file.onward_from.is_some() || candidate.owner.as_ref() == Some(house.node_id()));
-    Ok(records)
 }
 
 /// Puts many records, as few messages.

@@ -198,6 +198,14 @@ pub trait ReferralTable: Read + Sized {
         self.load(&given_key(referral_id, record_id))
     }
 
+    /// Any record that the other side holds from here, or was to hold.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn first_given(&self, referral_id: ReferralId) -> Result<Option<Given>, StoreError> {
+        Ok(table::page(self, &Key::of("given/").id(&referral_id.0), None, 1)?.pop())
+    }
+
     /// Everything that the other side holds from here.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use titian_proto::wire;
 
 use super::{describe, is_sender, load, offer_of};
 use crate::acts::actor::Actor;
+use crate::acts::candidates;
 use crate::acts::context::{Acts, House};
 use crate::acts::error::ActError;
 use crate::acts::outgoing::{self, Address};
@@ -219,7 +220,7 @@ fn mark_passed_on(house: &House, unit: &mut Unit, origin: ReferralId, case_id: C
 
 /// Makes the offer from what the case says now.
 fn compose(unit: &Unit, file: &ReferralFile, mut terms: OfferRequest) -> Result<Offer, ActError> {
-    let contents: Vec<RecordContent> = shares::records_of(unit, file)?.into_iter().map(|candidate| candidate.content).collect();
+    let contents: Vec<RecordContent> = candidates::records_of(unit, file)?.into_iter().map(|candidate| candidate.content).collect();
     let subject = question::own_subject(&file.recipient, terms.subject_ref, Some(file));
     let ledger = policy::ledger(unit, &subject)?;
     terms.grant = shares::grant_for(&ledger, &file.recipient, terms.purpose).map(Grant::for_peer);
