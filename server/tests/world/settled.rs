@@ -168,7 +168,10 @@ impl World {
                 continue;
             }
             if let Some(other) = other.as_ref().filter(|_| file.frozen) {
-                self.is_erased(file, other, &sender, &receiver);
+                // What only one side's clock has ended is that side's alone, until a person looks at the alarm.
+                if file.state == ReferralState::ConsentWithdrawn {
+                    self.is_erased(file, other, &sender, &receiver);
+                }
                 continue;
             }
             if other.is_none() {

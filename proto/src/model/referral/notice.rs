@@ -199,7 +199,12 @@ impl BreachNotice {
 }
 
 fn read_referrals(ids: &[bytes::Bytes]) -> Result<Vec<ReferralId>, Malformed> {
-    list(ids, NOTICE_ENTRIES_MAX, "referral_ids", |id| ReferralId::from_wire(id))
+    let ids = list(ids, NOTICE_ENTRIES_MAX, "referral_ids", |id| ReferralId::from_wire(id))?;
+    let distinct: std::collections::HashSet<&ReferralId> = ids.iter().collect();
+    if distinct.len() < ids.len() {
+        return Err(Malformed::new("must name each referral once").at("referral_ids"));
+    }
+    Ok(ids)
 }
 
 fn write_referrals(ids: &[ReferralId]) -> Vec<bytes::Bytes> {

@@ -13,6 +13,7 @@ use super::withdraw::{close, frozen_only, load_all, tell};
 use crate::acts::context::House;
 use crate::acts::documents::follow;
 use crate::acts::erasures::ask::{Wanted, ask};
+use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::referrals::{is_sender, load, offer_of};
 use crate::acts::{dispatch, question, shares};
@@ -178,6 +179,7 @@ pub(super) fn end(
         ask(house, unit, &mut file, wanted(sequence, Vec::new(), took))?;
     } else {
         frozen_only(&mut file);
+        retention::begin(house, unit, &mut file)?;
     }
     unit.put_referral(&file)?;
     unit.publish(Topic::Referral(file.referral_id));

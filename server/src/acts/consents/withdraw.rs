@@ -76,12 +76,15 @@ fn write(house: &House, unit: &mut Unit, whose: Whose, wanted: &wire::Withdrawal
     Ok(done)
 }
 
+/// How far a peer's place may lie ahead of what is known of its ledger: a worker says less in a life.
+const AHEAD_MAX: u64 = 1_000_000;
+
 /// The withdrawal as the newest line of a ledger; each ledger has its own order. Where it came to stand.
 fn put_withdrawal(unit: &mut Unit, subject: &Subject, withdrawal: &Withdrawal) -> Result<u64, StoreError> {
     let ledger = policy::ledger(unit, subject)?;
     let next = ledger.next_sequence();
     // A peer's grants may still be on their way when its withdrawal is here: they stand before the place that the peer gives it.
-    let sequence = if matches!(subject, Subject::ToldBy(..)) { next.max(withdrawal.sequence) } else { next };
+    let sequence = if matches!(subject, Subject::ToldBy(..)) { next.max(withdrawal.sequence.min(next + AHEAD_MAX)) } else { next };
     let withdrawal = Withdrawal { sequence, ..withdrawal.clone() };
     let line = LedgerLine { sequence, grant: Bytes::new(), withdrawal: withdrawal.to_wire().encode_to_vec().into(), leaf: None };
     unit.put_ledger_line(subject, &line)?;
@@ -107,9 +110,9 @@ fn ledgers_of(house: &House, read: &impl Read, whose: Whose) -> Result<Vec<Subje
 pub fn receive(house: &House, unit: &mut Unit, peer: &NodeId, notice: &WithdrawalNotice) -> Result<Result<(), Refusal>, ActError> {
     let withdrawal = &notice.withdrawal;
     put_withdrawal(unit, &Subject::ToldBy(peer.clone(), notice.subject_ref), withdrawal)?;
-    let mut others = Vec::new();
+    let (mut others, mut known_here) = (Vec::new(), withdrawal.clone());
     if let Some(worker_id) = unit.worker_known_as(peer, notice.subject_ref)? {
-        put_withdrawal(unit, &Subject::Worker(worker_id), withdrawal)?;
+        known_here.sequence = put_withdrawal(unit, &Subject::Worker(worker_id), withdrawal)?;
         // She said it at the other union; whoever else got something from here must hear of it too.
         others = touched(house, unit, Whose::Worker(worker_id), withdrawal)?;
         others.retain(|file| shares::other_side(house, file) != peer);
@@ -126,7 +129,7 @@ pub fn receive(house: &House, unit: &mut Unit, peer: &NodeId, notice: &Withdrawa
         }
     }
     for file in others {
-        enforce(house, unit, file, withdrawal, Took::WordHere)?;
+        enforce(house, unit, file, &known_here, Took::WordHere)?;
     }
     if !unknown.is_empty() {
         answer_unknown(house, unit, peer, for_unknown(withdrawal.sequence, unknown, unit.now()))?;
@@ -143,8 +146,8 @@ fn take_at_peers_word(house: &House, unit: &mut Unit, file: ReferralFile, withdr
     for file in onward {
         // Their consents were written down under the name that the other side gave her.
         let subject = question::own_subject(&file.recipient, offer_of(&file)?.subject_ref, Some(&file));
-        put_withdrawal(unit, &subject, withdrawal)?;
-        let everything = Withdrawal { recipient: None, ..withdrawal.clone() };
+        let sequence = put_withdrawal(unit, &subject, withdrawal)?;
+        let everything = Withdrawal { recipient: None, sequence, ..withdrawal.clone() };
         enforce(house, unit, file, &everything, Took::OnBehalfOf(referral_id))?;
     }
     Ok(())

@@ -88,9 +88,11 @@ pub fn ask(house: &House, unit: &mut Unit, file: &mut ReferralFile, wanted: Want
 /// What was asked before still stands.
 fn go_on(erasure: &mut ErasureFile, before: ErasureFile) {
     let whole = erasure.categories.is_empty() || before.categories.is_empty();
+    // What is done is done: she may have allowed it again since.
+    let done = before.here == Here::Told(Erasure::Erased);
     if whole {
         erasure.categories.clear();
-    } else {
+    } else if !done {
         erasure.categories.extend(before.categories.into_iter().filter(|one| !erasure.categories.contains(one)).collect::<Vec<_>>());
     }
     erasure.receipts = before.receipts;

@@ -33,7 +33,10 @@ pub async fn run(acts: &Acts) -> Result<(), ActError> {
     loop {
         let owed = acts.store.view().erasures_owed(after, PAGE)?;
         for referral_id in &owed {
-            one(acts, *referral_id).await?;
+            // One that cannot be done must not hold up the others; it is tried again.
+            if let Err(error) = one(acts, *referral_id).await {
+                tracing::error!(event = "erasure.failed", code = error.code(), problem = %error);
+            }
         }
         match owed.last() {
             Some(last) if owed.len() == PAGE => after = Some(*last),

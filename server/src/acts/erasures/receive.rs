@@ -14,6 +14,9 @@ use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
 use crate::store::referrals::{Progress, ReferralFile, ReferralTable as _};
 use crate::store::{StoreError, Topic, Unit};
 
+/// Receipts of one referral that are kept; an honest union needs few, and nobody may fill this node's disk with them.
+const RECEIPTS_KEPT: u32 = 64;
+
 /// Takes in a receipt: it is kept as it came, so that it proves by itself.
 ///
 /// # Errors
@@ -30,6 +33,11 @@ pub fn receipt(
         let Some(mut file) = unit.referral(*referral_id)? else { continue };
         if shares::other_side(house, &file) != peer {
             return Ok(Err(policy::unknown_referral()));
+        }
+        // Copies of a referral that goes on here are not over, whatever the other side's clock says.
+        if receipt.withdrawal_sequence == 0 && !file.state.is_final() {
+            tracing::warn!(event = "erasure.receipt-too-early", peer = %peer);
+            continue;
         }
         let erasure = begun(house, unit, &mut file, receipt)?;
         note(unit, &mut file, erasure, receipt, envelope)?;
@@ -58,24 +66,32 @@ fn note(
     envelope: &wire::Envelope,
 ) -> Result<(), ActError> {
     let is_kept = |ground| receipt.exceptions.iter().any(|exception| exception.ground == ground);
-    erasure.there = match (is_kept(Erasure::LegalHold), is_kept(Erasure::Adopted)) {
+    // A receipt for a part that was asked for before does not answer for the whole.
+    let covers = receipt.categories.is_empty()
+        || (!erasure.categories.is_empty() && erasure.categories.iter().all(|one| receipt.categories.contains(one)));
+    let told = match (is_kept(Erasure::LegalHold), is_kept(Erasure::Adopted)) {
         (true, _) => Erasure::LegalHold,
         (false, true) => Erasure::Adopted,
         (false, false) => Erasure::Erased,
     };
+    if covers {
+        erasure.there = told;
+    }
     erasure.there_sequence = erasure.there_sequence.max(receipt.withdrawal_sequence);
     erasure.answered_at = Some(unit.now());
     erasure.receipts = erasure.receipts.saturating_add(1);
     erasure.onward_there = receipt.onward.iter().map(|onward| (onward.clone(), receipt.onward_erased.contains(onward))).collect();
-    unit.put_erasure_receipt(file.referral_id, erasure.receipts, envelope)?;
+    if erasure.receipts <= RECEIPTS_KEPT {
+        unit.put_erasure_receipt(file.referral_id, erasure.receipts, envelope)?;
+    }
     file.erasure = Some(erasure.both());
     unit.put_referral(file)?;
     unit.put_erasure(&erasure)?;
-    if erasure.categories.is_empty() && erasure.there == Erasure::Erased {
+    if covers && erasure.categories.is_empty() && erasure.there == Erasure::Erased {
         forget_given(unit, file.referral_id)?;
     }
     unit.publish(Topic::Referral(file.referral_id));
-    let done = !erasure.onward_there.iter().any(|(_, erased)| !erased) && erasure.there != Erasure::Pending;
+    let done = !erasure.onward_there.iter().any(|(_, erased)| !erased) && erasure.there == Erasure::Erased;
     for waiting in erasure.on_behalf_of.iter().filter(|_| done) {
         pass_back(unit, *waiting, file.referral_id)?;
     }

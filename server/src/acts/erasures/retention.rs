@@ -12,6 +12,9 @@ use crate::store::erasures::ErasureTable as _;
 use crate::store::referrals::{ReferralFile, ReferralTable as _};
 use crate::store::{StoreError, Unit};
 
+/// Days after which a copy that was adopted is looked at again.
+const ADOPTED_AGAIN_DAYS: i64 = 30;
+
 /// Referrals looked at in one write.
 const PAGE: usize = 64;
 
@@ -27,6 +30,17 @@ pub fn begin(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<
     let ends = file.changed_at.plus_days(i64::from(days));
     file.retention_until = Some(ends);
     unit.put_retention(ends, file.referral_id)
+}
+
+/// Counts no more: a referral that one clock had ended goes on, because the other side had answered in time.
+///
+/// # Errors
+/// When the store fails.
+pub fn end(unit: &mut Unit, file: &mut ReferralFile) -> Result<(), StoreError> {
+    match file.retention_until.take_if(|_| !file.state.is_final()) {
+        Some(ends) => unit.remove_retention(ends, file.referral_id),
+        None => Ok(()),
+    }
 }
 
 /// Begins to count for what was closed by a program that did not, from the day on which it was closed.
@@ -73,9 +87,15 @@ pub async fn run(acts: &Acts) -> Result<(), ActError> {
                 due.iter().try_for_each(|(ends, referral_id)| -> Result<(), ActError> {
                     unit.remove_retention(*ends, *referral_id)?;
                     let Some(mut file) = unit.referral(*referral_id)? else { return Ok(()) };
-                    let own = !referrals::is_sender(&house, &file) && file.custody == Some(Custody::Adopted);
-                    // What was adopted is this node's own; an erasure that was asked for is under way.
-                    if !own && unit.erasure(*referral_id)?.is_none() {
+                    file.retention_until = None;
+                    let adopted = !referrals::is_sender(&house, &file) && file.custody == Some(Custody::Adopted);
+                    let is_whole = unit.erasure(*referral_id)?.is_some_and(|erasure| erasure.categories.is_empty());
+                    if adopted && file.state.is_final() {
+                        // What was adopted is this node's own as long as its own consent lasts: it is looked at again.
+                        let again = unit.now().plus_days(ADOPTED_AGAIN_DAYS);
+                        file.retention_until = Some(again);
+                        unit.put_retention(again, *referral_id)?;
+                    } else if file.state.is_final() && !is_whole {
                         ask(&house, unit, &mut file, Wanted::after_retention())?;
                         file.frozen = true;
                     }

@@ -120,7 +120,11 @@ fn receipts(file: &ReferralFile, erasure: &ErasureFile, came: Came, outcome: Era
         onward_erased: erased.clone().map(|onward| onward.peer.clone()).collect(),
         categories: erasure.categories.clone(),
     };
-    let mut receipts: Vec<ErasureReceipt> = came.destroyed.chunks(COMMITMENTS).map(|destroyed| one(destroyed, Vec::new())).collect();
+    let mut receipts: Vec<ErasureReceipt> = {
+        // Each says that something stays, if it does: none of them may be read as if all were gone.
+        let stays = || if has_exception { vec![exception(&[])] } else { Vec::new() };
+        came.destroyed.chunks(COMMITMENTS).map(|destroyed| one(destroyed, stays())).collect()
+    };
     if has_exception {
         let kept = came.kept.chunks(COMMITMENTS).map(|kept| one(&[], vec![exception(kept)]));
         receipts.extend(kept);

@@ -101,6 +101,7 @@ pub fn state(
     if change.state != ReferralState::Received {
         unit.remove_due(offer.respond_by, file.referral_id)?;
     }
+    retention::end(unit, &mut file)?;
     retention::begin(house, unit, &mut file)?;
     unit.put_referral(&file)?;
     if change.state == ReferralState::Accepted && is_sender(house, &file) && occasion == Occasion::First {
