@@ -78,7 +78,7 @@ fn alone(arguments: &[String]) {
 }
 
 fn friend(ground: &Ground, mtuc: &Union, node_id: &'static str, country: &'static str) -> Union {
-    let union = ground.union(&Plan { node_id, name: node_id, kind: "NATIONAL_UNION", country, further: Vec::new() });
+    let union = ground.union(&Plan::national_union(node_id, country));
     befriend(mtuc, &union);
     union
 }

@@ -88,7 +88,7 @@ fn withdrawals(runtime: &tokio::runtime::Runtime, workers: usize) -> Result<(), 
 }
 
 fn friend(ground: &Ground, mtuc: &Union, node_id: &'static str, country: &'static str, agreement: &str) -> Union {
-    let union = ground.union(&Plan { node_id, name: node_id, kind: "NATIONAL_UNION", country, further: Vec::new() });
+    let union = ground.union(&Plan::national_union(node_id, country));
     befriend(mtuc, &union);
     let file =
         ground.file(&format!("{node_id}.toml"), &sample::changed(&[("AG-MY-ID", agreement), ("\"id.ksbsi\"", &format!("\"{node_id}\""))]));

@@ -51,6 +51,12 @@ impl Plan {
         Self { node_id: "id.ksbsi", name, kind: "NATIONAL_UNION", country: "ID", further: Vec::new() }
     }
 
+    /// A national union that is known by its stable name alone.
+    #[must_use]
+    pub fn national_union(node_id: &'static str, country: &'static str) -> Self {
+        Self { node_id, name: node_id, kind: "NATIONAL_UNION", country, further: Vec::new() }
+    }
+
     /// Cambodian Labour Confederation, which serves its members only.
     #[must_use]
     pub fn clc() -> Self {

@@ -107,6 +107,43 @@ impl World {
         (world, clc)
     }
 
+    /// SBMI, a friend of KSBSI in the same country, with an agreement in force between the two: the sample, one union further.
+    ///
+    /// # Panics
+    /// When a step fails.
+    #[must_use]
+    pub fn sbmi_beside_ksbsi(&self) -> Union {
+        let sbmi = self.ground.union(&Plan { name: "Indonesian Migrant Workers Union", ..Plan::national_union("id.sbmi", "ID") });
+        befriend(&self.ksbsi, &sbmi);
+        let between = [
+            ("\"id.ksbsi\"", "\"id.sbmi\""),
+            ("\"my.mtuc\"", "\"id.ksbsi\""),
+            ("AG-MY-ID", "AG-ID-ID"),
+            ("MY-ID-1", "ID-ID-1"),
+            ("ID-MY-1", "ID-ID-2"),
+        ];
+        sign_agreement_called("AG-ID-ID", &self.ksbsi, &sbmi, self.variant("ksbsi-sbmi.toml", &between).as_ref());
+        sbmi
+    }
+
+    /// Version 2 of the sample agreement, with some texts replaced, signed by both and in force at both.
+    ///
+    /// # Panics
+    /// When a text does not stand in the sample, or a step fails.
+    pub fn amend(&self, changes: &[(&str, &str)]) {
+        let version = ("title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on");
+        let file = self.variant("version-2.toml", &[&[version], changes].concat());
+        self.mtuc.titian(Account::Admin, &["agreement", "draft", &file]).done();
+        for verb in ["propose", "sign"] {
+            self.mtuc.titian(Account::Admin, &["agreement", verb, AGREEMENT, "--version", "2"]).done();
+        }
+        wait_version(&self.ksbsi, "2", "PROPOSED");
+        self.ksbsi.titian(Account::Admin, &["agreement", "sign", AGREEMENT, "--version", "2"]).done();
+        for union in [&self.mtuc, &self.ksbsi] {
+            wait_version(union, "2", "IN_FORCE");
+        }
+    }
+
     /// Writes a variant of the sample into the world's folder. Each pair is a text of the sample and what stands there instead.
     ///
     /// # Panics
@@ -179,6 +216,17 @@ pub fn wait_agreement(union: &Union, state: &str) {
 fn wait_agreement_called(id: &str, union: &Union, state: &str) {
     wait_until(&format!("{id} is {state} at {}", union.id()), PATIENCE, || {
         let shown = union.json(Account::Admin, &["agreement", "show", id]);
+        (shown.exit == 0 && shown.has_code("state", state)).then_some(())
+    });
+}
+
+/// Waits until a version of the sample agreement has this state at a union.
+///
+/// # Panics
+/// When it does not get it.
+pub fn wait_version(union: &Union, version: &str, state: &str) {
+    wait_until(&format!("version {version} is {state} at {}", union.id()), PATIENCE, || {
+        let shown = union.json(Account::Admin, &["agreement", "show", AGREEMENT, "--version", version]);
         (shown.exit == 0 && shown.has_code("state", state)).then_some(())
     });
 }

@@ -1,14 +1,12 @@
 //! Acceptance scenario AT-1 of the field (`domain.md` 5), step by step: a returnee's wage claim goes from MTUC to KSBSI.
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
-use titian_tests::account::Account::{Admin, Caseworker};
+use titian_tests::account::Account::Caseworker;
 use titian_tests::answer::NOT_FOUND;
-use titian_tests::node::Plan;
 use titian_tests::road::{self, Intake, act, arrive, events, held, leaves, request, share, show, state};
 use titian_tests::sample;
-use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::{AGREEMENT, World, befriend, sign_agreement_called, wait_agreement};
+use titian_tests::world::{World, wait_agreement};
 
 #[test]
 fn at_1_a_returnees_wage_claim() {
@@ -55,56 +53,20 @@ fn what_is_held_stays_inside_agreement_and_consent(world: &World, intake: &Intak
     let refused = world.mtuc.json(Caseworker, &status).refused("FIELD_OUT_OF_SCOPE");
     assert!(refused.names("worker.immigration_status"), "{}", refused.told());
     // 1.5 The same with an annex that names it, and a consent that does not
-    let widened = [
-        ("title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on"),
-        (
-            "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]",
-            "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\", \"IMMIGRATION_STATUS\"]",
-        ),
-    ];
-    sign_version_2(world, &world.variant("wider.toml", &widened));
+    let widened = [(
+        "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]",
+        "\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\", \"IMMIGRATION_STATUS\"]",
+    )];
+    world.amend(&widened);
     world.mtuc.json(Caseworker, &status).refused("CONSENT_CATEGORY");
     assert_eq!(share(&world.ksbsi, referral).done().stdout, before, "KSBSI holds what it held");
     // 1.6 A contact without the rules by which she may be reached
     request(&world.mtuc, intake, "CASE_CORE,DEMOGRAPHIC,IDENTITY,CONTACT").refused("SAFE_CONTACT_MISSING");
 }
 
-fn sign_version_2(world: &World, file: &str) {
-    world.mtuc.titian(Admin, &["agreement", "draft", file]).done();
-    for verb in ["propose", "sign"] {
-        world.mtuc.titian(Admin, &["agreement", verb, AGREEMENT, "--version", "2"]).done();
-    }
-    wait_version(&world.ksbsi, "PROPOSED");
-    world.ksbsi.titian(Admin, &["agreement", "sign", AGREEMENT, "--version", "2"]).done();
-    wait_version(&world.mtuc, "IN_FORCE");
-    wait_version(&world.ksbsi, "IN_FORCE");
-}
-
-fn wait_version(union: &Union, state: &str) {
-    wait_until(&format!("version 2 is {state} at {}", union.id()), PATIENCE, || {
-        let shown = union.json(Admin, &["agreement", "show", AGREEMENT, "--version", "2"]);
-        (shown.exit == 0 && shown.has_code("state", state)).then_some(())
-    });
-}
-
 /// 1.7: to SBMI, in the same country, with an agreement and an annex between the two
 fn ksbsi_does_not_pass_it_on(world: &World, referral: &str) {
-    let sbmi = world.ground.union(&Plan {
-        node_id: "id.sbmi",
-        name: "Indonesian Migrant Workers Union",
-        kind: "NATIONAL_UNION",
-        country: "ID",
-        further: Vec::new(),
-    });
-    befriend(&world.ksbsi, &sbmi);
-    let between = [
-        ("\"id.ksbsi\"", "\"id.sbmi\""),
-        ("\"my.mtuc\"", "\"id.ksbsi\""),
-        ("AG-MY-ID", "AG-ID-ID"),
-        ("MY-ID-1", "ID-ID-1"),
-        ("ID-MY-1", "ID-ID-2"),
-    ];
-    sign_agreement_called("AG-ID-ID", &world.ksbsi, &sbmi, world.variant("ksbsi-sbmi.toml", &between).as_ref());
+    let sbmi = world.sbmi_beside_ksbsi();
     let case = show(&world.ksbsi, referral).id("case_id");
     let pass_on = ["referral", "request", "--case", &case, "--to", "id.sbmi", "--purpose", "WAGE_RECOVERY", "--categories", "CLAIM"];
     let refused = world.ksbsi.json(Caseworker, &[&pass_on[..], &["--onward-from", referral]].concat()).refused("ONWARD_PROHIBITED");

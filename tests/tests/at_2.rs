@@ -127,7 +127,7 @@ fn approved(world: &World, case: &str, recipient: &str) -> String {
 }
 
 fn union(world: &World, node_id: &'static str, country: &'static str) -> Union {
-    let union = world.ground.union(&Plan { node_id, name: node_id, kind: "NATIONAL_UNION", country, further: Vec::new() });
+    let union = world.ground.union(&Plan::national_union(node_id, country));
     befriend(&world.mtuc, &union);
     union
 }

@@ -2,18 +2,16 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
 use titian_tests::account::Account::Caseworker;
-use titian_tests::node::Plan;
 use titian_tests::road::{self, share, show};
 use titian_tests::sample;
-use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::{World, befriend, sign_agreement, sign_agreement_called};
+use titian_tests::world::{World, sign_agreement};
 
 #[test]
 fn what_she_lets_go_on_goes_on_and_comes_back_as_one() {
     // Given an annex that allows onward sharing with a new consent, and her consent for KSBSI that names SBMI
     let world = World::befriended();
-    let sbmi = sbmi(&world);
+    let sbmi = world.sbmi_beside_ksbsi();
     let consented = "valid_days = 180\n";
     let file = world.variant(
         "onward.toml",
@@ -45,19 +43,4 @@ fn what_she_lets_go_on_goes_on_and_comes_back_as_one() {
     for (union, referral) in [(&world.ksbsi, &referral), (&sbmi, &onward)] {
         wait_until(&format!("{} holds no claim", union.id()), PATIENCE, || (!share(union, referral).names("600000")).then_some(()));
     }
-}
-
-fn sbmi(world: &World) -> Union {
-    let plan = Plan { node_id: "id.sbmi", name: "SBMI", kind: "NATIONAL_UNION", country: "ID", further: Vec::new() };
-    let sbmi = world.ground.union(&plan);
-    befriend(&world.ksbsi, &sbmi);
-    let between = [
-        ("\"id.ksbsi\"", "\"id.sbmi\""),
-        ("\"my.mtuc\"", "\"id.ksbsi\""),
-        ("AG-MY-ID", "AG-ID-ID"),
-        ("MY-ID-1", "ID-ID-1"),
-        ("ID-MY-1", "ID-ID-2"),
-    ];
-    sign_agreement_called("AG-ID-ID", &world.ksbsi, &sbmi, world.variant("ksbsi-sbmi.toml", &between).as_ref());
-    sbmi
 }

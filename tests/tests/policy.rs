@@ -6,7 +6,7 @@ use titian_tests::answer::{Answer, BAD_INPUT, CONFLICT, REFUSED};
 use titian_tests::road::{self, arrive, consent_from, events, intake, request, request_to, share, show};
 use titian_tests::sample;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::{AGREEMENT, World, befriend, sign_agreement, wait_agreement};
+use titian_tests::world::{AGREEMENT, World, befriend, sign_agreement, wait_agreement, wait_version};
 
 #[test]
 fn one_signature_is_no_agreement() {
@@ -54,20 +54,10 @@ fn an_agreement_travels_as_a_file_too() {
 
 #[test]
 fn a_new_version_supersedes_and_narrows() {
-    // Given version 1 in force, and version 2 without EMPLOYER
+    // Given version 1 in force
     let world = World::in_force();
-    let version = ["title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on"];
-    let narrower = ["\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]"];
-    let file = world.variant("version-2.toml", &[(version[0], version[1]), (narrower[0], narrower[1])]);
-    // When both sign it
-    world.mtuc.titian(Admin, &["agreement", "draft", &file]).done();
-    for verb in ["propose", "sign"] {
-        world.mtuc.titian(Admin, &["agreement", verb, AGREEMENT, "--version", "2"]).done();
-    }
-    wait_version(&world.ksbsi, "2", "PROPOSED");
-    world.ksbsi.titian(Admin, &["agreement", "sign", AGREEMENT, "--version", "2"]).done();
-    wait_version(&world.mtuc, "2", "IN_FORCE");
-    wait_version(&world.ksbsi, "2", "IN_FORCE");
+    // When both sign version 2, without EMPLOYER
+    world.amend(&[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
     // Then version 1 is superseded, and what it alone allowed is refused
     wait_version(&world.mtuc, "1", "SUPERSEDED");
     let intake = intake(&world.mtuc);
@@ -239,11 +229,4 @@ fn say(world: &World, verb: &[&str], reason: &str) -> Answer {
         arguments.extend_from_slice(&["--reason", if reason.is_empty() { "SAFETY" } else { reason }]);
     }
     world.mtuc.titian(Admin, &arguments)
-}
-
-fn wait_version(union: &titian_tests::union::Union, version: &str, state: &str) {
-    wait_until(&format!("version {version} is {state} at {}", union.id()), PATIENCE, || {
-        let shown = union.json(Admin, &["agreement", "show", AGREEMENT, "--version", version]);
-        (shown.exit == 0 && shown.has_code("state", state)).then_some(())
-    });
 }

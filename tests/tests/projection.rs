@@ -1,11 +1,11 @@
 //! What a peer holds follows agreement, consent and the worker's word, without anybody sending anything.
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
-use titian_tests::account::Account::{Admin, Caseworker};
+use titian_tests::account::Account::Caseworker;
 use titian_tests::road::{self, Intake, share, show, state};
 use titian_tests::sample;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::{AGREEMENT, World};
+use titian_tests::world::World;
 
 #[test]
 fn what_a_narrower_annex_no_longer_names_is_taken_back_and_the_rest_goes_on() {
@@ -14,7 +14,7 @@ fn what_a_narrower_annex_no_longer_names_is_taken_back_and_the_rest_goes_on() {
     let (intake, referral) = road::refer_and_accept(&world);
     assert!(share(&world.ksbsi, &referral).names("Kilang Contoh"));
     // When both sign a version without EMPLOYER
-    amend(&world, &[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
+    world.amend(&[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
     // Then the employer is gone at KSBSI, and everything else is there
     wait_until("the employer is taken back", PATIENCE, || (!share(&world.ksbsi, &referral).names("Kilang Contoh")).then_some(()));
     assert!(share(&world.ksbsi, &referral).done().names("Siti Aminah"));
@@ -38,7 +38,7 @@ fn what_waits_under_an_older_version_arrives_under_the_narrower_of_the_two() {
     world.mtuc.json(Caseworker, &put).done();
     world.ksbsi.node.start();
     // When a new version comes into force at both, then the outcome is there once
-    amend(&world, &[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
+    world.amend(&[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
     wait_until("the outcome comes", PATIENCE, || share(&world.ksbsi, &referral).names("WAGES_PAID").then_some(()));
     assert_eq!(share(&world.ksbsi, &referral).stdout.matches("\"outcome\":{").count(), 1);
 }
@@ -83,26 +83,4 @@ fn a_consent_that_ends_takes_everything_back_and_a_renewed_one_gives_it_again() 
 /// The next version of a consent.
 fn renew(world: &World, intake: &Intake, consent: &str, file: &str) {
     world.mtuc.json(Caseworker, &["consent", "record", "--worker", &intake.worker, "--renews", consent, "--from", file]).done();
-}
-
-/// Version 2 of the agreement, with some texts replaced, signed by both.
-fn amend(world: &World, changes: &[(&str, &str)]) {
-    let version = ("title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on");
-    let file = world.variant("version-2.toml", &[&[version], changes].concat());
-    world.mtuc.titian(Admin, &["agreement", "draft", &file]).done();
-    for verb in ["propose", "sign"] {
-        world.mtuc.titian(Admin, &["agreement", verb, AGREEMENT, "--version", "2"]).done();
-    }
-    wait_version(&world.ksbsi, "PROPOSED");
-    world.ksbsi.titian(Admin, &["agreement", "sign", AGREEMENT, "--version", "2"]).done();
-    for union in [&world.mtuc, &world.ksbsi] {
-        wait_version(union, "IN_FORCE");
-    }
-}
-
-fn wait_version(union: &titian_tests::union::Union, state: &str) {
-    wait_until(&format!("version 2 is {state} at {}", union.id()), PATIENCE, || {
-        let shown = union.json(Admin, &["agreement", "show", AGREEMENT, "--version", "2"]);
-        (shown.exit == 0 && shown.has_code("state", state)).then_some(())
-    });
 }

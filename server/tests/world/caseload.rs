@@ -9,6 +9,7 @@ use titian_server::store::OutboxTable as _;
 use titian_server::store::referrals::ReferralTable as _;
 
 use crate::mailbox;
+use crate::network::Weather;
 use crate::staff::{Desk, Intake};
 use crate::union::ANNEXED;
 use crate::world::World;
@@ -47,6 +48,11 @@ impl World {
     /// When it does not.
     pub fn desk_of(&self, at: usize) -> Desk {
         self.desk(at).expect("the node runs")
+    }
+
+    /// The weather between two nodes.
+    pub fn set_weather(&self, one: usize, other: usize, weather: Weather) {
+        self.network.set_weather(&self.nodes[one].union.node_id, &self.nodes[other].union.node_id, weather);
     }
 
     /// The last of what happened, in words.

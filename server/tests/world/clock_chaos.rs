@@ -87,7 +87,7 @@ async fn step(world: &mut World, workers: &mut Vec<Referred>) {
         3 => run_backwards(world, at).await,
         4 => {
             let weather = if world.random.chance(500) { Weather::FAIR } else { Weather::DARK };
-            set_weather(world, weather);
+            world.set_weather(KSBSI, CLC, weather);
         }
         5 => {
             let days = world.random.pick(&DAYS).copied().unwrap();
@@ -114,7 +114,7 @@ fn a_clock_that_is_set_back_does_not_lengthen_a_consent() {
         told(async |world| {
             // Given a worker who allowed it for a day, and a record of hers that waits for the line
             let referred = accepted(world, 1).await;
-            set_weather(world, Weather::DARK);
+            world.set_weather(KSBSI, CLC, Weather::DARK);
             world.update(referred).await;
             tokio::time::advance(Duration::from_secs(25 * 3600)).await;
             tokio::time::sleep(Duration::from_secs(60)).await;
@@ -123,7 +123,7 @@ fn a_clock_that_is_set_back_does_not_lengthen_a_consent() {
             if restarts {
                 world.restart(KSBSI);
             }
-            set_weather(world, Weather::FAIR);
+            world.set_weather(KSBSI, CLC, Weather::FAIR);
             world.settles().await;
             // Then nothing of it leaves
             assert_eq!(world.outcomes(KSBSI, CLC).purged, 1);
@@ -164,10 +164,10 @@ fn three_years_ahead_the_agreement_is_over_and_three_years_behind_it_has_not_beg
         told(async |world| {
             // Given a clock that jumps while a record waits for the line
             let referred = accepted(world, 90).await;
-            set_weather(world, Weather::DARK);
+            world.set_weather(KSBSI, CLC, Weather::DARK);
             world.update(referred).await;
             world.nodes[KSBSI].hands.set_off_by(off_by);
-            set_weather(world, Weather::FAIR);
+            world.set_weather(KSBSI, CLC, Weather::FAIR);
             tokio::time::sleep(Duration::from_secs(60)).await;
             // Then nothing of it leaves
             assert_eq!(blocked_by(world, KSBSI, referred), Some(code));
@@ -205,8 +205,4 @@ fn file(world: &World, at: usize, referred: Referred) -> Option<ReferralFile> {
 
 fn blocked_by(world: &World, at: usize, referred: Referred) -> Option<RefusalCode> {
     world.desk_of(at).acts.store.view().progress(referred.referral_id).unwrap().blocked_by.map(|refusal| refusal.code)
-}
-
-fn set_weather(world: &World, weather: Weather) {
-    world.network.set_weather(&world.nodes[KSBSI].union.node_id, &world.nodes[CLC].union.node_id, weather);
 }

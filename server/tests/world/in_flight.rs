@@ -73,7 +73,7 @@ async fn crosses_share(seed: usize, after: Duration, at_recipient: bool) {
 
 fn slow_world(seed: usize) -> World {
     let world = World::new(u64::try_from(seed).unwrap() + 900);
-    world.network.set_weather(&world.nodes[KSBSI].union.node_id, &world.nodes[CLC].union.node_id, Weather::SATELLITE);
+    world.set_weather(KSBSI, CLC, Weather::SATELLITE);
     world
 }
 

@@ -38,7 +38,7 @@ fn mou_suspended_mid_stream() {
         for _ in 0..WORKERS {
             workers.push(world.refer_and_accept(KSBSI, CLC).await);
         }
-        set_weather(&world, Weather::SATELLITE);
+        world.set_weather(KSBSI, CLC, Weather::SATELLITE);
         for envelope in 0..as_asked(ENVELOPES, ENVELOPES_LONG) {
             world.update(workers[envelope % WORKERS]).await;
         }
@@ -83,8 +83,4 @@ fn told(world: &World) -> Vec<Leaf> {
 
 fn union(at: usize) -> Union {
     Union::all().swap_remove(at)
-}
-
-fn set_weather(world: &World, weather: Weather) {
-    world.network.set_weather(&world.nodes[KSBSI].union.node_id, &world.nodes[CLC].union.node_id, weather);
 }

@@ -49,14 +49,14 @@ fn six_weeks_dark() {
             workers.push(world.refer_and_accept(from, to).await);
         }
         let envelopes = as_asked(ENVELOPES, ENVELOPES_LONG);
-        set_weather(&world, Weather::DARK);
+        world.set_weather(KSBSI, CLC, Weather::DARK);
         work_for_six_weeks(&mut world, &mut workers, envelopes).await;
         let queued = world.queued(KSBSI, CLC) + world.queued(CLC, KSBSI);
         assert!(queued >= envelopes, "{queued} envelopes wait");
         let logged = [KSBSI, CLC].map(|at| world.nodes[at].disk.durable().leaf_count().unwrap());
 
         // When the line comes back, slow, lossy, and cut again and again
-        set_weather(&world, Weather::SATELLITE);
+        world.set_weather(KSBSI, CLC, Weather::SATELLITE);
         let in_the_middle = cut_again_and_again(&mut world).await;
         world.settles_within(PATIENCE).await;
 
@@ -152,10 +152,6 @@ fn agreement_holds(world: &World, at: usize) {
     let acts = world.desk_of(at).acts;
     let agreements = policy::agreements(&acts.house, &acts.store.view(), acts.house.ambient.now()).unwrap();
     assert!(agreements.iter().all(|known| known.state == AgreementState::InForce));
-}
-
-fn set_weather(world: &World, weather: Weather) {
-    world.network.set_weather(&world.nodes[KSBSI].union.node_id, &world.nodes[CLC].union.node_id, weather);
 }
 
 fn streams(world: &World) -> usize {
