@@ -9,8 +9,7 @@ use crate::model::refusal::{Refusal, RefusalCode};
 /// The annex of this direction, covering everything that is asked for.
 pub(super) fn check<'a>(question: &Question<'_>, ask: &Ask<'_>, agreement: &'a Agreement) -> Result<&'a Annex, Refusal> {
     refuse_if(agreement.annexes.is_empty(), RefusalCode::NoDataAnnex)?;
-    let of_direction =
-        agreement.annexes.iter().find(|annex| annex.is_from_to(question.sender, question.recipient) && annex.is_valid_at(question.now));
+    let of_direction = agreement.annexes_from_to(question.sender, question.recipient).find(|annex| annex.is_valid_at(question.now));
     let annex = of_direction.ok_or_else(|| Refusal::new(RefusalCode::AnnexDirection))?;
     let purpose = annex.purposes.contains(&ask.purpose) && (!ask.welfare_check || annex.welfare_check_allowed);
     refuse_if(!purpose, RefusalCode::PurposeOutOfScope)?;

@@ -336,7 +336,7 @@ fn take(
 /// What was passed on follows what came or went.
 fn follow_on(house: &House, unit: &mut Unit, referral_id: ReferralId, taken: Result<(), Refusal>) -> Result<Result<(), Refusal>, ActError> {
     let known = if taken.is_ok() { question::known_referral(house, unit, referral_id)? } else { None };
-    if let Some(known) = known.filter(|known| known.file.passed_on) {
+    if let Some(known) = known {
         projection::of_origin(house, unit, &known.file)?;
     }
     Ok(taken)

@@ -10,7 +10,8 @@ use crate::store::records::RecordTable as _;
 use crate::store::referrals::{ReferralFile, ReferralTable as _};
 use crate::store::{Read, StoreError};
 
-/// A record of this node that is to be shared.
+/// A record that is to be shared.
+#[derive(Clone)]
 pub struct Candidate {
     /// Its id here.
     pub record_id: RecordId,
@@ -18,35 +19,24 @@ pub struct Candidate {
     pub revision: u64,
     /// What it says.
     pub content: RecordContent,
-    /// Whose it is; none: this node's own.
-    pub owner: Option<NodeId>,
+    /// Whose it is: this node's own, or another union's that gave it.
+    pub owner: NodeId,
 }
 
 impl Candidate {
-    /// The same again, for another referral.
-    #[must_use]
-    pub fn copy(&self) -> Self {
-        Self { content: self.content.clone(), owner: self.owner.clone(), ..*self }
-    }
-
-    /// A record of this node, if it can be read.
+    /// A record of a case or a worker here, if it can be read.
     #[must_use]
     pub fn of(record: &wire::Record) -> Option<Self> {
         let content = question::content_of(record.content.as_ref())?;
-        Some(Self { record_id: RecordId::from_wire(&record.record_id).ok()?, revision: record.revision, content, owner: None })
-    }
-
-    /// As [`Self::of`], with its owner.
-    fn of_own(record: &wire::Record) -> Option<Self> {
-        let owner = NodeId::parse(&record.owner).ok();
-        Self::of(record).map(|candidate| Self { owner, ..candidate })
+        let (record_id, owner) = (RecordId::from_wire(&record.record_id).ok()?, NodeId::parse(&record.owner).ok()?);
+        Some(Self { record_id, revision: record.revision, content, owner })
     }
 
     /// A record held from another union, if it can be read: known here by its name there.
     fn of_held(record: &wire::SharedRecord) -> Option<Self> {
         let content = question::content_of(record.content.as_ref())?;
-        let record_id = RecordId(RecordRef::from_wire(&record.record_ref).ok()?.0);
-        Some(Self { record_id, revision: record.revision, content, owner: Some(NodeId::parse(&record.owner).ok()?) })
+        let (record_ref, owner) = (RecordRef::from_wire(&record.record_ref).ok()?, NodeId::parse(&record.owner).ok()?);
+        Some(Self { record_id: RecordId(record_ref.0), revision: record.revision, content, owner })
     }
 }
 
@@ -60,7 +50,7 @@ pub fn records_of(read: &impl Read, file: &ReferralFile) -> Result<Vec<Candidate
     }
     let mut records = Vec::new();
     for holder in question::holders(file) {
-        records.extend(read.records(holder)?.iter().filter_map(Candidate::of_own));
+        records.extend(read.records(holder)?.iter().filter_map(Candidate::of));
     }
     Ok(records)
 }
@@ -76,7 +66,7 @@ pub fn own_or_passed_on(house: &House, read: &impl Read, file: &ReferralFile) ->
 }
 
 fn is_to_send(house: &House, file: &ReferralFile, candidate: &Candidate) -> bool {
-    file.onward_from.is_some() || candidate.owner.as_ref() == Some(house.node_id())
+    file.onward_from.is_some() || &candidate.owner == house.node_id()
 }
 
 /// How far somebody has come through the records of a referral.
@@ -110,25 +100,33 @@ pub fn page_of(
     cursor: Cursor,
 ) -> Result<(Vec<Candidate>, Option<Cursor>), StoreError> {
     let Cursor { holder, after } = cursor;
-    let (mut page, is_last) = match file.onward_from {
+    let (mut page, last): (Vec<Candidate>, _) = match file.onward_from {
         Some(origin) => {
             let held = read.held_after(origin, after.map(|record_id| RecordRef(record_id.0)), PAGE)?;
-            (held.iter().filter_map(Candidate::of_held).collect::<Vec<_>>(), held.len() < PAGE)
+            let last = last_of_full(&held).map(|record| RecordRef::from_wire(&record.record_ref)).transpose();
+            let last = last.map_err(|problem| StoreError::unreadable("held/", problem))?;
+            (held.iter().filter_map(Candidate::of_held).collect(), last.map(|record_ref| RecordId(record_ref.0)))
         }
         None => {
             let Some(of) = question::holders(file).get(holder).copied() else { return Ok((Vec::new(), None)) };
             let records = read.records_after(of, after, PAGE)?;
-            (records.iter().filter_map(Candidate::of_own).collect(), records.len() < PAGE)
+            let last = last_of_full(&records).map(|record| RecordId::from_wire(&record.record_id)).transpose();
+            let last = last.map_err(|problem| StoreError::unreadable("records/", problem))?;
+            (records.iter().filter_map(Candidate::of).collect(), last)
         }
     };
-    let next = match (is_last, page.last().map(|candidate| candidate.record_id)) {
-        (false, Some(last)) => Some(Cursor { holder, after: Some(last) }),
-        // A page of which nothing can be read ends its holder.
-        _ if file.onward_from.is_none() => Some(Cursor { holder: holder + 1, after: None }),
-        _ => None,
+    let next = match last {
+        Some(last) => Some(Cursor { holder, after: Some(last) }),
+        None if file.onward_from.is_none() => Some(Cursor { holder: holder + 1, after: None }),
+        None => None,
     };
     page.retain(|candidate| is_to_send(house, file, candidate));
     Ok((page, next))
+}
+
+/// Where a page ends after which there may be more, whether it can be read there or not.
+fn last_of_full<Row>(page: &[Row]) -> Option<&Row> {
+    page.last().filter(|_| page.len() == PAGE)
 }
 
 /// One record of a referral, if it is there.
@@ -141,7 +139,7 @@ pub fn record_of(read: &impl Read, file: &ReferralFile, record_id: RecordId) -> 
     }
     for holder in question::holders(file) {
         if let Some(record) = read.record(holder, record_id)? {
-            return Ok(Candidate::of_own(&record));
+            return Ok(Candidate::of(&record));
         }
     }
     Ok(None)

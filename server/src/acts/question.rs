@@ -158,15 +158,15 @@ fn passed_on(
     let Some(origin) = known_referral(house, read, origin)? else { return Ok(PassedOn::Prohibited) };
     let KnownReferral { file, offer: Some(offer) } = origin.as_ref() else { return Ok(PassedOn::Prohibited) };
     let agreement = policy::agreement_now(house, read, now, &file.agreement_id, file.agreement_version)?;
-    let annex = agreement.as_ref().and_then(|known| {
-        known.agreement.annexes.iter().find(|annex| annex.is_from_to(&file.sender, house.node_id()) && annex.is_valid_at(now)).cloned()
-    });
+    let annex = agreement
+        .as_ref()
+        .and_then(|known| known.agreement.annexes_from_to(&file.sender, house.node_id()).find(|annex| annex.is_valid_at(now)));
     let told = policy::known_ledger(house, read, Subject::ToldBy(file.sender.clone(), offer.subject_ref))?;
-    let named = |category: &Category| match told.ledger.standing(house.node_id(), offer.purpose, *category, now) {
+    let named = match told.ledger.standing(house.node_id(), offer.purpose, Category::CaseCore, now) {
         Standing::Granted(grant) => grant.onward_to.contains(about.peer),
         _ => false,
     };
-    let allowed = annex.is_some_and(|annex| annex.onward == Onward::WithNewConsent) && !file.frozen && named(&Category::CaseCore);
+    let allowed = annex.is_some_and(|annex| annex.onward == Onward::WithNewConsent) && !file.frozen && named;
     Ok(if allowed { PassedOn::Allowed } else { PassedOn::Prohibited })
 }
 

@@ -131,7 +131,7 @@ pub(super) fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<Put
     for put in puts {
         let record = store_one(house, unit, &case, put)?;
         let record_id = RecordId::from_wire(&record.record_id)?;
-        changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone(), owner: None });
+        changed.push(Candidate { record_id, revision: record.revision, content: put.content.clone(), owner: house.node_id().clone() });
         done.records.push(record);
     }
     let referrals = referrals(unit, &case)?;
@@ -172,14 +172,14 @@ fn follow(
     let offer = offer.as_ref().ok_or_else(offer_unreadable)?;
     let by_name = share_under == Some(file.referral_id);
     let sends = super::referrals::is_sender(house, file);
-    let selected: Vec<&Candidate> = changed
+    let selected: Vec<Candidate> = changed
         .iter()
         .filter(|candidate| by_name || (sends && offer.categories.contains(&candidate.content.category()) && candidate.content.may_leave()))
+        .cloned()
         .collect();
     if selected.is_empty() {
         return Ok(());
     }
-    let selected: Vec<Candidate> = selected.into_iter().map(Candidate::copy).collect();
     match shares::put(house, unit, file, offer, &selected, false)? {
         Ok(()) => done.queued_under.push(file.referral_id),
         Err(refusal) if by_name => return Err(ActError::Refused(refusal)),

@@ -157,7 +157,7 @@ fn asked(
     let known = policy::known_ledger(house, unit, subject)?;
     let grant = grant_for(&known.ledger, &peer, offer.purpose);
     let (consent, consent_leaf) = (grant.map(Grant::reference), grant.and_then(|grant| known.leaf_of(grant)));
-    let (records, given) = prepare(house, unit, file, candidates)?;
+    let (records, given) = prepare(unit, file, candidates)?;
     let content = Content::Put(SharePut {
         referral_id: file.referral_id,
         version: offer.version,
@@ -194,15 +194,25 @@ pub fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, records: &[G
             return Ok(Err(refusal));
         }
     }
-    let mut progress = unit.progress(file.referral_id)?;
-    for given in records {
-        unit.remove_given(file.referral_id, given.record_id)?;
-        follow::record_retracted(unit, file.referral_id, given.record_ref)?;
-        progress.records_shared = progress.records_shared.saturating_sub(1);
-    }
-    progress.delivery = Some(DeliveryStage::Queued);
-    unit.put_progress(file.referral_id, &progress)?;
+    forget_given(unit, file.referral_id, records)?;
+    let progress = unit.progress(file.referral_id)?;
+    unit.put_progress(file.referral_id, &Progress { delivery: Some(DeliveryStage::Queued), ..progress })?;
     Ok(Ok(()))
+}
+
+/// The other side is not to hold these any more, or does not: nothing of them is given further.
+///
+/// # Errors
+/// When the store fails.
+pub fn forget_given(unit: &mut Unit, referral_id: ReferralId, records: &[Given]) -> Result<(), StoreError> {
+    let mut progress = unit.progress(referral_id)?;
+    for given in records {
+        unit.remove_given(referral_id, given.record_id)?;
+        follow::record_retracted(unit, referral_id, given.record_ref)?;
+        // One with revision 0 had not arrived, and was taken off the count when that was known.
+        progress.records_shared = progress.records_shared.saturating_sub(u64::from(given.revision > 0));
+    }
+    unit.put_progress(referral_id, &progress)
 }
 
 /// Sends something about a referral that carries no record: a state, a retract, a withdrawal.
@@ -345,12 +355,7 @@ fn retracted(unit: &Unit, retract: &ShareRetract) -> Result<Vec<RecordRef>, Stor
     held.iter().map(|record| RecordRef::from_wire(&record.record_ref).map_err(unreadable)).collect()
 }
 
-fn prepare(
-    house: &House,
-    unit: &mut Unit,
-    file: &ReferralFile,
-    candidates: &[Candidate],
-) -> Result<(Vec<SharedRecord>, Vec<Given>), StoreError> {
+fn prepare(unit: &mut Unit, file: &ReferralFile, candidates: &[Candidate]) -> Result<(Vec<SharedRecord>, Vec<Given>), StoreError> {
     let (mut records, mut given) = (Vec::with_capacity(candidates.len()), Vec::with_capacity(candidates.len()));
     for candidate in candidates {
         let record_ref = match unit.given(file.referral_id, candidate.record_id)? {
@@ -358,8 +363,7 @@ fn prepare(
             None => unit.record_ref(file.referral_id, candidate.record_id)?,
         };
         let (record_id, revision) = (candidate.record_id, candidate.revision);
-        let owner = candidate.owner.clone().unwrap_or_else(|| house.node_id().clone());
-        records.push(SharedRecord { record_ref, owner, revision, content: candidate.content.clone() });
+        records.push(SharedRecord { record_ref, owner: candidate.owner.clone(), revision, content: candidate.content.clone() });
         given.push(Given { record_id, record_ref, revision });
     }
     Ok((records, given))

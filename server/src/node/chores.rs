@@ -32,10 +32,8 @@ pub async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
         if let Err(error) = passed::note(&acts).await {
             tracing::error!(event = "passed.not-noted", problem = %error);
         }
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(EXPIRE_EVERY) => {}
+        if !goes_on_after(EXPIRE_EVERY, &shutdown).await {
+            return;
         }
     }
 }
@@ -47,19 +45,11 @@ pub(super) async fn sweep_documents(acts: Acts, shutdown: CancellationToken) {
         if let Err(error) = sweep::sweep(&acts).await {
             tracing::error!(event = "documents.not-swept", problem = %error);
         }
-        let told = async {
-            loop {
-                match changes.recv().await {
-                    Ok(Topic::Documents) | Err(broadcast::error::RecvError::Lagged(_)) => return true,
-                    Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Peers | Topic::Agreements | Topic::Erasures) => {}
-                    Err(broadcast::error::RecvError::Closed) => return false,
-                }
-            }
-        };
+        let told = is_told(&mut changes, |topic| matches!(topic, Topic::Documents));
         tokio::select! {
-            () = shutdown.cancelled() => return,
+            biased;
+            more = goes_on_after(SWEEP_EVERY, &shutdown) => if !more { return },
             more = told => if !more { return },
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
         }
     }
 }
@@ -70,10 +60,8 @@ pub async fn follow_days(acts: Acts, shutdown: CancellationToken) {
         if let Err(error) = projection::run(&acts).await {
             tracing::error!(event = "projection.failed", problem = %error);
         }
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(PROJECT_EVERY) => {}
+        if !goes_on_after(PROJECT_EVERY, &shutdown).await {
+            return;
         }
     }
 }
@@ -91,20 +79,32 @@ pub async fn erase(acts: Acts, shutdown: CancellationToken) {
         if let Err(error) = erasures::run(&acts).await {
             tracing::error!(event = "erasure.failed", problem = %error);
         }
-        let asked = async {
-            loop {
-                match changes.recv().await {
-                    Ok(Topic::Erasures | Topic::Peers) | Err(broadcast::error::RecvError::Lagged(_)) => return true,
-                    Ok(Topic::Referral(_) | Topic::Record { .. } | Topic::Documents | Topic::Agreements) => {}
-                    Err(broadcast::error::RecvError::Closed) => return false,
-                }
-            }
-        };
+        let asked = is_told(&mut changes, |topic| matches!(topic, Topic::Erasures | Topic::Peers));
         tokio::select! {
             biased;
-            () = shutdown.cancelled() => return,
+            more = goes_on_after(ERASE_EVERY, &shutdown) => if !more { return },
             more = asked => if !more { return },
-            () = tokio::time::sleep(ERASE_EVERY) => {}
+        }
+    }
+}
+
+/// Waits. Whether the node still runs.
+async fn goes_on_after(period: Duration, shutdown: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => false,
+        () = tokio::time::sleep(period) => true,
+    }
+}
+
+/// Waits until a change is told that is looked for, or may be among those that were missed. Whether the store still tells any.
+async fn is_told(changes: &mut broadcast::Receiver<Topic>, is_looked_for: fn(&Topic) -> bool) -> bool {
+    loop {
+        match changes.recv().await {
+            Ok(topic) if is_looked_for(&topic) => return true,
+            Ok(_) => {}
+            Err(broadcast::error::RecvError::Lagged(_)) => return true,
+            Err(broadcast::error::RecvError::Closed) => return false,
         }
     }
 }

@@ -26,10 +26,11 @@ impl View {
         if after >= durable {
             return Ok(deliveries);
         }
-        let (mut rows, mut bytes) = (Rows::new(self, lane_key(TABLE, peer, lane)), 0);
+        let of_lane = lane_key(TABLE, peer, lane);
+        let (mut rows, mut bytes) = (Rows::new(self, of_lane.clone()), 0);
         for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
             let Some(stored) = rows.get(position.number())? else { break };
-            let delivery = sealed_body::opened(self, &lane_key(TABLE, peer, lane), position.number(), stored)?;
+            let delivery = sealed_body::opened(self, &of_lane, position.number(), stored)?;
             bytes += delivery.len();
             if bytes > max.bytes && !deliveries.is_empty() {
                 break;
@@ -38,9 +39,7 @@ impl View {
         }
         Ok(deliveries)
     }
-}
 
-impl View {
     /// The peer's signed receipts after a place, as far as they are there without a gap.
     ///
     /// # Errors

@@ -110,6 +110,11 @@ impl Agreement {
     /// Longest text that is read, in bytes: a generous MOU with many annexes has a tenth of it.
     pub const TEXT_MAX: usize = 256 * 1024;
 
+    /// The annexes of one direction: at no time two of them at once.
+    pub fn annexes_from_to(&self, from: &NodeId, to: &NodeId) -> impl Iterator<Item = &Annex> {
+        self.annexes.iter().filter(move |annex| annex.is_from_to(from, to))
+    }
+
     /// Reads a draft: a file with the table `[agreement]` and the tables `[[annex]]`, and nothing else.
     ///
     /// # Errors

@@ -77,6 +77,23 @@ pub struct ErasureReceipt {
 }
 
 impl ErasureReceipt {
+    /// One that names nothing yet: neither what was destroyed, nor what stays.
+    #[must_use]
+    pub fn of_nothing(withdrawal_sequence: u64, referral_ids: Vec<ReferralId>, erased_at: Instant) -> Self {
+        Self {
+            withdrawal_sequence,
+            referral_ids,
+            commitments: Vec::new(),
+            key_ids_destroyed: Vec::new(),
+            backups_expire_by: erased_at,
+            exceptions: Vec::new(),
+            onward: Vec::new(),
+            erased_at,
+            onward_erased: Vec::new(),
+            categories: Vec::new(),
+        }
+    }
+
     /// Reads one from the wire.
     ///
     /// # Errors

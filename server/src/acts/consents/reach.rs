@@ -4,14 +4,13 @@ use titian_proto::envelope::Lane;
 use titian_proto::gate::Content;
 use titian_proto::model::consent::{Withdrawal, WithdrawalAction};
 use titian_proto::model::id::{NodeId, ReferralId};
-use titian_proto::model::referral::{Offer, Reach, ReferralState};
-use titian_proto::model::refusal::RefusalCode;
+use titian_proto::model::referral::{Erasure, Offer, Reach, ReferralState};
+use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Category;
 
 use super::Whose;
-use super::withdraw::{close, frozen_only, load_all, tell};
+use super::withdraw::tell;
 use crate::acts::context::House;
-use crate::acts::documents::follow;
 use crate::acts::erasures::ask::{Wanted, ask};
 use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
@@ -41,18 +40,27 @@ pub(super) enum Took {
 pub(super) fn touched(house: &House, read: &impl Read, whose: Whose, withdrawal: &Withdrawal) -> Result<Vec<ReferralFile>, ActError> {
     let ids = match whose {
         Whose::Worker(worker_id) => read.referrals_of_worker(worker_id)?,
-        Whose::Referral(referral_id) => match load(read, referral_id)? {
-            file if file.worker_id.is_some() => file.worker_id.map_or(Ok(Vec::new()), |worker_id| read.referrals_of_worker(worker_id))?,
-            file => of_same_worker(house, read, &file)?,
-        },
+        Whose::Referral(referral_id) => {
+            let file = load(read, referral_id)?;
+            match file.worker_id {
+                Some(worker_id) => read.referrals_of_worker(worker_id)?,
+                None => of_same_worker(house, read, &file)?,
+            }
+        }
     };
-    let mut touched = Vec::new();
-    for file in load_all(read, &ids)? {
+    reached(house, read, &ids, withdrawal)
+}
+
+/// Those of some referrals that the withdrawal reaches.
+fn reached(house: &House, read: &impl Read, ids: &[ReferralId], withdrawal: &Withdrawal) -> Result<Vec<ReferralFile>, ActError> {
+    let mut reached = Vec::new();
+    for referral_id in ids {
+        let file = load(read, *referral_id)?;
         if reaches(house, read, &file, withdrawal)? {
-            touched.push(file);
+            reached.push(file);
         }
     }
-    Ok(touched)
+    Ok(reached)
 }
 
 fn reaches(house: &House, read: &impl Read, file: &ReferralFile, withdrawal: &Withdrawal) -> Result<bool, ActError> {
@@ -103,14 +111,7 @@ pub(super) fn onward_of(
     withdrawal: &Withdrawal,
 ) -> Result<Vec<ReferralFile>, ActError> {
     let everywhere = Withdrawal { recipient: None, purposes: Vec::new(), ..withdrawal.clone() };
-    let mut onward = load_all(read, &passed_on(house, read, file)?)?;
-    let mut reached = Vec::new();
-    for file in onward.drain(..) {
-        if reaches(house, read, &file, &everywhere)? {
-            reached.push(file);
-        }
-    }
-    Ok(reached)
+    reached(house, read, &passed_on(house, read, file)?, &everywhere)
 }
 
 /// What went under a referral: what it selects, what its offer says at once, and what staff put under it by name.
@@ -150,7 +151,7 @@ pub(super) fn enforce(
     }
     let peer = shares::other_side(house, &file).clone();
     let purged = purge_queued(unit, &peer, file.referral_id, &reach)?;
-    if !matches!(took, Took::PeersWord { .. } | Took::Restored) {
+    if !matches!(took, Took::PeersWord { .. }) {
         tell(house, unit, &mut file, withdrawal)?;
     }
     match reach {
@@ -170,15 +171,16 @@ pub(super) fn end(
     took: Took,
     action: WithdrawalAction,
 ) -> Result<(), ActError> {
-    if matches!(took, Took::Restored) {
-        purge_queued(unit, &shares::other_side(house, &file).clone(), file.referral_id, &Reach::Whole)?;
-    }
     unit.remove_due(offer_of(&file)?.respond_by, file.referral_id)?;
-    close(&mut file, unit)?;
+    file.state = ReferralState::ConsentWithdrawn;
+    file.frozen = !crate::mutant::is("withdrawal-does-not-freeze");
+    file.changed_at = unit.now();
+    unit.block_referral(file.referral_id, Refusal::new(RefusalCode::ConsentWithdrawn))?;
     if action == WithdrawalAction::Erase {
         ask(house, unit, &mut file, wanted(sequence, Vec::new(), took))?;
     } else {
-        frozen_only(&mut file);
+        // What staff see before anything is destroyed.
+        file.erasure = file.erasure.filter(|erasure| *erasure != Erasure::Pending);
         retention::begin(house, unit, &mut file)?;
     }
     unit.put_referral(&file)?;
@@ -196,15 +198,13 @@ struct Part<'a> {
 /// The rest of the share goes on without what she took back.
 fn narrow(house: &House, unit: &mut Unit, mut file: ReferralFile, left: &Offer, part: Part<'_>) -> Result<(), ActError> {
     let Part { categories, withdrawal, took } = part;
+    let mut taken_back = Vec::new();
     for given in unit.all_given(file.referral_id)? {
         if category_of(unit, &file, &given)?.is_some_and(|category| categories.contains(&category)) {
-            unit.remove_given(file.referral_id, given.record_id)?;
-            follow::record_retracted(unit, file.referral_id, given.record_ref)?;
-            let progress = unit.progress(file.referral_id)?;
-            let records_shared = progress.records_shared.saturating_sub(1);
-            unit.put_progress(file.referral_id, &crate::store::referrals::Progress { records_shared, ..progress })?;
+            taken_back.push(given);
         }
     }
+    shares::forget_given(unit, file.referral_id, &taken_back)?;
     file.offer = shares::offer_bytes(left);
     file.changed_at = unit.now();
     if withdrawal.action == WithdrawalAction::Erase {
@@ -233,7 +233,7 @@ fn wanted(sequence: u64, categories: Vec<Category>, took: Took) -> Wanted {
 }
 
 /// Takes the bodies of a referral's queued envelopes out of the outbox; headers stay, so that the chain holds.
-fn purge_queued(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId, reach: &Reach) -> Result<u32, StoreError> {
+pub(super) fn purge_queued(unit: &mut Unit, peer: &NodeId, referral_id: ReferralId, reach: &Reach) -> Result<u32, StoreError> {
     let mut purged = 0;
     if crate::mutant::is("withdrawal-does-not-purge") {
         return Ok(purged);

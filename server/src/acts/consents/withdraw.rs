@@ -5,15 +5,14 @@ use prost::Message;
 use titian_proto::gate::Content;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::consent::{Withdrawal, WithdrawalAction};
-use titian_proto::model::id::{NodeId, ReferralId};
-use titian_proto::model::referral::{Custody, Erasure, ReferralState, WithdrawalNotice};
-use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::id::NodeId;
+use titian_proto::model::referral::{Custody, ErasureReceipt, Reach, WithdrawalNotice};
+use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
-use super::reach::{Took, end, enforce, onward_of, touched};
+use super::reach::{Took, end, enforce, onward_of, purge_queued, touched};
 use super::{Whose, describe, subject_of};
 use crate::acts::context::{Acts, House};
-use crate::acts::erasures::receive::for_unknown;
 use crate::acts::error::ActError;
 use crate::acts::outgoing::{self, Address};
 use crate::acts::policy::{self, Direction};
@@ -132,7 +131,8 @@ pub fn receive(house: &House, unit: &mut Unit, peer: &NodeId, notice: &Withdrawa
         enforce(house, unit, file, &known_here, Took::WordHere)?;
     }
     if !unknown.is_empty() {
-        answer_unknown(house, unit, peer, for_unknown(withdrawal.sequence, unknown, unit.now()))?;
+        // What was to come is refused, because the withdrawal is known.
+        answer_unknown(house, unit, peer, ErasureReceipt::of_nothing(withdrawal.sequence, unknown, unit.now()))?;
     }
     Ok(Ok(()))
 }
@@ -153,12 +153,7 @@ fn take_at_peers_word(house: &House, unit: &mut Unit, file: ReferralFile, withdr
     Ok(())
 }
 
-fn answer_unknown(
-    house: &House,
-    unit: &mut Unit,
-    peer: &NodeId,
-    receipt: titian_proto::model::referral::ErasureReceipt,
-) -> Result<(), ActError> {
+fn answer_unknown(house: &House, unit: &mut Unit, peer: &NodeId, receipt: ErasureReceipt) -> Result<(), ActError> {
     let now = unit.now();
     let content = Content::ErasureReceipt(receipt);
     let gathered = question::gather(house, unit, now, &About { direction: Direction::Out, peer, pinned: None, content: &content })?;
@@ -210,35 +205,18 @@ pub fn before_restore(house: &House, unit: &mut Unit, file: ReferralFile, withdr
     let mut draft = LeafDraft::new(Event::ConsentWithdrawn);
     draft.peer = Some(outgoing::log_name(house, &peer));
     unit.append_leaf(draft)?;
-    let Some(withdrawal) = withdrawal else {
-        return end(house, unit, file, 0, Took::Restored, WithdrawalAction::Erase);
-    };
-    let whose = Whose::Referral(file.referral_id);
-    for subject in ledgers_of(house, unit, whose)? {
-        put_withdrawal(unit, &subject, withdrawal)?;
+    if let Some(withdrawal) = withdrawal {
+        let whose = Whose::Referral(file.referral_id);
+        for subject in ledgers_of(house, unit, whose)? {
+            put_withdrawal(unit, &subject, withdrawal)?;
+        }
+        let others = touched(house, unit, whose, withdrawal)?;
+        // Her other referrals with this peer have standings of their own.
+        for other in others.into_iter().filter(|other| shares::other_side(house, other) != &peer) {
+            enforce(house, unit, other, withdrawal, Took::WordHere)?;
+        }
     }
-    let others = touched(house, unit, whose, withdrawal)?;
-    // Her other referrals with this peer have standings of their own.
-    for other in others.into_iter().filter(|other| shares::other_side(house, other) != &peer) {
-        enforce(house, unit, other, withdrawal, Took::WordHere)?;
-    }
-    end(house, unit, file, withdrawal.sequence, Took::Restored, withdrawal.action)
-}
-
-/// The state in which a referral stands when she has taken everything back.
-pub(super) fn close(file: &mut ReferralFile, unit: &mut Unit) -> Result<(), StoreError> {
-    file.state = ReferralState::ConsentWithdrawn;
-    file.frozen = !crate::mutant::is("withdrawal-does-not-freeze");
-    file.changed_at = unit.now();
-    unit.block_referral(file.referral_id, Refusal::new(RefusalCode::ConsentWithdrawn))
-}
-
-/// What staff see before anything is destroyed.
-pub(super) fn frozen_only(file: &mut ReferralFile) {
-    file.erasure = file.erasure.filter(|erasure| *erasure != Erasure::Pending);
-}
-
-/// Referrals by their ids.
-pub(super) fn load_all(read: &impl Read, ids: &[ReferralId]) -> Result<Vec<ReferralFile>, ActError> {
-    ids.iter().map(|referral_id| load(read, *referral_id)).collect()
+    purge_queued(unit, &peer, file.referral_id, &Reach::Whole)?;
+    let (sequence, action) = withdrawal.map_or((0, WithdrawalAction::Erase), |known| (known.sequence, known.action));
+    end(house, unit, file, sequence, Took::Restored, action)
 }

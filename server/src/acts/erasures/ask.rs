@@ -115,8 +115,5 @@ fn go_on(erasure: &mut ErasureFile, before: ErasureFile) {
 /// When the store cannot be read.
 pub(super) fn annex_of(house: &House, unit: &Unit, file: &ReferralFile) -> Result<Option<Annex>, StoreError> {
     let known = policy::agreement(house, unit, unit.now(), &file.agreement_id, file.agreement_version)?;
-    let annex = |known: &policy::KnownAgreement| {
-        known.agreement.annexes.iter().find(|annex| annex.is_from_to(&file.sender, &file.recipient)).cloned()
-    };
-    Ok(known.as_ref().and_then(annex))
+    Ok(known.and_then(|known| known.agreement.annexes_from_to(&file.sender, &file.recipient).next().cloned()))
 }

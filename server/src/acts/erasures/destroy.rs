@@ -92,7 +92,7 @@ pub(super) struct Fate {
     /// A court or an authority demands it: everything stays.
     pub(super) held: bool,
     /// This node's own consent from the same person covers these: they stay.
-    pub(super) adopted: Vec<Category>,
+    adopted: Vec<Category>,
 }
 
 impl Fate {

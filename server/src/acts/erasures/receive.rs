@@ -7,11 +7,10 @@ use titian_proto::wire;
 
 use super::ask::{self, Wanted};
 use crate::acts::context::House;
-use crate::acts::documents::follow;
 use crate::acts::error::ActError;
 use crate::acts::{policy, shares};
 use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
-use crate::store::referrals::{Progress, ReferralFile, ReferralTable as _};
+use crate::store::referrals::{ReferralFile, ReferralTable as _};
 use crate::store::{StoreError, Topic, Unit};
 
 /// Receipts of one referral that are kept; an honest union needs few, and nobody may fill this node's disk with them.
@@ -88,7 +87,7 @@ fn note(
     unit.put_referral(file)?;
     unit.put_erasure(&erasure)?;
     if covers && erasure.categories.is_empty() && erasure.there == Erasure::Erased {
-        forget_given(unit, file.referral_id)?;
+        shares::forget_given(unit, file.referral_id, &unit.all_given(file.referral_id)?)?;
     }
     unit.publish(Topic::Referral(file.referral_id));
     let done = !erasure.onward_there.iter().any(|(_, erased)| !erased) && erasure.there == Erasure::Erased;
@@ -96,16 +95,6 @@ fn note(
         pass_back(unit, *waiting, file.referral_id)?;
     }
     Ok(())
-}
-
-/// The other side holds nothing any more.
-fn forget_given(unit: &mut Unit, referral_id: ReferralId) -> Result<(), StoreError> {
-    for given in unit.all_given(referral_id)? {
-        unit.remove_given(referral_id, given.record_id)?;
-        follow::record_retracted(unit, referral_id, given.record_ref)?;
-    }
-    let progress = unit.progress(referral_id)?;
-    unit.put_progress(referral_id, &Progress { records_shared: 0, ..progress })
 }
 
 /// Who asked for it hears that a union further on has erased.
@@ -121,21 +110,4 @@ fn pass_back(unit: &mut Unit, waiting: ReferralId, erased: ReferralId) -> Result
     unit.put_erasure(&erasure)?;
     unit.publish(Topic::Erasures);
     Ok(())
-}
-
-/// A receipt for referrals that this node never heard of: what was to come is refused, because the withdrawal is known.
-#[must_use]
-pub fn for_unknown(withdrawal_sequence: u64, referral_ids: Vec<ReferralId>, now: titian_proto::model::date::Instant) -> ErasureReceipt {
-    ErasureReceipt {
-        withdrawal_sequence,
-        referral_ids,
-        commitments: Vec::new(),
-        key_ids_destroyed: Vec::new(),
-        backups_expire_by: now,
-        exceptions: Vec::new(),
-        onward: Vec::new(),
-        erased_at: now,
-        onward_erased: Vec::new(),
-        categories: Vec::new(),
-    }
 }

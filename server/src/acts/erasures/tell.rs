@@ -41,7 +41,7 @@ pub(super) fn say(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Re
         (false, false) => Erasure::Adopted,
         (false, true) => Erasure::Erased,
     };
-    let told = receipts(&file, &erasure, came, outcome, unit.now());
+    let told = receipts(&file, &erasure, &came, outcome, unit.now());
     erasure.here = Here::Told(outcome);
     for receipt in told {
         let peer = erasure.peer.clone();
@@ -103,37 +103,25 @@ fn log_destroyed(house: &House, unit: &mut Unit, erasure: &ErasureFile, came: &C
 }
 
 /// The receipts: one, or several where a share had very many parts.
-fn receipts(file: &ReferralFile, erasure: &ErasureFile, came: Came, outcome: Erasure, now: Instant) -> Vec<ErasureReceipt> {
+fn receipts(file: &ReferralFile, erasure: &ErasureFile, came: &Came, outcome: Erasure, now: Instant) -> Vec<ErasureReceipt> {
     let review_on: Date = file.legal_hold.as_ref().map_or_else(|| now.plus_days(REVIEW_DAYS).date(), |hold| hold.review_on);
-    let exception = |kept: &[Digest]| ErasureException { ground: outcome, commitments: kept.to_vec(), review_on };
-    let has_exception = matches!(outcome, Erasure::LegalHold | Erasure::Adopted);
     let erased = erasure.onward.iter().filter(|onward| onward.erased);
-    let one = |commitments: &[Digest], exceptions: Vec<ErasureException>| ErasureReceipt {
-        withdrawal_sequence: erasure.withdrawal_sequence,
-        referral_ids: vec![erasure.referral_id],
-        commitments: commitments.to_vec(),
-        key_ids_destroyed: Vec::new(),
-        backups_expire_by: now,
-        exceptions,
+    let one = |destroyed: &[Digest], kept: &[Digest]| ErasureReceipt {
+        commitments: destroyed.to_vec(),
+        // Each says that something stays, if it does: none of them may be read as if all were gone.
+        exceptions: match outcome {
+            Erasure::LegalHold | Erasure::Adopted => vec![ErasureException { ground: outcome, commitments: kept.to_vec(), review_on }],
+            _ => Vec::new(),
+        },
         onward: erasure.onward.iter().map(|onward| onward.peer.clone()).collect(),
-        erased_at: now,
         onward_erased: erased.clone().map(|onward| onward.peer.clone()).collect(),
         categories: erasure.categories.clone(),
+        ..ErasureReceipt::of_nothing(erasure.withdrawal_sequence, vec![erasure.referral_id], now)
     };
-    let mut receipts: Vec<ErasureReceipt> = {
-        // Each says that something stays, if it does: none of them may be read as if all were gone.
-        let stays = || if has_exception { vec![exception(&[])] } else { Vec::new() };
-        came.destroyed.chunks(COMMITMENTS).map(|destroyed| one(destroyed, stays())).collect()
-    };
-    if has_exception {
-        let kept = came.kept.chunks(COMMITMENTS).map(|kept| one(&[], vec![exception(kept)]));
-        receipts.extend(kept);
-        if came.kept.is_empty() {
-            receipts.push(one(&[], vec![exception(&[])]));
-        }
-    }
+    let mut receipts: Vec<ErasureReceipt> = came.destroyed.chunks(COMMITMENTS).map(|destroyed| one(destroyed, &[])).collect();
+    receipts.extend(came.kept.chunks(COMMITMENTS).map(|kept| one(&[], kept)));
     if receipts.is_empty() {
-        receipts.push(one(&[], Vec::new()));
+        receipts.push(one(&[], &[]));
     }
     receipts
 }
