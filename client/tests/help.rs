@@ -64,6 +64,8 @@ agreement list
 worker add --from f
 worker show ID
 worker list
+worker find Siti Aminah
+worker find -
 case open --worker ID --from f
 case show ID
 case list

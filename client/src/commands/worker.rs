@@ -25,6 +25,13 @@ pub(super) enum Command {
         #[arg(value_name = "ID", value_parser = arguments::id)]
         worker: Bytes,
     },
+    /// Find workers, also those whom another union shared
+    Find {
+        /// Words of a name in any order, a telephone number, or the number of a passport; - reads them from the standard input, where nobody
+        /// else on this machine sees them
+        #[arg(value_name = "WORD", required = true)]
+        words: Vec<String>,
+    },
     /// List workers
     List,
 }
@@ -33,6 +40,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
     match command {
         Command::Add { from } => add(&from, context).await,
         Command::Show { worker } => show(worker, context).await,
+        Command::Find { words } => find(&words, context).await,
         Command::List => list(context).await,
     }
 }
@@ -48,6 +56,22 @@ async fn show(worker_id: Bytes, context: &Context) -> Result<(), Failure> {
     let response = context.desk().await?.get_worker(wire::GetWorkerRequest { worker_id }).await?;
     let worker = given(response.worker.clone())?;
     context.output.show(&response, |_| output::worker::worker(&worker))
+}
+
+async fn find(words: &[String], context: &Context) -> Result<(), Failure> {
+    let text = match words {
+        [dash] if dash == "-" => typed()?,
+        words => words.join(" "),
+    };
+    let found = context.desk().await?.find_workers(wire::FindWorkersRequest { text }).await?;
+    context.output.show(&found, output::worker::found)
+}
+
+/// One line of the standard input.
+fn typed() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|source| Failure::File { path: PathBuf::from("-"), source })?;
+    Ok(line.trim().to_owned())
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {

@@ -2,7 +2,8 @@
 
 use titian_proto::wire::worker_service_client::WorkerServiceClient;
 use titian_proto::wire::{
-    AddWorkerRequest, AddWorkerResponse, GetWorkerRequest, GetWorkerResponse, ListWorkersRequest, ListWorkersResponse,
+    AddWorkerRequest, AddWorkerResponse, FindWorkersRequest, FindWorkersResponse, GetWorkerRequest, GetWorkerResponse, ListWorkersRequest,
+    ListWorkersResponse,
 };
 use tonic::transport::Channel;
 
@@ -31,6 +32,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn list_workers(&self, request: ListWorkersRequest) -> Result<ListWorkersResponse, DeskError> {
         answer(self.workers().list_workers(self.call(request)).await)
+    }
+
+    /// Finds workers by what staff know of them.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn find_workers(&self, request: FindWorkersRequest) -> Result<FindWorkersResponse, DeskError> {
+        answer(self.workers().find_workers(self.call(request)).await)
     }
 
     fn workers(&self) -> WorkerServiceClient<Channel> {

@@ -23,6 +23,18 @@ pub fn list(workers: &[wire::Worker]) -> String {
     table(&["worker", "name", "added"], workers.iter().map(row), "no workers")
 }
 
+/// Who was found, one a line.
+#[must_use]
+pub fn found(answer: &wire::FindWorkersResponse) -> String {
+    let row = |one: &wire::FoundWorker| {
+        let wire::FoundWorker { worker_id, referral_id, shared_by, full_name } = one;
+        let place = if referral_id.is_empty() { format!("worker {}", id(worker_id)) } else { format!("referral {}", id(referral_id)) };
+        vec![place, full_name.clone(), shared_by.clone()]
+    };
+    let all = table(&["found", "name", "shared by"], answer.found.iter().map(row), "nobody");
+    if answer.more { format!("{all}There are more; add a word.\n") } else { all }
+}
+
 fn name(worker: &wire::Worker) -> String {
     let name = worker.records.iter().find_map(|record| match record.content.as_ref()?.content.as_ref()? {
         Content::Identity(identity) => Some(identity.full_name.clone()),

@@ -5710,6 +5710,42 @@ pub struct ListWorkersResponse {
     #[prost(message, repeated, tag = "1")]
     pub workers: ::prost::alloc::vec::Vec<Worker>,
 }
+/// Asks who it may be that stands at the door.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FindWorkersRequest {
+    /// Whole words of a name in any order, a telephone number with or without its country, or the number of an identity document.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Who it may be.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FindWorkersResponse {
+    /// In order of their ids: workers of this union, then those whom other unions shared.
+    #[prost(message, repeated, tag = "1")]
+    pub found: ::prost::alloc::vec::Vec<FoundWorker>,
+    /// There are more; more words narrow it.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// Somebody who was found.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FoundWorker {
+    /// A worker of this union, 16 bytes; empty for one whom another union shared.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub worker_id: ::prost::bytes::Bytes,
+    /// The referral under which she was shared, 16 bytes; empty for a worker of this union.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// The union that shared her; empty for a worker of this union.
+    #[prost(string, tag = "3")]
+    pub shared_by: ::prost::alloc::string::String,
+    /// Her name as it stands there; empty where none does.
+    #[prost(string, tag = "4")]
+    pub full_name: ::prost::alloc::string::String,
+}
 /// A case.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -7236,6 +7272,31 @@ pub mod worker_service_client {
                 .insert(GrpcMethod::new("titian.v1.WorkerService", "ListWorkers"));
             self.inner.unary(req, path, codec).await
         }
+        /// Finds workers by what staff know of them.
+        pub async fn find_workers(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindWorkersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindWorkersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.WorkerService/FindWorkers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.WorkerService", "FindWorkers"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -7274,6 +7335,14 @@ pub mod worker_service_server {
             request: tonic::Request<super::ListWorkersRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListWorkersResponse>,
+            tonic::Status,
+        >;
+        /// Finds workers by what staff know of them.
+        async fn find_workers(
+            &self,
+            request: tonic::Request<super::FindWorkersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindWorkersResponse>,
             tonic::Status,
         >;
     }
@@ -7474,6 +7543,51 @@ pub mod worker_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListWorkersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.WorkerService/FindWorkers" => {
+                    #[allow(non_camel_case_types)]
+                    struct FindWorkersSvc<T: WorkerService>(pub Arc<T>);
+                    impl<
+                        T: WorkerService,
+                    > tonic::server::UnaryService<super::FindWorkersRequest>
+                    for FindWorkersSvc<T> {
+                        type Response = super::FindWorkersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FindWorkersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as WorkerService>::find_workers(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FindWorkersSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

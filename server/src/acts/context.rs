@@ -17,6 +17,7 @@ use titian_proto::model::malformed::Malformed;
 use super::documents::attach::Attaching;
 use super::policy::{KnownAgreement, KnownLedger};
 use super::question::KnownReferral;
+use super::search::Index;
 use super::shelf::Shelf;
 use crate::ambient::Ambient;
 use crate::store::consents::Subject;
@@ -42,6 +43,7 @@ impl Acts {
             own,
             ambient,
             attaching: Attaching::default(),
+            index: Index::default(),
             contacts: Mutex::default(),
             peers: ArcSwap::default(),
             texts: Mutex::default(),
@@ -105,6 +107,8 @@ pub struct House {
     pub ambient: Ambient,
     /// Bodies of documents that are being attached.
     pub attaching: Attaching,
+    /// Who is found by which word.
+    pub index: Index,
     contacts: Mutex<HashMap<NodeId, Contact>>,
     peers: ArcSwap<HashMap<NodeId, KnownPeer>>,
     texts: Mutex<HashMap<Digest, Arc<Agreement>>>,

@@ -15,6 +15,7 @@
 //!   hands.
 //! - [`passed`]: what time it has been, whatever a clock says later.
 //! - [`restore`]: what peers give back to a node that was restored from a backup; [`displaced`]: what was done on an older copy before.
+//! - [`search`]: finding a worker by what staff know of her.
 //! - [`staff`]: accounts and sessions.
 //! - [`node`]: how the node is, and the export of its store.
 //! - [`log`]: what auditors read.
@@ -46,6 +47,7 @@ pub mod question;
 pub mod records;
 pub mod referrals;
 pub mod restore;
+pub mod search;
 pub mod settlement;
 pub mod shares;
 pub mod shelf;

@@ -66,6 +66,7 @@ permissions! {
 
     WorkerAdd = "worker.add" on WorkerService/AddWorker for CASEWORK;
     WorkerShow = "worker.show" on WorkerService/GetWorker for CASEWORK;
+    WorkerFind = "worker.find" on WorkerService/FindWorkers for CASEWORK;
     WorkerList = "worker.list" on WorkerService/ListWorkers for CASEWORK;
 
     CaseOpen = "case.open" on CaseService/OpenCase for CASEWORK;

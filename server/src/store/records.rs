@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use titian_proto::model::id::{CaseId, RecordId, WorkerId};
 use titian_proto::wire;
+use titian_proto::wire::record_content::Content;
 
 use super::key::Key;
 use super::table;
 use super::tag;
 use super::{Read, StoreError, Unit};
+
+const CASE: &str = "case-record/";
 
 /// What a record is kept under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,15 @@ pub trait RecordTable: Read + Sized {
     fn worker_records_tag(&self, worker_id: WorkerId) -> Result<Option<Bytes>, StoreError> {
         tag::tag(self, &key(Holder::Worker(worker_id)))
     }
+
+    /// Cases in which an identity document was written down, each with a tag that changes with every one of them, after one case.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn cases_with_papers(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<(CaseId, Bytes)>, StoreError> {
+        tag::tags(self, &Key::of(CASE), after.map(|case_id| case_id.0), limit)
+            .map(|tags| tags.into_iter().map(|(case_id, tag)| (CaseId(case_id), tag)).collect())
+    }
 }
 
 impl<R: Read> RecordTable for R {}
@@ -74,7 +86,11 @@ impl Unit {
     /// # Errors
     /// When the store cannot take it.
     pub fn put_record(&mut self, holder: Holder, record_id: RecordId, record: &wire::Record) -> Result<(), StoreError> {
-        self.tag_worker(holder)?;
+        if matches!(record.content.as_ref().and_then(|content| content.content.as_ref()), Some(Content::IdentityDocument(_))) {
+            self.change_tag(&key(holder))?;
+        } else {
+            self.tag_worker(holder)?;
+        }
         self.save(key(holder).id(&record_id.0), record)
     }
 
@@ -87,7 +103,7 @@ impl Unit {
         self.delete(key(holder).id(&record_id.0))
     }
 
-    /// A case has no tag: its records are many, and nobody keeps what was read of them.
+    /// A case has no tag but for the papers that people are found by: its records are many, and nobody keeps what was read of the others.
     fn tag_worker(&mut self, holder: Holder) -> Result<(), StoreError> {
         match holder {
             Holder::Worker(_) => self.change_tag(&key(holder)),
@@ -99,6 +115,6 @@ impl Unit {
 fn key(holder: Holder) -> Key {
     match holder {
         Holder::Worker(worker_id) => Key::of("worker-record/").id(&worker_id.0),
-        Holder::Case(case_id) => Key::of("case-record/").id(&case_id.0),
+        Holder::Case(case_id) => Key::of(CASE).id(&case_id.0),
     }
 }

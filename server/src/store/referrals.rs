@@ -157,6 +157,17 @@ pub trait ReferralTable: Read + Sized {
         Ok(self.load(&progress_key(referral_id))?.unwrap_or_default())
     }
 
+    /// What changes with every envelope, of the referrals after one of them, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn progress_after(&self, after: Option<ReferralId>, limit: usize) -> Result<Vec<(ReferralId, Progress)>, StoreError> {
+        let after = after.map(progress_key);
+        let page = self.load_all::<Progress>(&Key::of("progress/"), after.as_deref(), limit)?;
+        let named = page.into_iter().filter_map(|(key, progress)| Some((ReferralId(*key.last_chunk()?), progress)));
+        Ok(named.collect())
+    }
+
     /// Referrals in the order of their ids, after one of them.
     ///
     /// # Errors

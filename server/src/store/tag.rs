@@ -14,6 +14,14 @@ pub(crate) fn tag(read: &impl Read, of: &Key) -> Result<Option<Bytes>, StoreErro
     read.get(&Key::of(TABLE).id(of))
 }
 
+/// The tags of what stands under a key by an id, after one of the ids, in their order.
+pub(crate) fn tags(read: &impl Read, under: &Key, after: Option<[u8; 16]>, limit: usize) -> Result<Vec<([u8; 16], Bytes)>, StoreError> {
+    let prefix = Key::of(TABLE).id(under);
+    let after = after.map(|id| prefix.clone().id(&id));
+    let pairs = read.scan(&prefix, after.as_deref(), limit)?;
+    Ok(pairs.into_iter().filter_map(|(key, tag)| Some((*key.last_chunk()?, tag))).collect())
+}
+
 impl Unit {
     /// Says that something under a key changes in this act. Random, so that a tag of an act that left no trace never comes again.
     pub(crate) fn change_tag(&mut self, of: &Key) -> Result<(), StoreError> {

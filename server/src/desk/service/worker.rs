@@ -7,7 +7,7 @@ use titian_proto::wire::worker_service_server::WorkerService;
 use tonic::{Request, async_trait};
 
 use super::{Answer, Desk, contents, page};
-use crate::acts::workers;
+use crate::acts::{search, workers};
 
 #[async_trait]
 impl WorkerService for Desk {
@@ -33,5 +33,9 @@ impl WorkerService for Desk {
             Ok(wire::ListWorkersResponse { workers: workers::list(&office.acts, after, page(limit))? })
         })
         .await
+    }
+
+    async fn find_workers(&self, request: Request<wire::FindWorkersRequest>) -> Answer<wire::FindWorkersResponse> {
+        self.act(request, |office, _, wire::FindWorkersRequest { text }| async move { search::find(&office.acts, &text).await }).await
     }
 }
