@@ -52,6 +52,7 @@ bundle import f
 agreement draft f
 agreement propose AG --version 2
 agreement sign AG
+agreement accede AG
 agreement suspend AG --reason SAFETY
 agreement resume AG
 agreement resume AG --reason REHEARSAL

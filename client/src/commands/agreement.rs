@@ -26,6 +26,8 @@ pub(super) enum Command {
     Sign(One),
     /// Attach a government's approval
     Approve(Approve),
+    /// Join as the affiliate of a party
+    Accede(One),
     /// Stop all case data under it, at once
     Suspend(Reasoned),
     /// End this union's own suspension
@@ -118,6 +120,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Propose(one) => state(one.says(Kind::Propose), context).await,
         Command::Sign(one) => state(one.says(Kind::Sign), context).await,
         Command::Approve(approve) => state(approve.says(), context).await,
+        Command::Accede(one) => state(one.says(Kind::Accede), context).await,
         Command::Suspend(reasoned) => state(reasoned.says(Kind::Suspend), context).await,
         Command::Resume { one, reason } => {
             let reason = reason.map(Into::into).unwrap_or_default();

@@ -49,9 +49,12 @@ fn reference(reference: Option<&wire::AgreementRef>) -> (String, String, String)
 }
 
 fn party(party: &wire::AgreementParty) -> String {
-    let wire::AgreementParty { node_id, observer, signed, approval_required, approved, suspended } = party;
+    let wire::AgreementParty { node_id, observer, signed, approval_required, approved, suspended, on_behalf_of } = party;
     let mut said = vec![if *observer { "observer" } else { "implementing" }];
-    if !observer {
+    let joined = format!("on behalf of {on_behalf_of}");
+    if !on_behalf_of.is_empty() {
+        said.push(&joined);
+    } else if !observer {
         said.push(if *signed { "signed" } else { "not signed" });
     }
     if *approval_required {

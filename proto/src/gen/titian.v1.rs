@@ -11577,6 +11577,9 @@ pub struct AgreementParty {
     /// It suspended.
     #[prost(bool, tag = "6")]
     pub suspended: bool,
+    /// It acceded on behalf of this party; empty for a party of the text itself.
+    #[prost(string, tag = "7")]
+    pub on_behalf_of: ::prost::alloc::string::String,
 }
 /// An annex, in short.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1286,6 +1286,9 @@ impl serde::Serialize for AgreementParty {
         if self.suspended {
             len += 1;
         }
+        if !self.on_behalf_of.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.AgreementParty", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -1305,6 +1308,9 @@ impl serde::Serialize for AgreementParty {
         if self.suspended {
             struct_ser.serialize_field("suspended", &self.suspended)?;
         }
+        if !self.on_behalf_of.is_empty() {
+            struct_ser.serialize_field("onBehalfOf", &self.on_behalf_of)?;
+        }
         struct_ser.end()
     }
 }
@@ -1323,6 +1329,8 @@ impl<'de> serde::Deserialize<'de> for AgreementParty {
             "approvalRequired",
             "approved",
             "suspended",
+            "on_behalf_of",
+            "onBehalfOf",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1333,6 +1341,7 @@ impl<'de> serde::Deserialize<'de> for AgreementParty {
             ApprovalRequired,
             Approved,
             Suspended,
+            OnBehalfOf,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1360,6 +1369,7 @@ impl<'de> serde::Deserialize<'de> for AgreementParty {
                             "approvalRequired" | "approval_required" => Ok(GeneratedField::ApprovalRequired),
                             "approved" => Ok(GeneratedField::Approved),
                             "suspended" => Ok(GeneratedField::Suspended),
+                            "onBehalfOf" | "on_behalf_of" => Ok(GeneratedField::OnBehalfOf),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1385,6 +1395,7 @@ impl<'de> serde::Deserialize<'de> for AgreementParty {
                 let mut approval_required__ = None;
                 let mut approved__ = None;
                 let mut suspended__ = None;
+                let mut on_behalf_of__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -1423,6 +1434,12 @@ impl<'de> serde::Deserialize<'de> for AgreementParty {
                             }
                             suspended__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::OnBehalfOf => {
+                            if on_behalf_of__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onBehalfOf"));
+                            }
+                            on_behalf_of__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(AgreementParty {
@@ -1432,6 +1449,7 @@ impl<'de> serde::Deserialize<'de> for AgreementParty {
                     approval_required: approval_required__.unwrap_or_default(),
                     approved: approved__.unwrap_or_default(),
                     suspended: suspended__.unwrap_or_default(),
+                    on_behalf_of: on_behalf_of__.unwrap_or_default(),
                 })
             }
         }

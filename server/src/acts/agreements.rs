@@ -71,7 +71,8 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
         .store
         .write(move |unit| {
             let known = find(&house, unit, &saying.id, saying.version)?;
-            if known.agreement.party(house.node_id()).is_none() {
+            let joins = saying.kind == StatementKind::Accede && known.agreement.sponsor(house.node_id()).is_some();
+            if !joins && known.agreement.party(house.node_id()).is_none() {
                 return Err(ActError::Refused(Refusal::new(RefusalCode::NotAParty)));
             }
             check_fits(&known, house.node_id(), &saying)?;
@@ -79,7 +80,8 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
             statement.check().map_err(ActError::Malformed)?;
             let signed = sign(&house, &statement).to_wire().encode_to_vec();
             unit.put_statement(known.digest, house.node_id(), statement.sequence, &signed)?;
-            log_statement(unit, &known, saying.kind)?;
+            let stated = find(&house, unit, &saying.id, known.agreement.version)?;
+            log_statement(unit, &stated, saying.kind)?;
             after_statement(&house, unit, &known)?;
             send_to_parties(&house, unit, &known.agreement.id.to_string(), known.agreement.version)?;
             unit.publish(Topic::Agreements);
@@ -141,18 +143,18 @@ pub fn list(acts: &Acts) -> Result<Vec<wire::Agreement>, ActError> {
 pub fn take_in(house: &House, unit: &mut Unit, from: Option<&NodeId>, file: &wire::AgreementFile) -> Result<Result<(), Refusal>, ActError> {
     match house.agreement(&file.text) {
         Ok((_, agreement)) => {
-            let is_party = |node: &NodeId| agreement.party(node).is_some();
+            let is_party = |node: &NodeId| has_a_say(&agreement, node);
             if !is_party(house.node_id()) || from.is_some_and(|peer| !is_party(peer)) {
                 return Ok(Err(Refusal::new(RefusalCode::NotAParty)));
             }
         }
-        Err(problem) => return Ok(Err(Refusal::from(problem.at("agreement")))),
+        Err(problem) => return unreadable(from, problem.at("agreement")),
     }
-    match read_in(house, unit, file)? {
+    match read_in(house, unit, from, file)? {
         Ok(statements) => {
             let (digest, agreement) = match put_text(house, unit, &file.text) {
                 Ok(known) => known,
-                Err(ActError::Malformed(problem)) => return Ok(Err(Refusal::from(problem))),
+                Err(ActError::Malformed(problem)) => return unreadable(from, problem),
                 Err(error) => return Err(error),
             };
             let before = find(house, unit, agreement.id.as_str(), agreement.version)?;
@@ -167,20 +169,36 @@ pub fn take_in(house: &House, unit: &mut Unit, from: Option<&NodeId>, file: &wir
             unit.publish(Topic::Agreements);
             Ok(Ok(()))
         }
-        Err(problem) => Ok(Err(Refusal::from(problem))),
+        Err(problem) => unreadable(from, problem),
+    }
+}
+
+/// A peer gets a code and where; the officer who brings a file, what is wrong with it.
+fn unreadable(from: Option<&NodeId>, problem: Malformed) -> Result<Result<(), Refusal>, ActError> {
+    match from {
+        Some(_) => Ok(Err(Refusal::from(problem))),
+        None => Err(ActError::Malformed(problem)),
     }
 }
 
 type ReadStatements = Vec<(Statement, Bytes)>;
 
 /// Checks every statement: about this very text, signed by a party that is known here, and never two under one sequence.
-fn read_in(house: &House, unit: &Unit, file: &wire::AgreementFile) -> Result<Result<ReadStatements, Malformed>, StoreError> {
+fn read_in(
+    house: &House,
+    unit: &Unit,
+    from: Option<&NodeId>,
+    file: &wire::AgreementFile,
+) -> Result<Result<ReadStatements, Malformed>, StoreError> {
     let (digest, agreement) = match house.agreement(&file.text) {
         Ok(known) => known,
         Err(problem) => return Ok(Err(problem.at("agreement"))),
     };
     let mut statements = Vec::new();
     for signed in &file.statements {
+        if from.is_some() && is_strangers(house, signed) {
+            continue;
+        }
         let statement = match verify(house, &agreement, digest, signed, unit.now()) {
             Ok(statement) => statement,
             Err(problem) => return Ok(Err(problem.at("statements"))),
@@ -200,6 +218,18 @@ fn read_in(house: &House, unit: &Unit, file: &wire::AgreementFile) -> Result<Res
     Ok(Ok(statements))
 }
 
+/// Whether a statement is by a node that is no peer here, so that its signature cannot be looked at. What a peer tells of others waits until they are
+/// peers, and tell it themselves: it must not keep out what the peer says for itself, a suspension perhaps.
+fn is_strangers(house: &House, signed: &wire::SignedStatement) -> bool {
+    let statement = SignedStatement::from_wire(signed).and_then(|signed| signed.statement());
+    statement.is_ok_and(|one| &one.node_id != house.node_id() && house.with_peer(&one.node_id, |known| known.is_none()))
+}
+
+/// A party, or an affiliate that may join on behalf of one.
+fn has_a_say(agreement: &Agreement, node: &NodeId) -> bool {
+    agreement.has_party(node) || agreement.sponsor(node).is_some()
+}
+
 fn verify(
     house: &House,
     agreement: &Agreement,
@@ -209,7 +239,7 @@ fn verify(
 ) -> Result<Statement, Malformed> {
     let signed = SignedStatement::from_wire(signed)?;
     let statement = signed.statement()?;
-    if agreement.party(&statement.node_id).is_none() && statement.kind != StatementKind::Accede {
+    if !has_a_say(agreement, &statement.node_id) {
         return Err(Malformed::new("is by somebody who is no party").at("node_id"));
     }
     if statement.agreement.digest != digest {
@@ -270,7 +300,7 @@ fn check_fits(known: &KnownAgreement, own: &NodeId, saying: &Saying) -> Result<(
         StatementKind::Propose => known.state == AgreementState::Draft,
         StatementKind::Sign => !said(StatementKind::Sign) && !closed,
         StatementKind::Approve => !said(StatementKind::Approve) && !closed,
-        StatementKind::Accede => !closed,
+        StatementKind::Accede => !said(StatementKind::Accede) && !closed,
         StatementKind::Suspend => suspended != Some(true) && !closed,
         StatementKind::Resume => suspended == Some(true) && !closed,
         StatementKind::Terminate => !closed,
@@ -290,8 +320,12 @@ fn statement(house: &House, known: &KnownAgreement, saying: &Saying, now: Instan
         effective_on: saying.effective_on,
         reason: saying.reason,
         approval: saying.approval.clone(),
-        on_behalf_of: None,
+        on_behalf_of: (saying.kind == StatementKind::Accede).then(|| sponsor_of(known, house.node_id())).flatten(),
     }
+}
+
+fn sponsor_of(known: &KnownAgreement, affiliate: &NodeId) -> Option<NodeId> {
+    known.agreement.sponsor(affiliate).map(|party| party.node_id.clone())
 }
 
 /// Sends text and statements to every other party that is a peer. The gate lets statements pass in every state.
@@ -340,23 +374,28 @@ pub fn tell_again(house: &House, unit: &mut Unit, peer: &NodeId) -> Result<(), A
 fn after_statement(house: &House, unit: &mut Unit, before: &KnownAgreement) -> Result<(), ActError> {
     let known = find(house, unit, before.agreement.id.as_str(), before.agreement.version)?;
     if known.state == AgreementState::InForce && !unit.activation_logged(known.digest)? {
-        let mut draft = about(&known, Event::MouActivated);
-        let mut parties: Vec<String> = known.agreement.parties.iter().map(|party| party.node_id.to_string()).collect();
-        parties.sort_unstable();
-        draft.parties = Some(parties);
-        let mut directions: Vec<String> = known.agreement.annexes.iter().map(|annex| format!("{}>{}", annex.from, annex.to)).collect();
-        directions.sort_unstable();
-        directions.dedup();
-        draft.directions = Some(directions);
-        draft.purposes = Some(codes(known.agreement.annexes.iter().flat_map(|annex| annex.purposes.iter().map(|purpose| purpose.code()))));
-        draft.fields = Some(codes(known.agreement.annexes.iter().flat_map(|annex| annex.categories.iter().map(|one| one.code()))));
-        draft.valid_from = Some(known.agreement.effective_from.to_string());
-        draft.valid_until = Some(known.agreement.expires_on.to_string());
-        unit.append_leaf(draft)?;
+        unit.append_leaf(scope_of(&known, Event::MouActivated))?;
         unit.note_activation_logged(known.digest)?;
     }
     // What rests on it is decided anew, in this same write.
     projection::of_agreement(house, unit, known.agreement.id.as_str())
+}
+
+/// What a text lets move, between whom, and until when, as the log says it.
+fn scope_of(known: &KnownAgreement, event: Event) -> LeafDraft {
+    let mut draft = about(known, event);
+    let mut parties: Vec<String> = known.agreement.parties.iter().map(|party| party.node_id.to_string()).collect();
+    parties.sort_unstable();
+    draft.parties = Some(parties);
+    let mut directions: Vec<String> = known.agreement.annexes.iter().map(|annex| format!("{}>{}", annex.from, annex.to)).collect();
+    directions.sort_unstable();
+    directions.dedup();
+    draft.directions = Some(directions);
+    draft.purposes = Some(codes(known.agreement.annexes.iter().flat_map(|annex| annex.purposes.iter().map(|purpose| purpose.code()))));
+    draft.fields = Some(codes(known.agreement.annexes.iter().flat_map(|annex| annex.categories.iter().map(|one| one.code()))));
+    draft.valid_from = Some(known.agreement.effective_from.to_string());
+    draft.valid_until = Some(known.agreement.expires_on.to_string());
+    draft
 }
 
 fn codes<'a>(codes: impl Iterator<Item = &'a str>) -> Vec<String> {
@@ -368,11 +407,11 @@ fn codes<'a>(codes: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 fn log_statement(unit: &mut Unit, known: &KnownAgreement, kind: StatementKind) -> Result<(), StoreError> {
     let event = match kind {
+        // Who may exchange records under it has become more.
+        StatementKind::Accede => return unit.append_leaf(scope_of(known, Event::MouAmended)).map(drop),
         StatementKind::Suspend => Event::MouSuspended,
         StatementKind::Terminate | StatementKind::Reject => Event::MouEnded,
-        StatementKind::Propose | StatementKind::Sign | StatementKind::Approve | StatementKind::Accede | StatementKind::Resume => {
-            return Ok(());
-        }
+        StatementKind::Propose | StatementKind::Sign | StatementKind::Approve | StatementKind::Resume => return Ok(()),
     };
     unit.append_leaf(about(known, event))?;
     Ok(())
@@ -414,6 +453,7 @@ fn describe(read: &impl Read, known: &KnownAgreement) -> Result<wire::Agreement,
         approval_required: party.approval_required,
         approved: said(&party.node_id, StatementKind::Approve),
         suspended: last(&party.node_id) == Some(StatementKind::Suspend),
+        on_behalf_of: sponsor_of(known, &party.node_id).map(|sponsor| sponsor.to_string()).unwrap_or_default(),
     });
     let annexes = known.agreement.annexes.iter().map(|annex| wire::AgreementAnnex {
         annex_id: annex.id.to_string(),

@@ -278,11 +278,13 @@ fn load_agreement(house: &House, read: &impl Read, now: Instant, text: &Bytes) -
     let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest };
     let state = state_of_text(&agreement, &reference, &statements, now, false);
     let has_joined = statements.iter().any(|statement| statement.kind == StatementKind::Accede);
-    let agreement = if has_joined { Arc::new(joined(&agreement, &reference, &statements)) } else { agreement };
+    // Who joined sign nothing anew: the states are those of the text that was signed.
+    let text = agreement;
+    let agreement = if has_joined { Arc::new(joined(&text, &reference, &statements)) } else { Arc::clone(&text) };
     let own = house.node_id();
     let between = |party: &Party| {
         let pair = (own, &party.node_id);
-        (party.node_id.clone(), state_between_of_text(&agreement, &reference, &statements, now, false, pair))
+        (party.node_id.clone(), state_between_of_text(&text, &reference, &statements, now, false, pair))
     };
     let between = agreement.parties.iter().filter(|party| &party.node_id != own).map(between).collect();
     let activated_at = read.activated_at(digest)?.unwrap_or_default().max(agreement.effective_from.start());
@@ -311,9 +313,11 @@ fn supersede(known: &mut [KnownAgreement], now: Instant) {
     }
 }
 
-/// Others cannot supersede an agreement between themselves: every party of the old text must stand in the new one.
+/// Others cannot supersede an agreement between themselves: every party of the old text must stand in the new one. An affiliate that had joined has no
+/// say in that: it joins the new text or stays out.
 fn keeps_parties(newer: &KnownAgreement, older: &KnownAgreement) -> bool {
-    older.agreement.parties.iter().all(|party| newer.agreement.party(&party.node_id).is_some())
+    let signatories = older.agreement.parties.iter().filter(|party| older.agreement.sponsor(&party.node_id).is_none());
+    signatories.into_iter().all(|party| newer.agreement.party(&party.node_id).is_some())
 }
 
 /// The refusal that says nothing about a consent or a referral that may or may not be there.
