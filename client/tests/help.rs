@@ -82,6 +82,8 @@ consent record --worker ID --from f
 consent record --referral ID --from f
 consent withdraw --worker ID --recipient id.ksbsi --purposes WAGE_RECOVERY,LEGAL_AID --categories CLAIM --action ERASE
 consent list --worker ID
+consent slip --worker ID --case ID --out f --language id
+consent verify-slip f --descriptor f
 referral request --case ID --to id.ksbsi --purpose WAGE_RECOVERY --categories CASE_CORE,CLAIM
 referral request --case ID --to id.ksbsi --purpose WAGE_RECOVERY --categories CLAIM --kind SERVICE --priority URGENT --services LEGAL_ADVICE --agreement AG
 referral send ID

@@ -172,3 +172,39 @@ fn codes_are_read_and_shown() {
     assert!(codes::parse::<wire::StaffRole>("UNSPECIFIED").is_none());
     assert_eq!(codes::all::<wire::RefusalCode>().len(), 43, "every refusal code is in the list");
 }
+
+/// The slip of the golden vector, as the node answers.
+fn slip() -> wire::MakeSlipResponse {
+    let vector: serde_json::Value = serde_json::from_str(include_str!("../../proto/vectors/slip.json")).unwrap();
+    let name = |language: &str, text: &str| wire::LocalText { language: language.to_owned(), text: text.to_owned() };
+    let union = |node_id: &str, names: Vec<wire::LocalText>| wire::SlipUnion { node_id: node_id.to_owned(), names };
+    wire::MakeSlipResponse {
+        text: vector["text"].as_str().unwrap().to_owned(),
+        unions: vec![
+            union("my.mtuc", vec![name("en", "Malaysian Trades Union Congress"), name("ms", "Kongres Kesatuan Sekerja Malaysia")]),
+            union("id.ksbsi", vec![name("en", "A <b>union</b> & friends"), name("id", "Konfederasi Serikat Buruh Seluruh Indonesia")]),
+        ],
+        receipt_not_said: false,
+        language: "id".to_owned(),
+    }
+}
+
+#[test]
+fn a_slip_is_one_page_that_prints() {
+    let made = slip();
+    support::check_golden("slip.html", &output::slip::Page::of(&made, "en").unwrap().html());
+}
+
+#[test]
+fn a_slip_speaks_every_language_that_has_words_and_english_else() {
+    let made = slip();
+    let is_code = |line: &&str| line.contains(['█', '▀', '▄']);
+    let mut text = String::new();
+    for words in output::slip::words::TABLE {
+        let page = output::slip::Page::of(&made, words.language).unwrap().text();
+        text.push_str(&format!("--- {}\n{}\n", words.language, page.lines().filter(|line| !is_code(line)).collect::<Vec<_>>().join("\n")));
+    }
+    support::check_golden("slips.txt", &text);
+    let english = output::slip::Page::of(&made, "en-MY").unwrap().text();
+    assert_eq!(output::slip::Page::of(&made, "km").unwrap().text(), english);
+}

@@ -23,8 +23,9 @@ use titian_proto::model::descriptor::{
 use titian_proto::model::id::{CaseRef, ConsentId, Digest, Epoch, NodeId, ReferralId, TransferId};
 use titian_proto::model::reference::{AgreementId, AgreementRef, ConsentRef};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::slip::{Slip, SlipCategory, SlipEntry, SlipReference};
 use titian_proto::model::value::{Country, LocalText, Text};
-use titian_proto::model::vocabulary::{PartnerKind, Purpose};
+use titian_proto::model::vocabulary::{Category, PartnerKind, Purpose};
 use titian_proto::wire;
 use zeroize::Zeroizing;
 
@@ -346,6 +347,36 @@ fn compromise_bytes() {
             "key_ids": notice.key_ids,
             "signed_bytes": hex::encode([b"titian/compromise/v1\n".as_slice(), &signed].concat()),
             "notice": hex::encode(wired.encode_to_vec()),
+        }),
+    );
+}
+
+#[test]
+fn slip_bytes() {
+    let entry = |recipient: &str, days, categories: &[Category]| SlipEntry {
+        recipient: NodeId::parse(recipient).unwrap(),
+        until: NOW.plus_days(days).date(),
+        categories: categories.iter().map(|category| SlipCategory::of(*category)).collect(),
+    };
+    let slip = Slip {
+        reference: SlipReference([0x51; 10]),
+        issuer: descriptor().node_id,
+        issued_on: NOW.date(),
+        entries: vec![
+            entry("id.ksbsi", 180, &[Category::CaseCore, Category::Identity, Category::Claim]),
+            entry("id.sbmi", 90, &[Category::CaseCore, Category::Health]),
+        ],
+    };
+    let text = slip.sign(&signer()).unwrap();
+    let chain = DescriptorChain::begin(&sign_descriptor(&descriptor(), &[&key(ROOT_SEED)])).unwrap();
+    assert_eq!(Slip::verify(&text, &chain), Ok(slip));
+    golden(
+        "slip.json",
+        &json!({
+            "about": "The text in the code on a worker's slip. sig = base64url of Ed25519 over \"titian/slip/v1\\n\" || every line before it, each with its line feed. \
+                      Categories of T3 and T4 are the one word SENSITIVE. The key must have signed at some time of the day of the line \"by\".",
+            "secret_key": hex::encode([SIGNING_SEED; 32]),
+            "text": text,
         }),
     );
 }

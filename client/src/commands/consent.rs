@@ -4,13 +4,18 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
+use titian_proto::model::descriptor::DescriptorChain;
+use titian_proto::model::slip::{Slip, SlipError};
 use titian_proto::wire;
 
 use crate::codes;
 use crate::commands::{Context, arguments, given};
+use crate::desk::ErrorKind;
 use crate::failure::Failure;
-use crate::input::{ConsentInput, File};
+use crate::files::write_private;
+use crate::input::{self, ConsentInput, File};
 use crate::output;
+use crate::output::slip::{Page, words};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -36,6 +41,29 @@ pub(super) enum Command {
     List {
         #[command(flatten)]
         subject: Subject,
+    },
+    /// Make the worker's own slip: which union may hold what until when, to print; it names nobody
+    Slip {
+        #[command(flatten)]
+        subject: Subject,
+        /// Only unions to which a referral of this case was written
+        #[arg(long, value_name = "ID", value_parser = arguments::id)]
+        case: Option<Bytes>,
+        /// Where to write the page; a name that ends in .txt: as text. Otherwise as text to the standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Language of the page, such as id; otherwise that in which the notice was explained to her
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+    },
+    /// Check a slip with the descriptor file of the union that wrote it; needs no node
+    VerifySlip {
+        /// What a telephone read from the code, or the page as text; - reads the standard input
+        #[arg(value_name = "FILE")]
+        slip: PathBuf,
+        /// The union's descriptor file
+        #[arg(long, value_name = "FILE")]
+        descriptor: PathBuf,
     },
 }
 
@@ -72,6 +100,8 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Record { subject, from, renews } => record(subject, &from, renews, context).await,
         Command::Withdraw { subject, scope } => withdraw(subject, scope, context).await,
         Command::List { subject } => list(subject, context).await,
+        Command::Slip { subject, case, out, language } => slip(subject, case, out.as_deref(), language, context).await,
+        Command::VerifySlip { slip, descriptor } => verify_slip(&slip, &descriptor, context),
     }
 }
 
@@ -106,6 +136,51 @@ async fn list(subject: Subject, context: &Context) -> Result<(), Failure> {
     let (worker_id, referral_id) = subject.ids();
     let response = context.desk().await?.list_consents(wire::ListConsentsRequest { worker_id, referral_id }).await?;
     context.output.show(&response, |all| output::consent::list(&all.consents))
+}
+
+async fn slip(
+    subject: Subject,
+    case: Option<Bytes>,
+    out: Option<&Path>,
+    language: Option<String>,
+    context: &Context,
+) -> Result<(), Failure> {
+    let (worker_id, referral_id) = subject.ids();
+    let request = wire::MakeSlipRequest { worker_id, referral_id, case_id: case.unwrap_or_default() };
+    let made = context.desk().await?.make_slip(request).await?;
+    let language = language.unwrap_or_else(|| made.language.clone());
+    let page = Page::of(&made, &language).map_err(|_| Failure::local("NOT_A_TITIAN_NODE", ErrorKind::Other))?;
+    match out {
+        Some(path) => {
+            let as_text = path.extension().is_some_and(|extension| extension == "txt");
+            let content = if as_text { page.text() } else { page.html() };
+            write_private(path, content.as_bytes()).map_err(|source| Failure::File { path: path.to_owned(), source })?;
+            context.output.note(&format!("wrote {}", path.display()));
+        }
+        None => context.output.show(&made, |_| page.text())?,
+    }
+    if words::of(&language).is_none() {
+        context.output.note("This program has no words in that language: the slip is in English. Read it to her in her own.");
+    }
+    if made.receipt_not_said {
+        context.output.note("Nobody wrote down whether a paper is safe for her. Ask before you give it to her.");
+    }
+    Ok(())
+}
+
+fn verify_slip(slip: &Path, descriptor: &Path, context: &Context) -> Result<(), Failure> {
+    let chain =
+        DescriptorChain::from_file(&input::read_text(descriptor)?).map_err(|problem| Failure::local(problem.code(), ErrorKind::Input))?;
+    let slip = Slip::verify(&input::read_text(slip)?, &chain).map_err(|problem| {
+        let code = match problem {
+            SlipError::Malformed(_) => "SLIP_UNREADABLE",
+            SlipError::OtherUnion => "SLIP_OTHER_UNION",
+            SlipError::Signature(_) => "SLIP_NOT_SIGNED",
+        };
+        Failure::local(code, ErrorKind::Input)
+    })?;
+    let words = chain.fingerprint().words();
+    context.output.show(&output::slip::verified_json(&slip), |_| output::slip::verified(&slip, chain.newest(), &words))
 }
 
 impl Subject {

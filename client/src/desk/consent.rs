@@ -2,7 +2,8 @@
 
 use titian_proto::wire::consent_service_client::ConsentServiceClient;
 use titian_proto::wire::{
-    ListConsentsRequest, ListConsentsResponse, RecordConsentRequest, RecordConsentResponse, WithdrawConsentRequest, WithdrawConsentResponse,
+    ListConsentsRequest, ListConsentsResponse, MakeSlipRequest, MakeSlipResponse, RecordConsentRequest, RecordConsentResponse,
+    WithdrawConsentRequest, WithdrawConsentResponse,
 };
 use tonic::transport::Channel;
 
@@ -31,6 +32,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn list_consents(&self, request: ListConsentsRequest) -> Result<ListConsentsResponse, DeskError> {
         answer(self.consents().list_consents(self.call(request)).await)
+    }
+
+    /// Makes a worker's slip.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn make_slip(&self, request: MakeSlipRequest) -> Result<MakeSlipResponse, DeskError> {
+        answer(self.consents().make_slip(self.call(request)).await)
     }
 
     fn consents(&self) -> ConsentServiceClient<Channel> {

@@ -6179,6 +6179,48 @@ pub struct ListConsentsResponse {
     #[prost(message, repeated, tag = "1")]
     pub consents: ::prost::alloc::vec::Vec<Consent>,
 }
+/// Asks for a worker's slip.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MakeSlipRequest {
+    /// Worker, 16 bytes. Empty when the worker is known only through a referral.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub worker_id: ::prost::bytes::Bytes,
+    /// A referral received from a peer, 16 bytes: the worker is the one it is about.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// Only unions to which a referral of this case was written, 16 bytes; empty: all.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub case_id: ::prost::bytes::Bytes,
+}
+/// A slip. It holds no name, no telephone, no purpose and no complaint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MakeSlipResponse {
+    /// The signed lines that stand in the code on the paper.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// The unions that it names, the one that wrote it first.
+    #[prost(message, repeated, tag = "2")]
+    pub unions: ::prost::alloc::vec::Vec<SlipUnion>,
+    /// True when nobody has written down whether a paper is safe for her: ask before it is given to her.
+    #[prost(bool, tag = "3")]
+    pub receipt_not_said: bool,
+    /// Language in which the notice was explained to her last, BCP 47.
+    #[prost(string, tag = "4")]
+    pub language: ::prost::alloc::string::String,
+}
+/// What a union on a slip is called.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SlipUnion {
+    /// Which.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// Its names, one a language; none for a union that this node does not know.
+    #[prost(message, repeated, tag = "2")]
+    pub names: ::prost::alloc::vec::Vec<LocalText>,
+}
 /// Sends a parked case again.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -9387,6 +9429,31 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("titian.v1.ConsentService", "ListConsents"));
             self.inner.unary(req, path, codec).await
         }
+        /// Makes the worker's own slip: which union may hold what until when, signed. Refused where she said that a paper is not safe for her.
+        pub async fn make_slip(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MakeSlipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MakeSlipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ConsentService/MakeSlip",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ConsentService", "MakeSlip"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -9425,6 +9492,14 @@ pub mod consent_service_server {
             request: tonic::Request<super::ListConsentsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListConsentsResponse>,
+            tonic::Status,
+        >;
+        /// Makes the worker's own slip: which union may hold what until when, signed. Refused where she said that a paper is not safe for her.
+        async fn make_slip(
+            &self,
+            request: tonic::Request<super::MakeSlipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MakeSlipResponse>,
             tonic::Status,
         >;
     }
@@ -9626,6 +9701,51 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListConsentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.ConsentService/MakeSlip" => {
+                    #[allow(non_camel_case_types)]
+                    struct MakeSlipSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::MakeSlipRequest>
+                    for MakeSlipSvc<T> {
+                        type Response = super::MakeSlipResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MakeSlipRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::make_slip(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MakeSlipSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -15,6 +15,7 @@ pub mod record;
 pub mod reference;
 pub mod referral;
 pub mod refusal;
+pub mod slip;
 pub mod staff;
 pub mod statement;
 pub mod value;

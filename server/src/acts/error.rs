@@ -34,6 +34,9 @@ pub enum ActError {
     /// It belongs to the other union.
     #[error("it belongs to the other union, and only that union changes it")]
     NotYours,
+    /// She said that a paper is not safe for her to carry.
+    #[error("she said that a paper is not safe for her to carry")]
+    PaperUnsafe,
     /// The second person is the first.
     #[error("nobody approves a referral of one's own")]
     OwnApproval,
@@ -111,6 +114,7 @@ impl ActError {
             Self::WrongState { .. } => "WRONG_STATE",
             Self::StaleRevision => "STALE_REVISION",
             Self::NotYours => "NOT_YOURS",
+            Self::PaperUnsafe => "PAPER_UNSAFE",
             Self::OwnApproval => "OWN_APPROVAL",
             Self::SameOfficer => "SAME_OFFICER",
             Self::FingerprintDiffers => "FINGERPRINT_DIFFERS",
@@ -141,6 +145,9 @@ impl ActError {
             Self::WrongState { .. } => "Look at its state first; another state must be set before, or the work is already done.",
             Self::StaleRevision => "Read it again, look at the change, and repeat yours on the newest revision.",
             Self::NotYours => "Ask the other union to change it; you can answer its referral.",
+            Self::PaperUnsafe => {
+                "Print nothing, and tell her by word of mouth; if she says that it is safe now, write down a new version of that consent."
+            }
             Self::OwnApproval => "Ask another supervisor.",
             Self::SameOfficer => "Ask a second admin to compare the words and to confirm.",
             Self::FingerprintDiffers => {
@@ -184,6 +191,7 @@ impl ActError {
             | Self::WrongState { .. }
             | Self::StaleRevision
             | Self::NotYours
+            | Self::PaperUnsafe
             | Self::OwnApproval
             | Self::SameOfficer
             | Self::FingerprintDiffers

@@ -86,6 +86,7 @@ permissions! {
     ConsentRecord = "consent.record" on ConsentService/RecordConsent for CASEWORK;
     ConsentWithdraw = "consent.withdraw" on ConsentService/WithdrawConsent for CASEWORK;
     ConsentList = "consent.list" on ConsentService/ListConsents for CASEWORK;
+    ConsentSlip = "consent.slip" on ConsentService/MakeSlip for CASEWORK;
 
     ReferralRequest = "referral.request" on ReferralService/RequestReferral for CASEWORK;
     ReferralSend = "referral.send" on ReferralService/SendReferral for CASEWORK;

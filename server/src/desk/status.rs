@@ -45,9 +45,12 @@ pub fn grpc_code(error: &ActError) -> Code {
     match error {
         ActError::Refused(refusal) => refusal_code(refusal.code),
         ActError::NotFound { .. } => Code::NotFound,
-        ActError::WrongState { .. } | ActError::OwnApproval | ActError::NotYours | ActError::SameOfficer | ActError::FingerprintDiffers => {
-            Code::FailedPrecondition
-        }
+        ActError::WrongState { .. }
+        | ActError::PaperUnsafe
+        | ActError::OwnApproval
+        | ActError::NotYours
+        | ActError::SameOfficer
+        | ActError::FingerprintDiffers => Code::FailedPrecondition,
         ActError::Bundle(problem) => bundle_code(problem),
         ActError::StaleRevision => Code::Aborted,
         ActError::Malformed(_) | ActError::Descriptor(_) => Code::InvalidArgument,

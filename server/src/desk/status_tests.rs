@@ -22,6 +22,7 @@ fn every_error() -> Vec<ActError> {
         ActError::WrongState { state: "COMPLETED", wanted: "draft or returned" },
         ActError::StaleRevision,
         ActError::NotYours,
+        ActError::PaperUnsafe,
         ActError::OwnApproval,
         ActError::SameOfficer,
         ActError::FingerprintDiffers,

@@ -1,9 +1,11 @@
 //! Grants and withdrawals: written down, never edited; enforced at enqueue, at dispatch and on arrival.
 //!
 //! - [`withdraw`]: from the worker's word, at this node or at a peer's.
+//! - [`slip`]: what she can carry home of it.
 //! - `reach`: what a withdrawal touches, and what then goes.
 
 mod reach;
+pub mod slip;
 pub mod withdraw;
 
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! Consents.
 
-use titian_proto::model::id::{ReferralId, WorkerId};
+use titian_proto::model::id::{CaseId, ReferralId, WorkerId};
 use titian_proto::model::malformed::{At as _, Malformed};
 use titian_proto::wire;
 use titian_proto::wire::consent_service_server::ConsentService;
@@ -8,7 +8,7 @@ use tonic::{Request, async_trait};
 
 use super::{Answer, Desk};
 use crate::acts::consents::withdraw::Withdrawn;
-use crate::acts::consents::{self, Whose};
+use crate::acts::consents::{self, Whose, slip};
 
 #[async_trait]
 impl ConsentService for Desk {
@@ -35,6 +35,14 @@ impl ConsentService for Desk {
     async fn list_consents(&self, request: Request<wire::ListConsentsRequest>) -> Answer<wire::ListConsentsResponse> {
         self.act(request, |office, _, wire::ListConsentsRequest { worker_id, referral_id }| async move {
             Ok(wire::ListConsentsResponse { consents: consents::list(&office.acts, whose(&worker_id, &referral_id)?)? })
+        })
+        .await
+    }
+
+    async fn make_slip(&self, request: Request<wire::MakeSlipRequest>) -> Answer<wire::MakeSlipResponse> {
+        self.act(request, |office, _, wire::MakeSlipRequest { worker_id, referral_id, case_id }| async move {
+            let case_id = CaseId::from_wire_optional(&case_id).at("case_id")?;
+            slip::make(&office.acts, whose(&worker_id, &referral_id)?, case_id)
         })
         .await
     }
