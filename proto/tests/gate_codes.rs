@@ -182,6 +182,26 @@ fn a_second_person_is_somebody_else() {
 }
 
 #[test]
+fn an_approval_ends_at_the_sender_and_nothing_at_the_receiver_rests_on_the_senders_clock() {
+    let later = |days: i64, content: World| {
+        let approved = content.with(|w| w.approval = Some(approval("staff-1", "staff-2")));
+        approved.with(|w| w.now = w.now.plus_days(days))
+    };
+    let minor = || World::put(&[R::Claim]).with(|w| w.subject.minor = true).grant(|g| g.given_by = ConsentGiver::Guardian);
+    let t4 = || World::offer(&[Category::Claim]).offer_with(|o| o.tier = Tier::T4);
+    for content in [|| World::put(&[R::Health]), minor, t4] {
+        assert_eq!(later(13, content()).verdict(), "PERMIT");
+        let ended = later(14, content());
+        let refusal = ended.decide().map(drop).unwrap_err();
+        assert_eq!((refusal.code, refusal.paths.join(",")), (C::ApprovalMissing, "approval.approved_at".to_owned()));
+        // The receiver, who knows the sender as the other side, does not ask when.
+        assert_eq!(ended.with(|w| w.peer.as_mut().unwrap().node_id = w.sender.clone()).verdict(), "PERMIT");
+    }
+    // What needs no second person does not need one who approved lately.
+    assert_eq!(later(20, World::put(&[R::Claim])).verdict(), "PERMIT");
+}
+
+#[test]
 fn a_minor_speaks_through_a_guardian_and_a_supervisor_looks() {
     let minor = || World::put(&[R::Claim]).with(|w| w.subject.minor = true);
     assert_eq!(minor().verdict(), "PROXY_CONSENT");

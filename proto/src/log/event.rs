@@ -68,6 +68,9 @@ pub enum Event {
     /// A referral passed its date without an answer.
     #[serde(rename = "referral.expired")]
     ReferralExpired,
+    /// A second person approved a referral.
+    #[serde(rename = "referral.approved")]
+    ReferralApproved,
     /// The bytes of a document begin to leave for a peer.
     #[serde(rename = "document.sent")]
     DocumentSent,
@@ -137,6 +140,7 @@ impl Event {
         Self::ReferralAcked,
         Self::ReferralDuplicate,
         Self::ReferralExpired,
+        Self::ReferralApproved,
         Self::DocumentSent,
         Self::DocumentReceived,
         Self::RecordCorrected,
@@ -172,6 +176,7 @@ impl Event {
             Self::ReferralAcked => "referral.acked",
             Self::ReferralDuplicate => "referral.duplicate",
             Self::ReferralExpired => "referral.expired",
+            Self::ReferralApproved => "referral.approved",
             Self::DocumentSent => "document.sent",
             Self::DocumentReceived => "document.received",
             Self::RecordCorrected => "record.corrected",
@@ -204,7 +209,7 @@ impl Event {
             Self::DocumentSent | Self::DocumentReceived => &["commit", "fields", "mou", "mou_doc", "peer", "purpose"],
             Self::RecordCorrected => &["commit", "target"],
             Self::EraseDone => &["code", "targets"],
-            Self::EraseNotified | Self::EraseAcked | Self::KeyCompromised => &["peer"],
+            Self::EraseNotified | Self::EraseAcked | Self::KeyCompromised | Self::ReferralApproved => &["peer"],
             Self::AuditExport => &["auditor", "range_from", "range_to"],
             Self::PeerCheckpoint => &["checkpoint", "peer"],
         }
@@ -228,6 +233,7 @@ impl Event {
             | Self::ReferralAcked
             | Self::ReferralDuplicate
             | Self::ReferralExpired
+            | Self::ReferralApproved
             | Self::DocumentSent
             | Self::DocumentReceived
             | Self::RecordCorrected

@@ -1,8 +1,8 @@
 //! What a peer holds follows what the gate permits now. Whatever changes that (an agreement, a consent, whom she prohibits, the day), the difference
 //! to what the peer holds is put, changed or retracted, in the same write as the change.
 //!
-//! Not every refusal takes something back. While the agreement or the peer is suspended, or an approval or an assessment is missing, nothing new goes
-//! and what is held stays: it is a pause between the unions. What the annex no longer names, and what she no longer allows, is taken back.
+//! Not every refusal takes something back. While the agreement or the peer is suspended, or an assessment is missing, nothing new goes and what is held
+//! stays: it is a pause between the unions. What a second person must look at, perhaps again, waits by itself and holds nothing else up. What the annex no longer names, and what she no longer allows, is taken back.
 
 use std::collections::HashSet;
 
@@ -123,6 +123,11 @@ fn one(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<(), Act
             why.get_or_insert(refusal);
             refused.insert(record_id);
         }
+        for Refused { record_id, refusal, .. } in verdicts.unapproved {
+            waits |= unit.given(file.referral_id, record_id)?.is_none();
+            why.get_or_insert(refusal);
+            refused.insert(record_id);
+        }
         after = next;
     }
     give_back_what_is_gone(house, unit, &file)?;
@@ -218,6 +223,8 @@ fn page_of(
 struct Verdicts {
     /// Records that may not be there now.
     refused: Vec<Refused>,
+    /// Records that a second person must look at, perhaps again: nothing new of them goes, and what is held stays.
+    unapproved: Vec<Refused>,
     /// Something between the unions: nothing moves, either way.
     pause: Option<Refusal>,
 }
@@ -229,21 +236,32 @@ struct Refused {
     refusal: Refusal,
 }
 
+impl Refused {
+    fn of(candidate: &Candidate, refusal: &Refusal) -> Self {
+        Self { record_id: candidate.record_id, category: candidate.content.category(), refusal: refusal.clone() }
+    }
+}
+
 fn judge(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer, wanted: &[Candidate]) -> Result<Verdicts, StoreError> {
-    let mut verdicts = Verdicts { refused: Vec::new(), pause: None };
+    let mut verdicts = Verdicts { refused: Vec::new(), unapproved: Vec::new(), pause: None };
     // All at once where nothing is in the way: the usual case costs one question a message.
     let mut groups: Vec<&[Candidate]> = wanted.chunks(shares::PUT_RECORDS).rev().collect();
     while let Some(group) = groups.pop() {
         let Err(refusal) = shares::permits(house, unit, file, offer, group)? else { continue };
+        if refusal.code == RefusalCode::ApprovalMissing {
+            // The gate asked about consent first, so of this group nothing is taken back on that ground. What needs no second person goes on.
+            match boundary(group) {
+                Some(at) => groups.extend([&group[at..], &group[..at]]),
+                None => verdicts.unapproved.extend(group.iter().map(|one| Refused::of(one, &refusal))),
+            }
+            continue;
+        }
         if is_pause(refusal.code) {
             verdicts.pause = Some(refusal);
             return Ok(verdicts);
         }
         match group {
-            [single] => {
-                let (record_id, category) = (single.record_id, single.content.category());
-                verdicts.refused.push(Refused { record_id, category, refusal });
-            }
+            [single] => verdicts.refused.push(Refused::of(single, &refusal)),
             _ => {
                 let (first, rest) = group.split_at(split(group));
                 groups.extend([rest, first]);
@@ -255,9 +273,13 @@ fn judge(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer, wan
 
 /// Where a group is split: between two categories if it has two, because most refusals are about a category; else in the middle.
 fn split(group: &[Candidate]) -> usize {
+    boundary(group).unwrap_or(group.len() / 2)
+}
+
+/// Where the second category of a group begins, if it has two.
+fn boundary(group: &[Candidate]) -> Option<usize> {
     let first = group.first().map(|candidate| candidate.content.category());
-    let boundary = group.iter().position(|candidate| Some(candidate.content.category()) != first);
-    boundary.unwrap_or(group.len() / 2)
+    group.iter().position(|candidate| Some(candidate.content.category()) != first)
 }
 
 /// Refusals that pause, and take nothing back.

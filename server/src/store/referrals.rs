@@ -75,6 +75,9 @@ pub struct ReferralFile {
     /// What is held under it was passed on.
     #[serde(default)]
     pub passed_on: bool,
+    /// Staff pseudonyms of those who widened what it selects: to it they are authors too.
+    #[serde(default)]
+    pub widened_by: Vec<String>,
 }
 
 /// A demand to keep something in spite of a withdrawal.

@@ -127,7 +127,7 @@ impl Desk {
 
     /// Selects other categories.
     pub async fn amend(self, referral_id: ReferralId, categories: Vec<Category>) {
-        self.said(&format!("{referral_id} is amended"), request::amend(&self.acts, referral_id, categories).await);
+        self.said(&format!("{referral_id} is amended"), request::amend(&self.acts, &actor(1), referral_id, categories).await);
     }
 
     /// Puts a new record into a case, or changes one.

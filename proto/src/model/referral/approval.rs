@@ -19,6 +19,16 @@ pub struct Approval {
 redacted!(Approval);
 
 impl Approval {
+    /// Days for which an approval counts. Whoever approved looked at what the case held then: what goes after two weeks is looked at again. A normal
+    /// referral is answered within these days (`domain.md` 4.2), so its first share still goes under the first approval.
+    pub const VALID_DAYS: i64 = 14;
+
+    /// From when it counts no more.
+    #[must_use]
+    pub fn ends_at(&self) -> Instant {
+        self.approved_at.plus_days(Self::VALID_DAYS)
+    }
+
     /// Whether it was somebody else than the author. The gate refuses an approval that was not.
     #[must_use]
     pub fn is_second_person(&self) -> bool {

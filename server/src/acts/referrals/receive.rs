@@ -61,6 +61,7 @@ pub fn offer(
         known_through: None,
         onward_from: None,
         passed_on: known.as_ref().is_some_and(|known| known.passed_on),
+        widened_by: Vec::new(),
     };
     unit.put_referral(&file)?;
     unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;

@@ -98,15 +98,18 @@ pub async fn send(acts: &Acts, referral_id: ReferralId) -> Result<wire::Referral
 ///
 /// # Errors
 /// The refusal, a wrong state, or that the store fails.
-pub async fn amend(acts: &Acts, referral_id: ReferralId, categories: Vec<Category>) -> Result<wire::Referral, ActError> {
-    let house = acts.house.clone();
+pub async fn amend(acts: &Acts, actor: &Actor, referral_id: ReferralId, categories: Vec<Category>) -> Result<wire::Referral, ActError> {
+    let (house, staff) = (acts.house.clone(), actor.pseudonym.clone());
     acts.store
         .write(move |unit| {
             let mut file = own_referral(&house, unit, referral_id)?;
             let mut offer = offer_of(&file)?;
             if categories.iter().any(|category| !offer.categories.contains(category)) {
-                // What the second person approved did not have this in it.
+                // What the second person approved did not have this in it, and nobody approves what he or she added.
                 offer.approval = None;
+                if !file.widened_by.contains(&staff) {
+                    file.widened_by.push(staff.clone());
+                }
             }
             offer.categories.clone_from(&categories);
             file.offer = shares::offer_bytes(&offer);
@@ -125,7 +128,7 @@ pub async fn amend(acts: &Acts, referral_id: ReferralId, categories: Vec<Categor
         .await
 }
 
-/// A second person approves a referral. Never its author.
+/// A second person approves a referral. Never its author, nor anybody who widened it. It counts for [`Approval::VALID_DAYS`], and the log says so.
 ///
 /// # Errors
 /// When the actor wrote it, it is not this node's, or the store fails.
@@ -134,7 +137,7 @@ pub async fn approve(acts: &Acts, actor: &Actor, referral_id: ReferralId) -> Res
     acts.store
         .write(move |unit| {
             let mut file = own_referral(&house, unit, referral_id)?;
-            if file.author == approver {
+            if file.author == approver || file.widened_by.contains(&approver) {
                 return Err(ActError::OwnApproval);
             }
             let mut offer = offer_of(&file)?;
@@ -142,9 +145,23 @@ pub async fn approve(acts: &Acts, actor: &Actor, referral_id: ReferralId) -> Res
             file.offer = shares::offer_bytes(&offer);
             file.changed_at = unit.now();
             unit.put_referral(&file)?;
+            log_approval(&house, unit, &file, offer.purpose)?;
             Ok(describe(&file, &unit.progress(referral_id)?))
         })
         .await
+}
+
+/// Every release by two persons is in the log: for which union, under which agreement, and not of what.
+fn log_approval(house: &House, unit: &mut Unit, file: &ReferralFile, purpose: Purpose) -> Result<(), StoreError> {
+    let mut draft = LeafDraft::new(Event::ReferralApproved);
+    draft.peer = Some(outgoing::log_name(house, &file.recipient));
+    draft.xfer = Some(TransferId(unit.random()));
+    draft.purpose = Some(purpose);
+    if file.agreement_version > 0 {
+        draft.mou = Some(format!("{}#{}", file.agreement_id, file.agreement_version));
+    }
+    unit.append_leaf(draft)?;
+    Ok(())
 }
 
 fn own_referral(house: &House, unit: &Unit, referral_id: ReferralId) -> Result<ReferralFile, ActError> {
@@ -188,6 +205,7 @@ fn write_draft(house: &Arc<House>, unit: &mut Unit, author: &str, new: &NewRefer
         known_through: case.known_through.clone(),
         onward_from: new.onward_from,
         passed_on: false,
+        widened_by: Vec::new(),
     };
     let terms = OfferRequest {
         referral_id,

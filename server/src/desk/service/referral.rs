@@ -35,9 +35,9 @@ impl ReferralService for Desk {
     }
 
     async fn amend_referral(&self, request: Request<wire::AmendReferralRequest>) -> Answer<wire::AmendReferralResponse> {
-        self.act(request, |office, _, wire::AmendReferralRequest { referral_id, categories }| async move {
+        self.act(request, |office, actor, wire::AmendReferralRequest { referral_id, categories }| async move {
             let categories = Category::list_from_wire(&categories).at("categories")?;
-            let referral = request::amend(&office.acts, id(&referral_id)?, categories).await?;
+            let referral = request::amend(&office.acts, &actor, id(&referral_id)?, categories).await?;
             Ok(wire::AmendReferralResponse { referral: Some(referral) })
         })
         .await
