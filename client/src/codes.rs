@@ -143,6 +143,7 @@ codes!(
     ReferralState,
     RefusalCode,
     Relation,
+    ReportingConsent,
     Route,
     Sector,
     Service,

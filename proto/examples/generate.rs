@@ -10,7 +10,7 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 
 /// Every file of the contract.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "vocabulary",
     "descriptor",
     "agreement",
@@ -23,6 +23,7 @@ const FILES: [&str; 12] = [
     "desk",
     "administration",
     "audit",
+    "report",
 ];
 
 #[allow(dead_code, reason = "the drift test has a main of its own")]

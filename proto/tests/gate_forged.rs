@@ -43,8 +43,7 @@ const WIDTHS: [&[Category]; 3] = [
 ];
 
 /// What goes or does not.
-const TYPES: [RecordType; 5] =
-    [RecordType::Identity, RecordType::Employer, RecordType::Claim, RecordType::Health, RecordType::Narrative];
+const TYPES: [RecordType; 5] = [RecordType::Identity, RecordType::Employer, RecordType::Claim, RecordType::Health, RecordType::Narrative];
 
 #[test]
 fn forged_or_mismatched_mou() {
@@ -264,7 +263,8 @@ impl<'a> Draw<'a> {
             let text = chance.below(texts.0.len());
             // Half of them everybody signed and nobody suspended; of the others anything may be missing or forged.
             let whole = chance.below(2) == 0;
-            let said = |said: &Said| if whole { said.genuine && said.statement.kind != StatementKind::Suspend } else { chance.below(8) > 1 };
+            let said =
+                |said: &Said| if whole { said.genuine && said.statement.kind != StatementKind::Suspend } else { chance.below(8) > 1 };
             let said = texts.0[text].said.iter().map(said).collect();
             shelf.entry(key(texts, text)).or_insert(Known { text, said });
         }

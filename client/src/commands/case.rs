@@ -21,6 +21,9 @@ pub(super) enum Command {
         /// TOML file; - reads the standard input
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
+        /// A network leader of the group, a worker of this node; once for each
+        #[arg(long = "leader", value_name = "ID", value_parser = arguments::id, conflicts_with = "worker")]
+        leaders: Vec<Bytes>,
     },
     /// Show a case with its records
     Show {
@@ -37,22 +40,35 @@ pub(super) enum Command {
         #[arg(long = "part", value_name = "COUNTRY=COUNT", required = true, value_parser = part)]
         parts: Vec<wire::GroupPart>,
     },
+    /// Write down that a network leader confirmed what came of a group's case; with the last of them it counts as confirmed
+    Confirm {
+        /// The case
+        #[arg(value_name = "ID", value_parser = arguments::id)]
+        case: Bytes,
+        /// The leader
+        #[arg(long, value_name = "ID", value_parser = arguments::id)]
+        leader: Bytes,
+        /// The outcome, where the case has several
+        #[arg(long, value_name = "RECORD", value_parser = arguments::id)]
+        outcome: Option<Bytes>,
+    },
     /// List cases
     List,
 }
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
-        Command::Open { worker, from } => open(worker.unwrap_or_default(), &from, context).await,
+        Command::Open { worker, from, leaders } => open(worker.unwrap_or_default(), leaders, &from, context).await,
+        Command::Confirm { case, leader, outcome } => confirm(case, leader, outcome.unwrap_or_default(), context).await,
         Command::Split { case, parts } => split(case, parts, context).await,
         Command::Show { case } => show(case, context).await,
         Command::List => list(context).await,
     }
 }
 
-async fn open(worker_id: Bytes, from: &Path, context: &Context) -> Result<(), Failure> {
+async fn open(worker_id: Bytes, leaders: Vec<Bytes>, from: &Path, context: &Context) -> Result<(), Failure> {
     let records = File::read(from)?.case()?;
-    let response = context.desk().await?.open_case(wire::OpenCaseRequest { worker_id, records }).await?;
+    let response = context.desk().await?.open_case(wire::OpenCaseRequest { worker_id, records, leaders }).await?;
     let case = given(response.case.clone())?;
     context.output.show(&response, |_| output::case::case(&case))
 }
@@ -66,6 +82,12 @@ fn part(text: &str) -> Result<wire::GroupPart, String> {
 async fn split(case_id: Bytes, parts: Vec<wire::GroupPart>, context: &Context) -> Result<(), Failure> {
     let response = context.desk().await?.split_case(wire::SplitCaseRequest { case_id, parts }).await?;
     context.output.show(&response, |all| output::case::list(&all.cases))
+}
+
+async fn confirm(case_id: Bytes, leader: Bytes, record_id: Bytes, context: &Context) -> Result<(), Failure> {
+    let response = context.desk().await?.confirm_outcome(wire::ConfirmOutcomeRequest { case_id, leader, record_id }).await?;
+    let record = given(response.record.clone())?;
+    context.output.show(&response, |response| output::case::confirmed(&record, response))
 }
 
 async fn show(case_id: Bytes, context: &Context) -> Result<(), Failure> {

@@ -37,6 +37,15 @@ pub(super) enum Command {
         #[command(flatten)]
         scope: Scope,
     },
+    /// Write down whether she may be counted in reports outside the union: a question of its own
+    Reporting {
+        /// The worker
+        #[arg(long, value_name = "ID", value_parser = arguments::id)]
+        worker: Bytes,
+        /// What she said
+        #[arg(value_name = "SAID", value_parser = codes::argument::<wire::ReportingConsent>())]
+        said: wire::ReportingConsent,
+    },
     /// List a worker's consents
     List {
         #[command(flatten)]
@@ -102,6 +111,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::List { subject } => list(subject, context).await,
         Command::Slip { subject, case, out, language } => slip(subject, case, out.as_deref(), language, context).await,
         Command::VerifySlip { slip, descriptor } => verify_slip(&slip, &descriptor, context),
+        Command::Reporting { worker, said } => reporting(worker, said, context).await,
     }
 }
 
@@ -130,6 +140,14 @@ async fn withdraw(subject: Subject, scope: Scope, context: &Context) -> Result<(
     let request = wire::WithdrawConsentRequest { worker_id, withdrawal: Some(withdrawal), referral_id };
     let response = context.desk().await?.withdraw_consent(request).await?;
     context.output.show(&response, output::consent::withdrawn)
+}
+
+async fn reporting(worker_id: Bytes, said: wire::ReportingConsent, context: &Context) -> Result<(), Failure> {
+    let request = wire::SetReportingConsentRequest { worker_id, reporting: said.into() };
+    let response = context.desk().await?.set_reporting_consent(request).await?;
+    context.output.show(&response, |said| {
+        output::block::Block::new().row("counted in reports", codes::words::<wire::ReportingConsent>(said.reporting)).to_string()
+    })
 }
 
 async fn list(subject: Subject, context: &Context) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ mod password;
 mod peer;
 mod record;
 mod referral;
+mod report;
 mod staff;
 mod worker;
 
@@ -79,6 +80,9 @@ enum Noun {
     /// Erasures: what was to be destroyed, and who has proved it
     #[command(subcommand, arg_required_else_help = true)]
     Erasure(erasure::Command),
+    /// Reports: a period in numbers, with nobody in them
+    #[command(subcommand, arg_required_else_help = true)]
+    Report(report::Command),
     /// Agreements between unions, with their data-sharing annexes
     #[command(subcommand, arg_required_else_help = true)]
     Agreement(agreement::Command),
@@ -129,6 +133,7 @@ impl Arguments {
             Noun::Consent(command) => consent::run(command, &context).await,
             Noun::Referral(command) => referral::run(command, &context).await,
             Noun::Erasure(command) => erasure::run(command, &context).await,
+            Noun::Report(command) => report::run(command, &context).await,
             Noun::Agreement(command) => agreement::run(command, &context).await,
             Noun::Peer(command) => peer::run(command, &context).await,
             Noun::Bundle(command) => bundle::run(command, &context).await,

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use clap::Subcommand;
 use titian_proto::wire;
 
-use crate::codes;
 use crate::commands::{Context, arguments, given};
 use crate::failure::Failure;
 use crate::input::{self, File, InputError};
@@ -101,11 +100,9 @@ async fn put(command: Put, context: &Context) -> Result<(), Failure> {
 
 fn put_text(record: &wire::Record, response: &wire::PutRecordResponse) -> String {
     let wire::PutRecordResponse { record: _, queued_under, blocked } = response;
-    let blocked = blocked.iter().map(|wire::BlockedReferral { referral_id, refusal }| {
-        let code = refusal.as_ref().map(|refusal| codes::code::<wire::RefusalCode>(refusal.code)).unwrap_or_default();
-        format!("{} by {code}", text::id(referral_id))
-    });
-    let block = Block::inner().rows("queued under", queued_under.iter().map(|referral| text::id(referral))).rows("blocked under", blocked);
+    let block = Block::inner()
+        .rows("queued under", queued_under.iter().map(|referral| text::id(referral)))
+        .rows("blocked under", blocked.iter().map(output::record::blocked));
     format!("{}{block}", output::record::record(record))
 }
 

@@ -2,8 +2,8 @@
 
 use titian_proto::wire::case_service_client::CaseServiceClient;
 use titian_proto::wire::{
-    GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse, SplitCaseRequest,
-    SplitCaseResponse,
+    ConfirmOutcomeRequest, ConfirmOutcomeResponse, GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest,
+    OpenCaseResponse, SplitCaseRequest, SplitCaseResponse,
 };
 use tonic::transport::Channel;
 
@@ -40,6 +40,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn split_case(&self, request: SplitCaseRequest) -> Result<SplitCaseResponse, DeskError> {
         answer(self.cases().split_case(self.call(request)).await)
+    }
+
+    /// Writes down that a network leader confirmed an outcome.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn confirm_outcome(&self, request: ConfirmOutcomeRequest) -> Result<ConfirmOutcomeResponse, DeskError> {
+        answer(self.cases().confirm_outcome(self.call(request)).await)
     }
 
     fn cases(&self) -> CaseServiceClient<Channel> {

@@ -3,7 +3,7 @@
 use titian_proto::wire::consent_service_client::ConsentServiceClient;
 use titian_proto::wire::{
     ListConsentsRequest, ListConsentsResponse, MakeSlipRequest, MakeSlipResponse, RecordConsentRequest, RecordConsentResponse,
-    WithdrawConsentRequest, WithdrawConsentResponse,
+    SetReportingConsentRequest, SetReportingConsentResponse, WithdrawConsentRequest, WithdrawConsentResponse,
 };
 use tonic::transport::Channel;
 
@@ -40,6 +40,14 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn make_slip(&self, request: MakeSlipRequest) -> Result<MakeSlipResponse, DeskError> {
         answer(self.consents().make_slip(self.call(request)).await)
+    }
+
+    /// Writes down whether a worker may be counted in reports.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn set_reporting_consent(&self, request: SetReportingConsentRequest) -> Result<SetReportingConsentResponse, DeskError> {
+        answer(self.consents().set_reporting_consent(self.call(request)).await)
     }
 
     fn consents(&self) -> ConsentServiceClient<Channel> {

@@ -13,6 +13,7 @@ mod node;
 mod peer;
 mod record;
 mod referral;
+mod report;
 mod session;
 mod staff;
 mod worker;

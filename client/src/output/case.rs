@@ -11,7 +11,7 @@ use crate::output::text::{id, time};
 /// A case with its records.
 #[must_use]
 pub fn case(case: &wire::Case) -> String {
-    let wire::Case { case_id, worker_id, case_number, tier, records, opened_by, opened_at_ms } = case;
+    let wire::Case { case_id, worker_id, case_number, tier, records, opened_by, opened_at_ms, leaders } = case;
     let worker = if worker_id.is_empty() { "a group".to_owned() } else { id(worker_id) };
     let head = Block::new()
         .row("case", id(case_id))
@@ -20,8 +20,21 @@ pub fn case(case: &wire::Case) -> String {
         .row("tier", code::<wire::Tier>(*tier))
         .row("opened by", opened_by)
         .row("opened", time(*opened_at_ms))
+        .rows("leaders", leaders.iter().map(|leader| id(leader)))
         .to_string();
     records.iter().fold(head, |text, one| format!("{text}\n{}", record::record(one)))
+}
+
+/// How far the confirmation of an outcome is.
+#[must_use]
+pub fn confirmed(record: &wire::Record, response: &wire::ConfirmOutcomeResponse) -> String {
+    let wire::ConfirmOutcomeResponse { record: _, confirmed, leaders, queued_under, blocked } = response;
+    let whole = if confirmed == leaders { "it counts as confirmed" } else { "it does not count as confirmed yet" };
+    let block = Block::inner()
+        .row("leaders", format!("{confirmed} of {leaders} confirmed; {whole}"))
+        .rows("queued under", queued_under.iter().map(|referral| id(referral)))
+        .rows("blocked under", blocked.iter().map(record::blocked));
+    format!("{}{block}", record::record(record))
 }
 
 /// Cases, one a line.

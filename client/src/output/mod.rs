@@ -14,6 +14,7 @@ pub mod peer;
 pub mod progress;
 pub mod record;
 pub mod referral;
+pub mod report;
 pub mod slip;
 pub mod staff;
 pub mod table;

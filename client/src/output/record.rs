@@ -244,7 +244,8 @@ fn rows_of_claim(block: Block, claim: &wire::Claim) -> Block {
 }
 
 fn rows_of_outcome(block: Block, outcome: &wire::Outcome) -> Block {
-    let wire::Outcome { outcome_type, amount_total, amount_per_worker, workers_paid, paid_on, confirmed_by, conversion } = outcome;
+    let wire::Outcome { outcome_type, amount_total, amount_per_worker, workers_paid, paid_on, confirmed_by, conversion, leaders_confirmed } =
+        outcome;
     let confirmed = if confirmed_by.is_empty() { "nobody yet".to_owned() } else { list_words::<wire::Confirmation>(confirmed_by) };
     let converted = conversion
         .as_ref()
@@ -256,7 +257,16 @@ fn rows_of_outcome(block: Block, outcome: &wire::Outcome) -> Block {
         .row("workers paid", count(u64::from(*workers_paid)))
         .row("paid on", paid_on)
         .row("confirmed by", confirmed)
+        .row("leaders", count(u64::from(*leaders_confirmed)))
         .row("converted", converted.unwrap_or_default())
+}
+
+/// A referral under which something may not go, and why.
+#[must_use]
+pub fn blocked(one: &wire::BlockedReferral) -> String {
+    let wire::BlockedReferral { referral_id, refusal } = one;
+    let code = refusal.as_ref().map(|refusal| code::<wire::RefusalCode>(refusal.code)).unwrap_or_default();
+    format!("{} by {code}", id(referral_id))
 }
 
 fn sum(amount: Option<&wire::Money>) -> String {

@@ -78,6 +78,12 @@ pub fn count(number: u64) -> String {
     if number == 0 { String::new() } else { thousands(number) }
 }
 
+/// A count, 0 too.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    thousands(number)
+}
+
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

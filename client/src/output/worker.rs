@@ -3,6 +3,7 @@
 use titian_proto::wire;
 use titian_proto::wire::record_content::Content;
 
+use crate::codes::words;
 use crate::output::block::Block;
 use crate::output::record;
 use crate::output::table::table;
@@ -11,8 +12,12 @@ use crate::output::text::{id, time};
 /// A worker with her records.
 #[must_use]
 pub fn worker(worker: &wire::Worker) -> String {
-    let wire::Worker { worker_id, records, added_at_ms } = worker;
-    let head = Block::new().row("worker", id(worker_id)).row("added", time(*added_at_ms)).to_string();
+    let wire::Worker { worker_id, records, added_at_ms, reporting } = worker;
+    let head = Block::new()
+        .row("worker", id(worker_id))
+        .row("added", time(*added_at_ms))
+        .row("counted in reports", words::<wire::ReportingConsent>(*reporting))
+        .to_string();
     records.iter().fold(head, |text, one| format!("{text}\n{}", record::record(one)))
 }
 

@@ -1872,8 +1872,12 @@ pub struct Outcome {
     /// Conversion into another currency.
     #[prost(message, optional, tag = "7")]
     pub conversion: ::core::option::Option<Conversion>,
+    /// How many network leaders confirmed it, all that the group has; 0: not said. Which ones they are stays at the union that knows them.
+    #[prost(uint32, tag = "8")]
+    pub leaders_confirmed: u32,
 }
-/// A conversion with the rate that makes its total reproducible.
+/// A conversion with the rate that makes its total reproducible: the total divided by the rate, rounded half up to the minor unit of the other currency,
+/// or to its whole unit.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Conversion {
@@ -5626,6 +5630,9 @@ pub struct Worker {
     /// When she was added, milliseconds since 1970.
     #[prost(int64, tag = "3")]
     pub added_at_ms: i64,
+    /// Whether she may be counted in reports outside the node. Never on the wire between nodes.
+    #[prost(enumeration = "ReportingConsent", tag = "4")]
+    pub reporting: i32,
 }
 /// A record, as this node knows it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5771,6 +5778,9 @@ pub struct Case {
     /// Milliseconds since 1970.
     #[prost(int64, tag = "7")]
     pub opened_at_ms: i64,
+    /// Network leaders of a group: workers, 16 bytes each. Never on the wire between nodes.
+    #[prost(bytes = "bytes", repeated, tag = "8")]
+    pub leaders: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 /// Opens a case.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5782,6 +5792,9 @@ pub struct OpenCaseRequest {
     /// Records of the case, a complaint among them.
     #[prost(message, repeated, tag = "2")]
     pub records: ::prost::alloc::vec::Vec<RecordContent>,
+    /// Network leaders of a group: workers of this node, 16 bytes each.
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub leaders: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 /// Opened.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5820,6 +5833,40 @@ pub struct SplitCaseResponse {
     /// The sub-cases, in the order of the parts.
     #[prost(message, repeated, tag = "1")]
     pub cases: ::prost::alloc::vec::Vec<Case>,
+}
+/// A network leader confirms an outcome.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConfirmOutcomeRequest {
+    /// The group's case, or a sub-case of it, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub case_id: ::prost::bytes::Bytes,
+    /// The leader, a worker, 16 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub leader: ::prost::bytes::Bytes,
+    /// The outcome, a record of the case, 16 bytes; empty: the only one.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub record_id: ::prost::bytes::Bytes,
+}
+/// Written down.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConfirmOutcomeResponse {
+    /// The outcome. Its confirmed_by names the network leaders only once all of them confirmed.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<Record>,
+    /// Leaders who confirmed it as it is now.
+    #[prost(uint32, tag = "2")]
+    pub confirmed: u32,
+    /// Leaders of the group.
+    #[prost(uint32, tag = "3")]
+    pub leaders: u32,
+    /// Referrals under which the outcome was queued, 16 bytes each.
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub queued_under: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Referrals under which it may not go, and why.
+    #[prost(message, repeated, tag = "5")]
+    pub blocked: ::prost::alloc::vec::Vec<BlockedReferral>,
 }
 /// Asks for a case.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6159,6 +6206,25 @@ pub struct WithdrawConsentResponse {
     /// Peers that will be told.
     #[prost(string, repeated, tag = "3")]
     pub notified: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Writes down whether she may be counted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SetReportingConsentRequest {
+    /// Worker, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub worker_id: ::prost::bytes::Bytes,
+    /// What she said.
+    #[prost(enumeration = "ReportingConsent", tag = "2")]
+    pub reporting: i32,
+}
+/// Written down.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SetReportingConsentResponse {
+    /// What stands now.
+    #[prost(enumeration = "ReportingConsent", tag = "1")]
+    pub reporting: i32,
 }
 /// Asks for consents.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6694,6 +6760,39 @@ impl StaffRole {
             "STAFF_ROLE_FOCAL_POINT" => Some(Self::FocalPoint),
             "STAFF_ROLE_ADMIN" => Some(Self::Admin),
             "STAFF_ROLE_AUDITOR" => Some(Self::Auditor),
+            _ => None,
+        }
+    }
+}
+/// What a worker said about being counted in reports outside the node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportingConsent {
+    /// Not asked: she is not counted.
+    Unspecified = 0,
+    /// She may be counted.
+    Given = 1,
+    /// She may not.
+    Refused = 2,
+}
+impl ReportingConsent {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORTING_CONSENT_UNSPECIFIED",
+            Self::Given => "REPORTING_CONSENT_GIVEN",
+            Self::Refused => "REPORTING_CONSENT_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORTING_CONSENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORTING_CONSENT_GIVEN" => Some(Self::Given),
+            "REPORTING_CONSENT_REFUSED" => Some(Self::Refused),
             _ => None,
         }
     }
@@ -7878,6 +7977,31 @@ pub mod case_service_client {
                 .insert(GrpcMethod::new("titian.v1.CaseService", "SplitCase"));
             self.inner.unary(req, path, codec).await
         }
+        /// Writes down that a network leader confirmed the outcome of a group's case. With the last of them the outcome counts as confirmed.
+        pub async fn confirm_outcome(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ConfirmOutcomeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConfirmOutcomeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.CaseService/ConfirmOutcome",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.CaseService", "ConfirmOutcome"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -7921,6 +8045,14 @@ pub mod case_service_server {
             request: tonic::Request<super::SplitCaseRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SplitCaseResponse>,
+            tonic::Status,
+        >;
+        /// Writes down that a network leader confirmed the outcome of a group's case. With the last of them the outcome counts as confirmed.
+        async fn confirm_outcome(
+            &self,
+            request: tonic::Request<super::ConfirmOutcomeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConfirmOutcomeResponse>,
             tonic::Status,
         >;
     }
@@ -8166,6 +8298,51 @@ pub mod case_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SplitCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.CaseService/ConfirmOutcome" => {
+                    #[allow(non_camel_case_types)]
+                    struct ConfirmOutcomeSvc<T: CaseService>(pub Arc<T>);
+                    impl<
+                        T: CaseService,
+                    > tonic::server::UnaryService<super::ConfirmOutcomeRequest>
+                    for ConfirmOutcomeSvc<T> {
+                        type Response = super::ConfirmOutcomeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ConfirmOutcomeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CaseService>::confirm_outcome(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ConfirmOutcomeSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -9454,6 +9631,33 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("titian.v1.ConsentService", "MakeSlip"));
             self.inner.unary(req, path, codec).await
         }
+        /// Writes down whether a worker may be counted in reports outside the node. A question of its own: no grant asks it, none answers it.
+        pub async fn set_reporting_consent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetReportingConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetReportingConsentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ConsentService/SetReportingConsent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("titian.v1.ConsentService", "SetReportingConsent"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -9500,6 +9704,14 @@ pub mod consent_service_server {
             request: tonic::Request<super::MakeSlipRequest>,
         ) -> std::result::Result<
             tonic::Response<super::MakeSlipResponse>,
+            tonic::Status,
+        >;
+        /// Writes down whether a worker may be counted in reports outside the node. A question of its own: no grant asks it, none answers it.
+        async fn set_reporting_consent(
+            &self,
+            request: tonic::Request<super::SetReportingConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetReportingConsentResponse>,
             tonic::Status,
         >;
     }
@@ -9746,6 +9958,55 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = MakeSlipSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.ConsentService/SetReportingConsent" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetReportingConsentSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::SetReportingConsentRequest>
+                    for SetReportingConsentSvc<T> {
+                        type Response = super::SetReportingConsentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetReportingConsentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::set_reporting_consent(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetReportingConsentSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -15470,6 +15731,494 @@ pub mod audit_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "titian.v1.AuditService";
     impl<T> tonic::server::NamedService for AuditServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Asks for a report.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MakeDonorReportRequest {
+    /// First day, ISO 8601.
+    #[prost(string, tag = "1")]
+    pub from: ::prost::alloc::string::String,
+    /// Last day, ISO 8601.
+    #[prost(string, tag = "2")]
+    pub until: ::prost::alloc::string::String,
+}
+/// The report.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MakeDonorReportResponse {
+    /// The report.
+    #[prost(message, optional, tag = "1")]
+    pub report: ::core::option::Option<DonorReport>,
+}
+/// A report for a donor.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DonorReport {
+    /// Whose.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// First day, ISO 8601.
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    /// Last day, ISO 8601.
+    #[prost(string, tag = "3")]
+    pub until: ::prost::alloc::string::String,
+    /// When it was made, milliseconds since 1970.
+    #[prost(int64, tag = "4")]
+    pub made_at_ms: i64,
+    /// Cases and the workers involved.
+    #[prost(message, repeated, tag = "5")]
+    pub workers: ::prost::alloc::vec::Vec<ReportedWorkers>,
+    /// Tables, each of one indicator.
+    #[prost(message, repeated, tag = "6")]
+    pub tables: ::prost::alloc::vec::Vec<ReportTable>,
+    /// Compensation recovered, one entry a currency.
+    #[prost(message, repeated, tag = "7")]
+    pub compensation: ::prost::alloc::vec::Vec<ReportedCompensation>,
+    /// Referrals, one entry a union.
+    #[prost(message, repeated, tag = "8")]
+    pub referrals: ::prost::alloc::vec::Vec<ReportedReferrals>,
+    /// Counts below this are withheld.
+    #[prost(uint32, tag = "9")]
+    pub small_below: u32,
+    /// Counts of T4 matters below this are withheld, zero among them.
+    #[prost(uint32, tag = "10")]
+    pub small_below_t4: u32,
+    /// What was left out, in sentences.
+    #[prost(string, repeated, tag = "11")]
+    pub left_out: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A number, or that it is withheld. One mark for what is small and for what it could be computed from: two marks would tell which is which.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportCell {
+    /// The number; 0 when it is withheld.
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    /// True when it is withheld.
+    #[prost(bool, tag = "2")]
+    pub withheld: bool,
+}
+/// Cases of one kind and the workers involved. Clients and represented workers are two series and are never added.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportedWorkers {
+    /// The indicator, "I2".
+    #[prost(string, tag = "1")]
+    pub indicator: ::prost::alloc::string::String,
+    /// What happened to the cases: "opened" or "resolved".
+    #[prost(string, tag = "2")]
+    pub what: ::prost::alloc::string::String,
+    /// Cases.
+    #[prost(uint64, tag = "3")]
+    pub cases: u64,
+    /// Clients registered as leaders of groups.
+    #[prost(uint64, tag = "4")]
+    pub clients_of_groups: u64,
+    /// Further clients, with a case of their own.
+    #[prost(uint64, tag = "5")]
+    pub clients_of_own_cases: u64,
+    /// Head-count that network leaders represent.
+    #[prost(uint64, tag = "6")]
+    pub represented: u64,
+    /// True when cases and clients are withheld; represented workers are nobody's record.
+    #[prost(bool, tag = "7")]
+    pub withheld: bool,
+}
+/// One indicator.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportTable {
+    /// The indicator, "I4".
+    #[prost(string, tag = "1")]
+    pub indicator: ::prost::alloc::string::String,
+    /// What it counts.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// Rows.
+    #[prost(message, repeated, tag = "3")]
+    pub rows: ::prost::alloc::vec::Vec<ReportRow>,
+    /// All rows together.
+    #[prost(message, optional, tag = "4")]
+    pub total: ::core::option::Option<ReportCell>,
+}
+/// One row.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportRow {
+    /// A code of the contract, such as "W01", or a word.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(message, optional, tag = "2")]
+    pub count: ::core::option::Option<ReportCell>,
+    /// By sex. Absent when the table has none, or a part of it is small.
+    #[prost(message, optional, tag = "3")]
+    pub by_sex: ::core::option::Option<ReportSexes>,
+}
+/// A row by sex.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportSexes {
+    /// Women.
+    #[prost(uint64, tag = "1")]
+    pub female: u64,
+    /// Men.
+    #[prost(uint64, tag = "2")]
+    pub male: u64,
+    /// Another sex, or not stated.
+    #[prost(uint64, tag = "3")]
+    pub other: u64,
+    /// Groups, of which no sex is known.
+    #[prost(uint64, tag = "4")]
+    pub groups: u64,
+}
+/// Compensation in one currency that somebody confirmed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportedCompensation {
+    /// How much in all, in the currency in which it was paid. Absent when it is withheld.
+    #[prost(message, optional, tag = "1")]
+    pub amount: ::core::option::Option<Money>,
+    /// The currency.
+    #[prost(string, tag = "2")]
+    pub currency: ::prost::alloc::string::String,
+    /// Workers who were paid, represented workers among them.
+    #[prost(message, optional, tag = "3")]
+    pub workers_paid: ::core::option::Option<ReportCell>,
+    /// The same converted, one entry a currency and rate. Only what was converted when it was paid.
+    #[prost(message, repeated, tag = "4")]
+    pub converted: ::prost::alloc::vec::Vec<Conversion>,
+}
+/// Referrals with one union.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ReportedReferrals {
+    /// The union, or "OTHER" for those with few.
+    #[prost(string, tag = "1")]
+    pub peer: ::prost::alloc::string::String,
+    /// Sent to it.
+    #[prost(message, optional, tag = "2")]
+    pub sent: ::core::option::Option<ReportCell>,
+    /// Received from it.
+    #[prost(message, optional, tag = "3")]
+    pub received: ::core::option::Option<ReportCell>,
+    /// Accepted, of both.
+    #[prost(message, optional, tag = "4")]
+    pub accepted: ::core::option::Option<ReportCell>,
+    /// Completed, of both.
+    #[prost(message, optional, tag = "5")]
+    pub completed: ::core::option::Option<ReportCell>,
+    /// Days from the request to the end, of those sent and completed: the median. Absent when they are few.
+    #[prost(uint32, optional, tag = "6")]
+    pub median_days: ::core::option::Option<u32>,
+}
+/// Generated client implementations.
+#[cfg(feature = "services")]
+pub mod report_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Reports.
+    #[derive(Debug, Clone)]
+    pub struct ReportServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ReportServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ReportServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ReportServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ReportServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Counts a period for a donor. What was given out is remembered: a report whose difference from an earlier one is small is refused with SMALL_CELL.
+        pub async fn make_donor_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MakeDonorReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MakeDonorReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.ReportService/MakeDonorReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.ReportService", "MakeDonorReport"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "services")]
+pub mod report_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ReportServiceServer.
+    #[async_trait]
+    pub trait ReportService: std::marker::Send + std::marker::Sync + 'static {
+        /// Counts a period for a donor. What was given out is remembered: a report whose difference from an earlier one is small is refused with SMALL_CELL.
+        async fn make_donor_report(
+            &self,
+            request: tonic::Request<super::MakeDonorReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MakeDonorReportResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Reports.
+    #[derive(Debug)]
+    pub struct ReportServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ReportServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ReportServiceServer<T>
+    where
+        T: ReportService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/titian.v1.ReportService/MakeDonorReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct MakeDonorReportSvc<T: ReportService>(pub Arc<T>);
+                    impl<
+                        T: ReportService,
+                    > tonic::server::UnaryService<super::MakeDonorReportRequest>
+                    for MakeDonorReportSvc<T> {
+                        type Response = super::MakeDonorReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MakeDonorReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReportService>::make_donor_report(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MakeDonorReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ReportServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "titian.v1.ReportService";
+    impl<T> tonic::server::NamedService for ReportServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -5427,6 +5427,9 @@ impl serde::Serialize for Case {
         if self.opened_at_ms != 0 {
             len += 1;
         }
+        if !self.leaders.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Case", len)?;
         if !self.case_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -5457,6 +5460,9 @@ impl serde::Serialize for Case {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("openedAtMs", ToString::to_string(&self.opened_at_ms).as_str())?;
         }
+        if !self.leaders.is_empty() {
+            struct_ser.serialize_field("leaders", &self.leaders.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
         struct_ser.end()
     }
 }
@@ -5479,6 +5485,7 @@ impl<'de> serde::Deserialize<'de> for Case {
             "openedBy",
             "opened_at_ms",
             "openedAtMs",
+            "leaders",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -5490,6 +5497,7 @@ impl<'de> serde::Deserialize<'de> for Case {
             Records,
             OpenedBy,
             OpenedAtMs,
+            Leaders,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5518,6 +5526,7 @@ impl<'de> serde::Deserialize<'de> for Case {
                             "records" => Ok(GeneratedField::Records),
                             "openedBy" | "opened_by" => Ok(GeneratedField::OpenedBy),
                             "openedAtMs" | "opened_at_ms" => Ok(GeneratedField::OpenedAtMs),
+                            "leaders" => Ok(GeneratedField::Leaders),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5544,6 +5553,7 @@ impl<'de> serde::Deserialize<'de> for Case {
                 let mut records__ = None;
                 let mut opened_by__ = None;
                 let mut opened_at_ms__ = None;
+                let mut leaders__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::CaseId => {
@@ -5594,6 +5604,15 @@ impl<'de> serde::Deserialize<'de> for Case {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Leaders => {
+                            if leaders__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leaders"));
+                            }
+                            leaders__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
                     }
                 }
                 Ok(Case {
@@ -5604,6 +5623,7 @@ impl<'de> serde::Deserialize<'de> for Case {
                     records: records__.unwrap_or_default(),
                     opened_by: opened_by__.unwrap_or_default(),
                     opened_at_ms: opened_at_ms__.unwrap_or_default(),
+                    leaders: leaders__.unwrap_or_default(),
                 })
             }
         }
@@ -6872,6 +6892,312 @@ impl<'de> serde::Deserialize<'de> for CompromiseNotice {
             }
         }
         deserializer.deserialize_struct("titian.v1.CompromiseNotice", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ConfirmOutcomeRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.case_id.is_empty() {
+            len += 1;
+        }
+        if !self.leader.is_empty() {
+            len += 1;
+        }
+        if !self.record_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ConfirmOutcomeRequest", len)?;
+        if !self.case_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("caseId", pbjson::private::base64::encode(&self.case_id).as_str())?;
+        }
+        if !self.leader.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("leader", pbjson::private::base64::encode(&self.leader).as_str())?;
+        }
+        if !self.record_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("recordId", pbjson::private::base64::encode(&self.record_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ConfirmOutcomeRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "case_id",
+            "caseId",
+            "leader",
+            "record_id",
+            "recordId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CaseId,
+            Leader,
+            RecordId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "caseId" | "case_id" => Ok(GeneratedField::CaseId),
+                            "leader" => Ok(GeneratedField::Leader),
+                            "recordId" | "record_id" => Ok(GeneratedField::RecordId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ConfirmOutcomeRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ConfirmOutcomeRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ConfirmOutcomeRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut case_id__ = None;
+                let mut leader__ = None;
+                let mut record_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CaseId => {
+                            if case_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("caseId"));
+                            }
+                            case_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Leader => {
+                            if leader__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leader"));
+                            }
+                            leader__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RecordId => {
+                            if record_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("recordId"));
+                            }
+                            record_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ConfirmOutcomeRequest {
+                    case_id: case_id__.unwrap_or_default(),
+                    leader: leader__.unwrap_or_default(),
+                    record_id: record_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ConfirmOutcomeRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ConfirmOutcomeResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.record.is_some() {
+            len += 1;
+        }
+        if self.confirmed != 0 {
+            len += 1;
+        }
+        if self.leaders != 0 {
+            len += 1;
+        }
+        if !self.queued_under.is_empty() {
+            len += 1;
+        }
+        if !self.blocked.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ConfirmOutcomeResponse", len)?;
+        if let Some(v) = self.record.as_ref() {
+            struct_ser.serialize_field("record", v)?;
+        }
+        if self.confirmed != 0 {
+            struct_ser.serialize_field("confirmed", &self.confirmed)?;
+        }
+        if self.leaders != 0 {
+            struct_ser.serialize_field("leaders", &self.leaders)?;
+        }
+        if !self.queued_under.is_empty() {
+            struct_ser.serialize_field("queuedUnder", &self.queued_under.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
+        if !self.blocked.is_empty() {
+            struct_ser.serialize_field("blocked", &self.blocked)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ConfirmOutcomeResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "record",
+            "confirmed",
+            "leaders",
+            "queued_under",
+            "queuedUnder",
+            "blocked",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Record,
+            Confirmed,
+            Leaders,
+            QueuedUnder,
+            Blocked,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "record" => Ok(GeneratedField::Record),
+                            "confirmed" => Ok(GeneratedField::Confirmed),
+                            "leaders" => Ok(GeneratedField::Leaders),
+                            "queuedUnder" | "queued_under" => Ok(GeneratedField::QueuedUnder),
+                            "blocked" => Ok(GeneratedField::Blocked),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ConfirmOutcomeResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ConfirmOutcomeResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ConfirmOutcomeResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut record__ = None;
+                let mut confirmed__ = None;
+                let mut leaders__ = None;
+                let mut queued_under__ = None;
+                let mut blocked__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Record => {
+                            if record__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("record"));
+                            }
+                            record__ = map_.next_value()?;
+                        }
+                        GeneratedField::Confirmed => {
+                            if confirmed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("confirmed"));
+                            }
+                            confirmed__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Leaders => {
+                            if leaders__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leaders"));
+                            }
+                            leaders__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::QueuedUnder => {
+                            if queued_under__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("queuedUnder"));
+                            }
+                            queued_under__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::Blocked => {
+                            if blocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blocked"));
+                            }
+                            blocked__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ConfirmOutcomeResponse {
+                    record: record__,
+                    confirmed: confirmed__.unwrap_or_default(),
+                    leaders: leaders__.unwrap_or_default(),
+                    queued_under: queued_under__.unwrap_or_default(),
+                    blocked: blocked__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ConfirmOutcomeResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ConfirmPeerRequest {
@@ -11516,6 +11842,280 @@ impl<'de> serde::Deserialize<'de> for DocumentType {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DonorReport {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        if !self.from.is_empty() {
+            len += 1;
+        }
+        if !self.until.is_empty() {
+            len += 1;
+        }
+        if self.made_at_ms != 0 {
+            len += 1;
+        }
+        if !self.workers.is_empty() {
+            len += 1;
+        }
+        if !self.tables.is_empty() {
+            len += 1;
+        }
+        if !self.compensation.is_empty() {
+            len += 1;
+        }
+        if !self.referrals.is_empty() {
+            len += 1;
+        }
+        if self.small_below != 0 {
+            len += 1;
+        }
+        if self.small_below_t4 != 0 {
+            len += 1;
+        }
+        if !self.left_out.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.DonorReport", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        if !self.from.is_empty() {
+            struct_ser.serialize_field("from", &self.from)?;
+        }
+        if !self.until.is_empty() {
+            struct_ser.serialize_field("until", &self.until)?;
+        }
+        if self.made_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("madeAtMs", ToString::to_string(&self.made_at_ms).as_str())?;
+        }
+        if !self.workers.is_empty() {
+            struct_ser.serialize_field("workers", &self.workers)?;
+        }
+        if !self.tables.is_empty() {
+            struct_ser.serialize_field("tables", &self.tables)?;
+        }
+        if !self.compensation.is_empty() {
+            struct_ser.serialize_field("compensation", &self.compensation)?;
+        }
+        if !self.referrals.is_empty() {
+            struct_ser.serialize_field("referrals", &self.referrals)?;
+        }
+        if self.small_below != 0 {
+            struct_ser.serialize_field("smallBelow", &self.small_below)?;
+        }
+        if self.small_below_t4 != 0 {
+            struct_ser.serialize_field("smallBelowT4", &self.small_below_t4)?;
+        }
+        if !self.left_out.is_empty() {
+            struct_ser.serialize_field("leftOut", &self.left_out)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DonorReport {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+            "from",
+            "until",
+            "made_at_ms",
+            "madeAtMs",
+            "workers",
+            "tables",
+            "compensation",
+            "referrals",
+            "small_below",
+            "smallBelow",
+            "small_below_t4",
+            "smallBelowT4",
+            "left_out",
+            "leftOut",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+            From,
+            Until,
+            MadeAtMs,
+            Workers,
+            Tables,
+            Compensation,
+            Referrals,
+            SmallBelow,
+            SmallBelowT4,
+            LeftOut,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            "from" => Ok(GeneratedField::From),
+                            "until" => Ok(GeneratedField::Until),
+                            "madeAtMs" | "made_at_ms" => Ok(GeneratedField::MadeAtMs),
+                            "workers" => Ok(GeneratedField::Workers),
+                            "tables" => Ok(GeneratedField::Tables),
+                            "compensation" => Ok(GeneratedField::Compensation),
+                            "referrals" => Ok(GeneratedField::Referrals),
+                            "smallBelow" | "small_below" => Ok(GeneratedField::SmallBelow),
+                            "smallBelowT4" | "small_below_t4" => Ok(GeneratedField::SmallBelowT4),
+                            "leftOut" | "left_out" => Ok(GeneratedField::LeftOut),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DonorReport;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.DonorReport")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DonorReport, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                let mut from__ = None;
+                let mut until__ = None;
+                let mut made_at_ms__ = None;
+                let mut workers__ = None;
+                let mut tables__ = None;
+                let mut compensation__ = None;
+                let mut referrals__ = None;
+                let mut small_below__ = None;
+                let mut small_below_t4__ = None;
+                let mut left_out__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::From => {
+                            if from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("from"));
+                            }
+                            from__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Until => {
+                            if until__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("until"));
+                            }
+                            until__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::MadeAtMs => {
+                            if made_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("madeAtMs"));
+                            }
+                            made_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Workers => {
+                            if workers__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("workers"));
+                            }
+                            workers__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Tables => {
+                            if tables__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tables"));
+                            }
+                            tables__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Compensation => {
+                            if compensation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("compensation"));
+                            }
+                            compensation__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Referrals => {
+                            if referrals__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referrals"));
+                            }
+                            referrals__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SmallBelow => {
+                            if small_below__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("smallBelow"));
+                            }
+                            small_below__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SmallBelowT4 => {
+                            if small_below_t4__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("smallBelowT4"));
+                            }
+                            small_below_t4__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::LeftOut => {
+                            if left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leftOut"));
+                            }
+                            left_out__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DonorReport {
+                    node_id: node_id__.unwrap_or_default(),
+                    from: from__.unwrap_or_default(),
+                    until: until__.unwrap_or_default(),
+                    made_at_ms: made_at_ms__.unwrap_or_default(),
+                    workers: workers__.unwrap_or_default(),
+                    tables: tables__.unwrap_or_default(),
+                    compensation: compensation__.unwrap_or_default(),
+                    referrals: referrals__.unwrap_or_default(),
+                    small_below: small_below__.unwrap_or_default(),
+                    small_below_t4: small_below_t4__.unwrap_or_default(),
+                    left_out: left_out__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.DonorReport", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for DraftAgreementRequest {
@@ -23523,6 +24123,205 @@ impl<'de> serde::Deserialize<'de> for LogLeaf {
         deserializer.deserialize_struct("titian.v1.LogLeaf", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for MakeDonorReportRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.from.is_empty() {
+            len += 1;
+        }
+        if !self.until.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.MakeDonorReportRequest", len)?;
+        if !self.from.is_empty() {
+            struct_ser.serialize_field("from", &self.from)?;
+        }
+        if !self.until.is_empty() {
+            struct_ser.serialize_field("until", &self.until)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MakeDonorReportRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "from",
+            "until",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            From,
+            Until,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "from" => Ok(GeneratedField::From),
+                            "until" => Ok(GeneratedField::Until),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MakeDonorReportRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.MakeDonorReportRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MakeDonorReportRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut from__ = None;
+                let mut until__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::From => {
+                            if from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("from"));
+                            }
+                            from__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Until => {
+                            if until__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("until"));
+                            }
+                            until__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(MakeDonorReportRequest {
+                    from: from__.unwrap_or_default(),
+                    until: until__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.MakeDonorReportRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MakeDonorReportResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.report.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.MakeDonorReportResponse", len)?;
+        if let Some(v) = self.report.as_ref() {
+            struct_ser.serialize_field("report", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MakeDonorReportResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "report",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Report,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "report" => Ok(GeneratedField::Report),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MakeDonorReportResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.MakeDonorReportResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MakeDonorReportResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut report__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Report => {
+                            if report__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("report"));
+                            }
+                            report__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(MakeDonorReportResponse {
+                    report: report__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.MakeDonorReportResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for MakeSlipRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -24877,6 +25676,9 @@ impl serde::Serialize for OpenCaseRequest {
         if !self.records.is_empty() {
             len += 1;
         }
+        if !self.leaders.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.OpenCaseRequest", len)?;
         if !self.worker_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -24885,6 +25687,9 @@ impl serde::Serialize for OpenCaseRequest {
         }
         if !self.records.is_empty() {
             struct_ser.serialize_field("records", &self.records)?;
+        }
+        if !self.leaders.is_empty() {
+            struct_ser.serialize_field("leaders", &self.leaders.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
         }
         struct_ser.end()
     }
@@ -24899,12 +25704,14 @@ impl<'de> serde::Deserialize<'de> for OpenCaseRequest {
             "worker_id",
             "workerId",
             "records",
+            "leaders",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             WorkerId,
             Records,
+            Leaders,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -24928,6 +25735,7 @@ impl<'de> serde::Deserialize<'de> for OpenCaseRequest {
                         match value {
                             "workerId" | "worker_id" => Ok(GeneratedField::WorkerId),
                             "records" => Ok(GeneratedField::Records),
+                            "leaders" => Ok(GeneratedField::Leaders),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -24949,6 +25757,7 @@ impl<'de> serde::Deserialize<'de> for OpenCaseRequest {
             {
                 let mut worker_id__ = None;
                 let mut records__ = None;
+                let mut leaders__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::WorkerId => {
@@ -24965,11 +25774,21 @@ impl<'de> serde::Deserialize<'de> for OpenCaseRequest {
                             }
                             records__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Leaders => {
+                            if leaders__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leaders"));
+                            }
+                            leaders__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
                     }
                 }
                 Ok(OpenCaseRequest {
                     worker_id: worker_id__.unwrap_or_default(),
                     records: records__.unwrap_or_default(),
+                    leaders: leaders__.unwrap_or_default(),
                 })
             }
         }
@@ -25096,6 +25915,9 @@ impl serde::Serialize for Outcome {
         if self.conversion.is_some() {
             len += 1;
         }
+        if self.leaders_confirmed != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Outcome", len)?;
         if self.outcome_type != 0 {
             let v = OutcomeType::try_from(self.outcome_type)
@@ -25124,6 +25946,9 @@ impl serde::Serialize for Outcome {
         if let Some(v) = self.conversion.as_ref() {
             struct_ser.serialize_field("conversion", v)?;
         }
+        if self.leaders_confirmed != 0 {
+            struct_ser.serialize_field("leadersConfirmed", &self.leaders_confirmed)?;
+        }
         struct_ser.end()
     }
 }
@@ -25147,6 +25972,8 @@ impl<'de> serde::Deserialize<'de> for Outcome {
             "confirmed_by",
             "confirmedBy",
             "conversion",
+            "leaders_confirmed",
+            "leadersConfirmed",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -25158,6 +25985,7 @@ impl<'de> serde::Deserialize<'de> for Outcome {
             PaidOn,
             ConfirmedBy,
             Conversion,
+            LeadersConfirmed,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -25186,6 +26014,7 @@ impl<'de> serde::Deserialize<'de> for Outcome {
                             "paidOn" | "paid_on" => Ok(GeneratedField::PaidOn),
                             "confirmedBy" | "confirmed_by" => Ok(GeneratedField::ConfirmedBy),
                             "conversion" => Ok(GeneratedField::Conversion),
+                            "leadersConfirmed" | "leaders_confirmed" => Ok(GeneratedField::LeadersConfirmed),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -25212,6 +26041,7 @@ impl<'de> serde::Deserialize<'de> for Outcome {
                 let mut paid_on__ = None;
                 let mut confirmed_by__ = None;
                 let mut conversion__ = None;
+                let mut leaders_confirmed__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OutcomeType => {
@@ -25258,6 +26088,14 @@ impl<'de> serde::Deserialize<'de> for Outcome {
                             }
                             conversion__ = map_.next_value()?;
                         }
+                        GeneratedField::LeadersConfirmed => {
+                            if leaders_confirmed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leadersConfirmed"));
+                            }
+                            leaders_confirmed__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Outcome {
@@ -25268,6 +26106,7 @@ impl<'de> serde::Deserialize<'de> for Outcome {
                     paid_on: paid_on__.unwrap_or_default(),
                     confirmed_by: confirmed_by__.unwrap_or_default(),
                     conversion: conversion__,
+                    leaders_confirmed: leaders_confirmed__.unwrap_or_default(),
                 })
             }
         }
@@ -30495,6 +31334,118 @@ impl<'de> serde::Deserialize<'de> for RemoveRecordResponse {
         deserializer.deserialize_struct("titian.v1.RemoveRecordResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ReportCell {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.count != 0 {
+            len += 1;
+        }
+        if self.withheld {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportCell", len)?;
+        if self.count != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("count", ToString::to_string(&self.count).as_str())?;
+        }
+        if self.withheld {
+            struct_ser.serialize_field("withheld", &self.withheld)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportCell {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "count",
+            "withheld",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Count,
+            Withheld,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "count" => Ok(GeneratedField::Count),
+                            "withheld" => Ok(GeneratedField::Withheld),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportCell;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportCell")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportCell, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut count__ = None;
+                let mut withheld__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Count => {
+                            if count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("count"));
+                            }
+                            count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Withheld => {
+                            if withheld__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("withheld"));
+                            }
+                            withheld__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ReportCell {
+                    count: count__.unwrap_or_default(),
+                    withheld: withheld__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportCell", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ReportCompromiseRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -30675,6 +31626,1039 @@ impl<'de> serde::Deserialize<'de> for ReportCompromiseResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ReportCompromiseResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportRow {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.count.is_some() {
+            len += 1;
+        }
+        if self.by_sex.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportRow", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if let Some(v) = self.count.as_ref() {
+            struct_ser.serialize_field("count", v)?;
+        }
+        if let Some(v) = self.by_sex.as_ref() {
+            struct_ser.serialize_field("bySex", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportRow {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "count",
+            "by_sex",
+            "bySex",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Count,
+            BySex,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "count" => Ok(GeneratedField::Count),
+                            "bySex" | "by_sex" => Ok(GeneratedField::BySex),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportRow;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportRow")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportRow, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut count__ = None;
+                let mut by_sex__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Count => {
+                            if count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("count"));
+                            }
+                            count__ = map_.next_value()?;
+                        }
+                        GeneratedField::BySex => {
+                            if by_sex__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bySex"));
+                            }
+                            by_sex__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ReportRow {
+                    name: name__.unwrap_or_default(),
+                    count: count__,
+                    by_sex: by_sex__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportRow", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportSexes {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.female != 0 {
+            len += 1;
+        }
+        if self.male != 0 {
+            len += 1;
+        }
+        if self.other != 0 {
+            len += 1;
+        }
+        if self.groups != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportSexes", len)?;
+        if self.female != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("female", ToString::to_string(&self.female).as_str())?;
+        }
+        if self.male != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("male", ToString::to_string(&self.male).as_str())?;
+        }
+        if self.other != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("other", ToString::to_string(&self.other).as_str())?;
+        }
+        if self.groups != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("groups", ToString::to_string(&self.groups).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportSexes {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "female",
+            "male",
+            "other",
+            "groups",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Female,
+            Male,
+            Other,
+            Groups,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "female" => Ok(GeneratedField::Female),
+                            "male" => Ok(GeneratedField::Male),
+                            "other" => Ok(GeneratedField::Other),
+                            "groups" => Ok(GeneratedField::Groups),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportSexes;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportSexes")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportSexes, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut female__ = None;
+                let mut male__ = None;
+                let mut other__ = None;
+                let mut groups__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Female => {
+                            if female__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("female"));
+                            }
+                            female__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Male => {
+                            if male__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("male"));
+                            }
+                            male__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Other => {
+                            if other__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("other"));
+                            }
+                            other__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Groups => {
+                            if groups__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("groups"));
+                            }
+                            groups__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ReportSexes {
+                    female: female__.unwrap_or_default(),
+                    male: male__.unwrap_or_default(),
+                    other: other__.unwrap_or_default(),
+                    groups: groups__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportSexes", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportTable {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.indicator.is_empty() {
+            len += 1;
+        }
+        if !self.title.is_empty() {
+            len += 1;
+        }
+        if !self.rows.is_empty() {
+            len += 1;
+        }
+        if self.total.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportTable", len)?;
+        if !self.indicator.is_empty() {
+            struct_ser.serialize_field("indicator", &self.indicator)?;
+        }
+        if !self.title.is_empty() {
+            struct_ser.serialize_field("title", &self.title)?;
+        }
+        if !self.rows.is_empty() {
+            struct_ser.serialize_field("rows", &self.rows)?;
+        }
+        if let Some(v) = self.total.as_ref() {
+            struct_ser.serialize_field("total", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportTable {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "indicator",
+            "title",
+            "rows",
+            "total",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Indicator,
+            Title,
+            Rows,
+            Total,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "indicator" => Ok(GeneratedField::Indicator),
+                            "title" => Ok(GeneratedField::Title),
+                            "rows" => Ok(GeneratedField::Rows),
+                            "total" => Ok(GeneratedField::Total),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportTable;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportTable")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportTable, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut indicator__ = None;
+                let mut title__ = None;
+                let mut rows__ = None;
+                let mut total__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Indicator => {
+                            if indicator__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("indicator"));
+                            }
+                            indicator__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Title => {
+                            if title__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("title"));
+                            }
+                            title__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Rows => {
+                            if rows__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rows"));
+                            }
+                            rows__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Total => {
+                            if total__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("total"));
+                            }
+                            total__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ReportTable {
+                    indicator: indicator__.unwrap_or_default(),
+                    title: title__.unwrap_or_default(),
+                    rows: rows__.unwrap_or_default(),
+                    total: total__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportTable", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportedCompensation {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.amount.is_some() {
+            len += 1;
+        }
+        if !self.currency.is_empty() {
+            len += 1;
+        }
+        if self.workers_paid.is_some() {
+            len += 1;
+        }
+        if !self.converted.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportedCompensation", len)?;
+        if let Some(v) = self.amount.as_ref() {
+            struct_ser.serialize_field("amount", v)?;
+        }
+        if !self.currency.is_empty() {
+            struct_ser.serialize_field("currency", &self.currency)?;
+        }
+        if let Some(v) = self.workers_paid.as_ref() {
+            struct_ser.serialize_field("workersPaid", v)?;
+        }
+        if !self.converted.is_empty() {
+            struct_ser.serialize_field("converted", &self.converted)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportedCompensation {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "amount",
+            "currency",
+            "workers_paid",
+            "workersPaid",
+            "converted",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Amount,
+            Currency,
+            WorkersPaid,
+            Converted,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "amount" => Ok(GeneratedField::Amount),
+                            "currency" => Ok(GeneratedField::Currency),
+                            "workersPaid" | "workers_paid" => Ok(GeneratedField::WorkersPaid),
+                            "converted" => Ok(GeneratedField::Converted),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportedCompensation;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportedCompensation")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportedCompensation, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut amount__ = None;
+                let mut currency__ = None;
+                let mut workers_paid__ = None;
+                let mut converted__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Amount => {
+                            if amount__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("amount"));
+                            }
+                            amount__ = map_.next_value()?;
+                        }
+                        GeneratedField::Currency => {
+                            if currency__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("currency"));
+                            }
+                            currency__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::WorkersPaid => {
+                            if workers_paid__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("workersPaid"));
+                            }
+                            workers_paid__ = map_.next_value()?;
+                        }
+                        GeneratedField::Converted => {
+                            if converted__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("converted"));
+                            }
+                            converted__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ReportedCompensation {
+                    amount: amount__,
+                    currency: currency__.unwrap_or_default(),
+                    workers_paid: workers_paid__,
+                    converted: converted__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportedCompensation", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportedReferrals {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.peer.is_empty() {
+            len += 1;
+        }
+        if self.sent.is_some() {
+            len += 1;
+        }
+        if self.received.is_some() {
+            len += 1;
+        }
+        if self.accepted.is_some() {
+            len += 1;
+        }
+        if self.completed.is_some() {
+            len += 1;
+        }
+        if self.median_days.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportedReferrals", len)?;
+        if !self.peer.is_empty() {
+            struct_ser.serialize_field("peer", &self.peer)?;
+        }
+        if let Some(v) = self.sent.as_ref() {
+            struct_ser.serialize_field("sent", v)?;
+        }
+        if let Some(v) = self.received.as_ref() {
+            struct_ser.serialize_field("received", v)?;
+        }
+        if let Some(v) = self.accepted.as_ref() {
+            struct_ser.serialize_field("accepted", v)?;
+        }
+        if let Some(v) = self.completed.as_ref() {
+            struct_ser.serialize_field("completed", v)?;
+        }
+        if let Some(v) = self.median_days.as_ref() {
+            struct_ser.serialize_field("medianDays", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportedReferrals {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "peer",
+            "sent",
+            "received",
+            "accepted",
+            "completed",
+            "median_days",
+            "medianDays",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Peer,
+            Sent,
+            Received,
+            Accepted,
+            Completed,
+            MedianDays,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "peer" => Ok(GeneratedField::Peer),
+                            "sent" => Ok(GeneratedField::Sent),
+                            "received" => Ok(GeneratedField::Received),
+                            "accepted" => Ok(GeneratedField::Accepted),
+                            "completed" => Ok(GeneratedField::Completed),
+                            "medianDays" | "median_days" => Ok(GeneratedField::MedianDays),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportedReferrals;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportedReferrals")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportedReferrals, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut peer__ = None;
+                let mut sent__ = None;
+                let mut received__ = None;
+                let mut accepted__ = None;
+                let mut completed__ = None;
+                let mut median_days__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Peer => {
+                            if peer__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("peer"));
+                            }
+                            peer__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Sent => {
+                            if sent__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sent"));
+                            }
+                            sent__ = map_.next_value()?;
+                        }
+                        GeneratedField::Received => {
+                            if received__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("received"));
+                            }
+                            received__ = map_.next_value()?;
+                        }
+                        GeneratedField::Accepted => {
+                            if accepted__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("accepted"));
+                            }
+                            accepted__ = map_.next_value()?;
+                        }
+                        GeneratedField::Completed => {
+                            if completed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("completed"));
+                            }
+                            completed__ = map_.next_value()?;
+                        }
+                        GeneratedField::MedianDays => {
+                            if median_days__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("medianDays"));
+                            }
+                            median_days__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ReportedReferrals {
+                    peer: peer__.unwrap_or_default(),
+                    sent: sent__,
+                    received: received__,
+                    accepted: accepted__,
+                    completed: completed__,
+                    median_days: median_days__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportedReferrals", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportedWorkers {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.indicator.is_empty() {
+            len += 1;
+        }
+        if !self.what.is_empty() {
+            len += 1;
+        }
+        if self.cases != 0 {
+            len += 1;
+        }
+        if self.clients_of_groups != 0 {
+            len += 1;
+        }
+        if self.clients_of_own_cases != 0 {
+            len += 1;
+        }
+        if self.represented != 0 {
+            len += 1;
+        }
+        if self.withheld {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ReportedWorkers", len)?;
+        if !self.indicator.is_empty() {
+            struct_ser.serialize_field("indicator", &self.indicator)?;
+        }
+        if !self.what.is_empty() {
+            struct_ser.serialize_field("what", &self.what)?;
+        }
+        if self.cases != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("cases", ToString::to_string(&self.cases).as_str())?;
+        }
+        if self.clients_of_groups != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("clientsOfGroups", ToString::to_string(&self.clients_of_groups).as_str())?;
+        }
+        if self.clients_of_own_cases != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("clientsOfOwnCases", ToString::to_string(&self.clients_of_own_cases).as_str())?;
+        }
+        if self.represented != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("represented", ToString::to_string(&self.represented).as_str())?;
+        }
+        if self.withheld {
+            struct_ser.serialize_field("withheld", &self.withheld)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportedWorkers {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "indicator",
+            "what",
+            "cases",
+            "clients_of_groups",
+            "clientsOfGroups",
+            "clients_of_own_cases",
+            "clientsOfOwnCases",
+            "represented",
+            "withheld",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Indicator,
+            What,
+            Cases,
+            ClientsOfGroups,
+            ClientsOfOwnCases,
+            Represented,
+            Withheld,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "indicator" => Ok(GeneratedField::Indicator),
+                            "what" => Ok(GeneratedField::What),
+                            "cases" => Ok(GeneratedField::Cases),
+                            "clientsOfGroups" | "clients_of_groups" => Ok(GeneratedField::ClientsOfGroups),
+                            "clientsOfOwnCases" | "clients_of_own_cases" => Ok(GeneratedField::ClientsOfOwnCases),
+                            "represented" => Ok(GeneratedField::Represented),
+                            "withheld" => Ok(GeneratedField::Withheld),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReportedWorkers;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ReportedWorkers")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReportedWorkers, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut indicator__ = None;
+                let mut what__ = None;
+                let mut cases__ = None;
+                let mut clients_of_groups__ = None;
+                let mut clients_of_own_cases__ = None;
+                let mut represented__ = None;
+                let mut withheld__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Indicator => {
+                            if indicator__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("indicator"));
+                            }
+                            indicator__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::What => {
+                            if what__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("what"));
+                            }
+                            what__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Cases => {
+                            if cases__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cases"));
+                            }
+                            cases__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ClientsOfGroups => {
+                            if clients_of_groups__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("clientsOfGroups"));
+                            }
+                            clients_of_groups__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ClientsOfOwnCases => {
+                            if clients_of_own_cases__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("clientsOfOwnCases"));
+                            }
+                            clients_of_own_cases__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Represented => {
+                            if represented__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("represented"));
+                            }
+                            represented__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Withheld => {
+                            if withheld__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("withheld"));
+                            }
+                            withheld__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ReportedWorkers {
+                    indicator: indicator__.unwrap_or_default(),
+                    what: what__.unwrap_or_default(),
+                    cases: cases__.unwrap_or_default(),
+                    clients_of_groups: clients_of_groups__.unwrap_or_default(),
+                    clients_of_own_cases: clients_of_own_cases__.unwrap_or_default(),
+                    represented: represented__.unwrap_or_default(),
+                    withheld: withheld__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ReportedWorkers", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ReportingConsent {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "REPORTING_CONSENT_UNSPECIFIED",
+            Self::Given => "REPORTING_CONSENT_GIVEN",
+            Self::Refused => "REPORTING_CONSENT_REFUSED",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReportingConsent {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "REPORTING_CONSENT_UNSPECIFIED",
+            "REPORTING_CONSENT_GIVEN",
+            "REPORTING_CONSENT_REFUSED",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = ReportingConsent;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "REPORTING_CONSENT_UNSPECIFIED" => Ok(ReportingConsent::Unspecified),
+                    "REPORTING_CONSENT_GIVEN" => Ok(ReportingConsent::Given),
+                    "REPORTING_CONSENT_REFUSED" => Ok(ReportingConsent::Refused),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for RequestReferralRequest {
@@ -33277,6 +35261,214 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.SetReferralStateResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetReportingConsentRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.worker_id.is_empty() {
+            len += 1;
+        }
+        if self.reporting != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.SetReportingConsentRequest", len)?;
+        if !self.worker_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("workerId", pbjson::private::base64::encode(&self.worker_id).as_str())?;
+        }
+        if self.reporting != 0 {
+            let v = ReportingConsent::try_from(self.reporting)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reporting)))?;
+            struct_ser.serialize_field("reporting", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetReportingConsentRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "worker_id",
+            "workerId",
+            "reporting",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            WorkerId,
+            Reporting,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "workerId" | "worker_id" => Ok(GeneratedField::WorkerId),
+                            "reporting" => Ok(GeneratedField::Reporting),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetReportingConsentRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.SetReportingConsentRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetReportingConsentRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut worker_id__ = None;
+                let mut reporting__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::WorkerId => {
+                            if worker_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("workerId"));
+                            }
+                            worker_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Reporting => {
+                            if reporting__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reporting"));
+                            }
+                            reporting__ = Some(map_.next_value::<ReportingConsent>()? as i32);
+                        }
+                    }
+                }
+                Ok(SetReportingConsentRequest {
+                    worker_id: worker_id__.unwrap_or_default(),
+                    reporting: reporting__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.SetReportingConsentRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetReportingConsentResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.reporting != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.SetReportingConsentResponse", len)?;
+        if self.reporting != 0 {
+            let v = ReportingConsent::try_from(self.reporting)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reporting)))?;
+            struct_ser.serialize_field("reporting", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetReportingConsentResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "reporting",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Reporting,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "reporting" => Ok(GeneratedField::Reporting),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetReportingConsentResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.SetReportingConsentResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetReportingConsentResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut reporting__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Reporting => {
+                            if reporting__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reporting"));
+                            }
+                            reporting__ = Some(map_.next_value::<ReportingConsent>()? as i32);
+                        }
+                    }
+                }
+                Ok(SetReportingConsentResponse {
+                    reporting: reporting__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.SetReportingConsentResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for SetStaffPasswordRequest {
@@ -39050,6 +41242,9 @@ impl serde::Serialize for Worker {
         if self.added_at_ms != 0 {
             len += 1;
         }
+        if self.reporting != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Worker", len)?;
         if !self.worker_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -39063,6 +41258,11 @@ impl serde::Serialize for Worker {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("addedAtMs", ToString::to_string(&self.added_at_ms).as_str())?;
+        }
+        if self.reporting != 0 {
+            let v = ReportingConsent::try_from(self.reporting)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reporting)))?;
+            struct_ser.serialize_field("reporting", &v)?;
         }
         struct_ser.end()
     }
@@ -39079,6 +41279,7 @@ impl<'de> serde::Deserialize<'de> for Worker {
             "records",
             "added_at_ms",
             "addedAtMs",
+            "reporting",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -39086,6 +41287,7 @@ impl<'de> serde::Deserialize<'de> for Worker {
             WorkerId,
             Records,
             AddedAtMs,
+            Reporting,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -39110,6 +41312,7 @@ impl<'de> serde::Deserialize<'de> for Worker {
                             "workerId" | "worker_id" => Ok(GeneratedField::WorkerId),
                             "records" => Ok(GeneratedField::Records),
                             "addedAtMs" | "added_at_ms" => Ok(GeneratedField::AddedAtMs),
+                            "reporting" => Ok(GeneratedField::Reporting),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -39132,6 +41335,7 @@ impl<'de> serde::Deserialize<'de> for Worker {
                 let mut worker_id__ = None;
                 let mut records__ = None;
                 let mut added_at_ms__ = None;
+                let mut reporting__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::WorkerId => {
@@ -39156,12 +41360,19 @@ impl<'de> serde::Deserialize<'de> for Worker {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Reporting => {
+                            if reporting__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reporting"));
+                            }
+                            reporting__ = Some(map_.next_value::<ReportingConsent>()? as i32);
+                        }
                     }
                 }
                 Ok(Worker {
                     worker_id: worker_id__.unwrap_or_default(),
                     records: records__.unwrap_or_default(),
                     added_at_ms: added_at_ms__.unwrap_or_default(),
+                    reporting: reporting__.unwrap_or_default(),
                 })
             }
         }

@@ -11,6 +11,7 @@ use super::context::Acts;
 use super::error::ActError;
 use super::records::new_record;
 use crate::store::cases::{CaseFile, CaseTable};
+use crate::store::leaders::LeaderTable as _;
 use crate::store::records::{Holder, RecordTable};
 use crate::store::workers::WorkerTable;
 use crate::store::{Read, StoreError, Unit};
@@ -18,8 +19,16 @@ use crate::store::{Read, StoreError, Unit};
 /// Opens a case.
 ///
 /// # Errors
-/// When the worker is not there, a record is about the worker, there is no complaint, or the store fails.
-pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, contents: Vec<RecordContent>) -> Result<wire::Case, ActError> {
+/// When the worker or a leader is not there, leaders are named of a case that is not a group's, a record is about the worker, there is no complaint, or
+/// the store fails.
+pub async fn open(
+    acts: &Acts,
+    actor: &Actor,
+    worker_id: Option<WorkerId>,
+    leaders: Vec<WorkerId>,
+    contents: Vec<RecordContent>,
+) -> Result<wire::Case, ActError> {
+    check_leaders(worker_id, &leaders)?;
     if let Some(other) = contents.iter().find(|content| content.record_type().is_about_worker()) {
         return Err(ActError::Malformed(Malformed::new("is about a worker, not about a case").at(other.record_type().name())));
     }
@@ -33,12 +42,32 @@ pub async fn open(acts: &Acts, actor: &Actor, worker_id: Option<WorkerId>, conte
                 unit.worker(worker_id)?.ok_or(ActError::NotFound { what: "worker" })?;
             }
             let case_id = new_file(unit, Whose::of(worker_id), &opened_by)?;
+            for leader in &leaders {
+                unit.worker(*leader)?.ok_or(ActError::NotFound { what: "worker" })?;
+                unit.put_leader(case_id, *leader)?;
+            }
             for content in &contents {
                 new_record(&house, unit, Holder::Case(case_id), content)?;
             }
             describe(unit, case_id)
         })
         .await
+}
+
+/// Network leaders of one group: each knows the others and is known to staff by face.
+const LEADERS_MAX: usize = 64;
+
+fn check_leaders(worker_id: Option<WorkerId>, leaders: &[WorkerId]) -> Result<(), ActError> {
+    let problem = if worker_id.is_some() && !leaders.is_empty() {
+        "may be named of a group's case only"
+    } else if leaders.len() > LEADERS_MAX {
+        "must be at most 64"
+    } else if leaders.iter().enumerate().any(|(place, leader)| leaders[..place].contains(leader)) {
+        "must name each leader once"
+    } else {
+        return Ok(());
+    };
+    Err(ActError::Malformed(Malformed::new(problem).at("leaders")))
 }
 
 /// Whose case it is.
@@ -91,7 +120,7 @@ pub fn show(acts: &Acts, case_id: CaseId) -> Result<wire::Case, ActError> {
 pub fn list(acts: &Acts, after: Option<CaseId>, limit: usize) -> Result<Vec<wire::Case>, ActError> {
     let view = acts.store.view();
     let files = view.cases(after, limit)?;
-    Ok(files.iter().map(|file| summary(file, Tier::T1, Vec::new())).collect())
+    Ok(files.iter().map(|file| summary(file, Tier::T1, Vec::new(), &[])).collect())
 }
 
 /// Records shown with a case; a longer list is read with the records' own call.
@@ -106,10 +135,10 @@ pub(super) fn describe(read: &impl Read, case_id: CaseId) -> Result<wire::Case, 
     let mut records = read.records_after(Holder::Case(case_id), None, RECORDS_SHOWN)?;
     records.sort_by_key(|record| record.category);
     let tier = records.iter().filter_map(|record| Tier::from_wire(record.tier).ok()).max().unwrap_or(Tier::T1);
-    Ok(summary(&file, tier, records))
+    Ok(summary(&file, tier, records, &read.leaders(case_id)?))
 }
 
-fn summary(file: &CaseFile, tier: Tier, records: Vec<wire::Record>) -> wire::Case {
+fn summary(file: &CaseFile, tier: Tier, records: Vec<wire::Record>, leaders: &[WorkerId]) -> wire::Case {
     wire::Case {
         case_id: file.case_id.to_wire(),
         worker_id: file.worker_id.map(|id| id.to_wire()).unwrap_or_default(),
@@ -118,5 +147,6 @@ fn summary(file: &CaseFile, tier: Tier, records: Vec<wire::Record>) -> wire::Cas
         records,
         opened_by: file.opened_by.clone(),
         opened_at_ms: file.opened_at.as_millis(),
+        leaders: leaders.iter().map(|leader| leader.to_wire()).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! A group's case, split by country of origin: each union of origin gets the counts and codes of its own people, and nobody's name.
 
-use titian_proto::model::id::CaseId;
+use titian_proto::model::id::{CaseId, WorkerId};
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::record::{GroupCount, RecordContent};
 use titian_proto::model::value::Country;
@@ -10,9 +10,11 @@ use super::actor::Actor;
 use super::cases::{self, Whose};
 use super::context::Acts;
 use super::error::ActError;
+use super::outcomes;
 use super::question::content_of;
 use super::records::new_record;
 use crate::store::cases::CaseTable as _;
+use crate::store::leaders::LeaderTable as _;
 use crate::store::records::{Holder, RecordTable as _};
 use crate::store::{Read, StoreError};
 
@@ -44,6 +46,9 @@ pub async fn split(acts: &Acts, actor: &Actor, case_id: CaseId, parts: Vec<Part>
                     registered_count: 0,
                     ..group.count.clone()
                 };
+                for leader in &group.leaders {
+                    unit.put_leader(sub_case, *leader)?;
+                }
                 for content in group.common.iter().chain([&RecordContent::GroupCount(count)]) {
                     new_record(&house, unit, Holder::Case(sub_case), content)?;
                 }
@@ -57,6 +62,8 @@ pub async fn split(acts: &Acts, actor: &Actor, case_id: CaseId, parts: Vec<Part>
 /// The whole.
 struct Group {
     count: GroupCount,
+    /// Who speaks for all of it.
+    leaders: Vec<WorkerId>,
     /// What every sub-case has of it.
     common: Vec<RecordContent>,
 }
@@ -65,7 +72,7 @@ impl Group {
     fn of(read: &impl Read, case_id: CaseId) -> Result<Self, ActError> {
         let file = read.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
         let no_group = || ActError::Malformed(Malformed::new("must be a group's case, with the count of the whole").at("case_id"));
-        if file.worker_id.is_some() || file.known_through.is_some() {
+        if !outcomes::is_group(&file) {
             return Err(no_group());
         }
         let contents = contents(read, case_id)?;
@@ -79,7 +86,8 @@ impl Group {
                 RecordContent::Complaint(_) | RecordContent::Employer(_) | RecordContent::Claim(_) | RecordContent::Journey(_)
             )
         };
-        Ok(Self { count: count.ok_or_else(no_group)?, common: contents.into_iter().filter(common).collect() })
+        let common = contents.into_iter().filter(common).collect();
+        Ok(Self { count: count.ok_or_else(no_group)?, leaders: read.leaders(case_id)?, common })
     }
 
     fn check(&self, parts: &[Part]) -> Result<(), ActError> {

@@ -4,7 +4,8 @@
 //! - [`error`]: why not.
 //! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
-//! - [`groups`]: a group's case, split by country of origin.
+//! - [`groups`]: a group's case, split by country of origin; [`outcomes`]: what came of it, confirmed by its leaders.
+//! - [`reports`]: a period in numbers, for a donor, with nobody in them.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
 //! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
 //! - [`candidates`]: what may go under a referral; [`shares`]: what a peer holds, kept in step by put and retract.
@@ -36,6 +37,7 @@ pub mod error;
 pub mod groups;
 pub mod log;
 pub mod node;
+pub mod outcomes;
 pub mod outgoing;
 pub mod parked;
 pub mod passed;
@@ -46,6 +48,7 @@ pub mod quarantine;
 pub mod question;
 pub mod records;
 pub mod referrals;
+pub mod reports;
 pub mod restore;
 pub mod search;
 pub mod settlement;

@@ -13,6 +13,7 @@ use super::candidates::Candidate;
 use super::context::{Acts, House};
 use super::documents;
 use super::error::ActError;
+use super::outcomes;
 use super::projection;
 use super::question::{self, KnownReferral};
 use super::referrals::{load, offer_unreadable};
@@ -55,7 +56,11 @@ pub struct PutDone {
 pub async fn put(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActError> {
     let house = acts.house.clone();
     crate::crash::point("put.before-write");
-    let done = acts.store.write_new(move |unit| put_in(&house, unit, &puts)).await;
+    let done = acts.store.write_new(move |unit| {
+        outcomes::check_by_hand(unit, &puts)?;
+        put_in(&house, unit, &puts)
+    });
+    let done = done.await;
     crate::crash::point("put.after-write");
     done
 }
@@ -69,6 +74,7 @@ pub async fn put_together(acts: &Acts, puts: Vec<Put>) -> Result<PutDone, ActErr
     let house = acts.house.clone();
     crate::crash::point("put.before-write");
     let done = acts.store.write_new(move |unit| {
+        outcomes::check_by_hand(unit, &puts)?;
         let done = put_in(&house, unit, &puts)?;
         match done.blocked.first() {
             Some((_, refusal)) => Err(ActError::Refused(refusal.clone())),

@@ -57,6 +57,8 @@ const APPROVERS: &[Role] = &[Role::Supervisor];
 const ADMINS: &[Role] = &[Role::Admin];
 /// Those who carry a file to the other union: the person who answers its referrals, and union IT. They cannot read what is in it.
 const CARRIERS: &[Role] = &[Role::FocalPoint, Role::Admin];
+/// Those who answer to donors. A report has nobody in it, so an admin may make one.
+const REPORTERS: &[Role] = &[Role::Supervisor, Role::Admin];
 /// Those who read the log.
 const LOG_READERS: &[Role] = &[Role::Admin, Role::Auditor];
 
@@ -72,6 +74,7 @@ permissions! {
     CaseOpen = "case.open" on CaseService/OpenCase for CASEWORK;
     CaseShow = "case.show" on CaseService/GetCase for CASEWORK;
     CaseSplit = "case.split" on CaseService/SplitCase for CASE_OWNERS;
+    CaseConfirm = "case.confirm" on CaseService/ConfirmOutcome for CASE_OWNERS;
     CaseList = "case.list" on CaseService/ListCases for CASEWORK;
 
     RecordPut = "record.put" on RecordService/PutRecord for CASEWORK;
@@ -87,6 +90,7 @@ permissions! {
     ConsentWithdraw = "consent.withdraw" on ConsentService/WithdrawConsent for CASEWORK;
     ConsentList = "consent.list" on ConsentService/ListConsents for CASEWORK;
     ConsentSlip = "consent.slip" on ConsentService/MakeSlip for CASEWORK;
+    ConsentReporting = "consent.reporting" on ConsentService/SetReportingConsent for CASEWORK;
 
     ReferralRequest = "referral.request" on ReferralService/RequestReferral for CASEWORK;
     ReferralSend = "referral.send" on ReferralService/SendReferral for CASEWORK;
@@ -104,6 +108,8 @@ permissions! {
     ErasureShow = "erasure.show" on ErasureService/GetErasure for CASEWORK;
     ErasureHold = "erasure.hold" on ErasureService/HoldErasure for APPROVERS;
     ErasureLift = "erasure.lift" on ErasureService/LiftHold for APPROVERS;
+
+    ReportDonor = "report.donor" on ReportService/MakeDonorReport for REPORTERS;
 
     PeerDescriptor = "peer.descriptor" on PeerService/GetDescriptor for ADMINS;
     PeerAdd = "peer.add" on PeerService/AddPeer for ADMINS;

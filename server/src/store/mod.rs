@@ -10,7 +10,7 @@
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
-//! - `peers`, `agreements`, `workers`, `cases`, `records`, `documents`, `consents`, `referrals`, `erasures`: one table a noun.
+//! - `peers`, `agreements`, `workers`, `cases`, `leaders`, `records`, `documents`, `consents`, `referrals`, `erasures`, `reports`: one table a noun.
 //! - `sealing`: what is personal is sealed at rest, and destroyed with its key.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `lane_key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
@@ -34,6 +34,7 @@ mod inline;
 mod key;
 mod lane_key;
 mod lane_value;
+pub mod leaders;
 mod log;
 mod meta;
 mod names;
@@ -48,6 +49,7 @@ pub mod quarantine;
 mod read;
 pub mod records;
 pub mod referrals;
+pub mod reports;
 pub mod returned;
 mod room;
 mod rows;

@@ -16,6 +16,10 @@ pub struct WorkerFile {
     pub worker_id: WorkerId,
     /// When she was added.
     pub added_at: Instant,
+    /// What she said about being counted in reports outside the node; none: nobody asked her. A question of its own (`domain.md` 2.6): nothing that
+    /// she allows another union answers it, and nothing that she takes back there changes it.
+    #[serde(default)]
+    pub reporting: Option<bool>,
 }
 
 stored_json!(WorkerFile, "worker/");

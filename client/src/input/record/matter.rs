@@ -80,6 +80,7 @@ pub(in crate::input) fn outcome(table: &mut Table) -> Result<wire::Outcome, Inpu
         paid_on: table.day("paid_on")?,
         confirmed_by: table.codes::<wire::Confirmation>("confirmed_by")?,
         conversion: conversion(table)?,
+        leaders_confirmed: 0,
     })
 }
 

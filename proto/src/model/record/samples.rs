@@ -144,13 +144,14 @@ pub(crate) fn outcome() -> wire::Outcome {
         amount_per_worker: Some(money(540_000, "MYR")),
         workers_paid: 1,
         paid_on: "2026-06-30".into(),
-        confirmed_by: vec![1, 4],
+        confirmed_by: vec![1, 2, 4],
         conversion: Some(wire::Conversion {
             amount: Some(money(133_465, "USD")),
             rate: "4.046".into(),
             rate_date: "2026-06-30".into(),
             source: "Bank Negara Malaysia".into(),
         }),
+        leaders_confirmed: 5,
     }
 }
 

@@ -55,6 +55,12 @@ impl Money {
     pub fn currency(&self) -> Currency {
         self.currency
     }
+
+    /// So many times the amount; none when that is more than can be written.
+    #[must_use]
+    pub fn times(&self, count: u32) -> Option<Self> {
+        Some(Self { minor_units: self.minor_units.checked_mul(i64::from(count))?, currency: self.currency })
+    }
 }
 
 fn parse_currency(code: &str) -> Result<Currency, Malformed> {
@@ -84,6 +90,23 @@ impl Decimal {
         } else {
             Err(Malformed::new("must be a positive decimal number such as 4.046"))
         }
+    }
+
+    /// An amount in another currency, where this is how much of the first one unit of the other costs: divided by the rate and rounded half up to so
+    /// many digits of the other currency's unit. In its minor units; none when that is more than can be counted.
+    #[must_use]
+    pub fn converted(&self, amount: &Money, to: Currency, digits: u16) -> Option<i64> {
+        let power = |exponent: u32| 10_u128.checked_pow(exponent);
+        let (whole, fraction) = self.0.split_once('.').unwrap_or((&self.0, ""));
+        let rate: u128 = format!("{whole}{fraction}").parse().ok()?;
+        let minor = u32::from(to.exponent().unwrap_or(0));
+        // amount / 10^a / (rate / 10^f) * 10^digits, as one fraction of whole numbers.
+        let places = u32::try_from(fraction.len()).ok()?;
+        let above = u128::try_from(amount.minor_units).ok()?.checked_mul(power(places.checked_add(u32::from(digits))?)?)?;
+        let below = rate.checked_mul(power(u32::from(amount.currency.exponent().unwrap_or(0)))?)?;
+        let rounded = above.checked_mul(2)?.checked_add(below)? / below.checked_mul(2)?;
+        let rest = power(minor.checked_sub(u32::from(digits))?)?;
+        i64::try_from(rounded.checked_mul(rest)?).ok()
     }
 }
 

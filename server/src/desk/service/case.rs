@@ -1,22 +1,23 @@
 //! Cases.
 
-use titian_proto::model::id::{CaseId, WorkerId};
+use titian_proto::model::id::{CaseId, RecordId, ReferralId, WorkerId};
 use titian_proto::model::malformed::{At as _, Malformed};
 use titian_proto::model::value::Country;
 use titian_proto::wire;
 use titian_proto::wire::case_service_server::CaseService;
 use tonic::{Request, async_trait};
 
-use super::{Answer, Desk, contents, page};
-use crate::acts::cases;
+use super::{Answer, Desk, blocked, contents, page};
 use crate::acts::groups::{self, Part};
+use crate::acts::{cases, outcomes};
 
 #[async_trait]
 impl CaseService for Desk {
     async fn open_case(&self, request: Request<wire::OpenCaseRequest>) -> Answer<wire::OpenCaseResponse> {
-        self.act(request, |office, actor, wire::OpenCaseRequest { worker_id, records }| async move {
+        self.act(request, |office, actor, wire::OpenCaseRequest { worker_id, records, leaders }| async move {
             let worker_id = WorkerId::from_wire_optional(&worker_id).at("worker_id")?;
-            let case = cases::open(&office.acts, &actor, worker_id, contents(&records)?).await?;
+            let leaders = leaders.iter().map(|leader| WorkerId::from_wire(leader).at("leaders")).collect::<Result<_, _>>()?;
+            let case = cases::open(&office.acts, &actor, worker_id, leaders, contents(&records)?).await?;
             Ok(wire::OpenCaseResponse { case: Some(case) })
         })
         .await
@@ -30,6 +31,24 @@ impl CaseService for Desk {
             let parts = parts.iter().map(part).collect::<Result<_, Malformed>>()?;
             let cases = groups::split(&office.acts, &actor, CaseId::from_wire(&case_id).at("case_id")?, parts).await?;
             Ok(wire::SplitCaseResponse { cases })
+        })
+        .await
+    }
+
+    async fn confirm_outcome(&self, request: Request<wire::ConfirmOutcomeRequest>) -> Answer<wire::ConfirmOutcomeResponse> {
+        self.act(request, |office, actor, wire::ConfirmOutcomeRequest { case_id, leader, record_id }| async move {
+            let case_id = CaseId::from_wire(&case_id).at("case_id")?;
+            let leader = WorkerId::from_wire(&leader).at("leader")?;
+            let record_id = RecordId::from_wire_optional(&record_id).at("record_id")?;
+            let outcomes::Progress { record, confirmed, leaders, put } =
+                outcomes::confirm(&office.acts, &actor, case_id, leader, record_id).await?;
+            Ok(wire::ConfirmOutcomeResponse {
+                record: Some(record),
+                confirmed: u32::try_from(confirmed).unwrap_or(u32::MAX),
+                leaders: u32::try_from(leaders).unwrap_or(u32::MAX),
+                queued_under: put.queued_under.into_iter().map(ReferralId::to_wire).collect(),
+                blocked: blocked(put.blocked),
+            })
         })
         .await
     }

@@ -9,6 +9,7 @@ use tonic::{Request, async_trait};
 use super::{Answer, Desk};
 use crate::acts::consents::withdraw::Withdrawn;
 use crate::acts::consents::{self, Whose, slip};
+use crate::acts::workers;
 
 #[async_trait]
 impl ConsentService for Desk {
@@ -43,6 +44,22 @@ impl ConsentService for Desk {
         self.act(request, |office, _, wire::MakeSlipRequest { worker_id, referral_id, case_id }| async move {
             let case_id = CaseId::from_wire_optional(&case_id).at("case_id")?;
             slip::make(&office.acts, whose(&worker_id, &referral_id)?, case_id)
+        })
+        .await
+    }
+
+    async fn set_reporting_consent(&self, request: Request<wire::SetReportingConsentRequest>) -> Answer<wire::SetReportingConsentResponse> {
+        self.act(request, |office, _, wire::SetReportingConsentRequest { worker_id, reporting }| async move {
+            let worker_id = WorkerId::from_wire(&worker_id).at("worker_id")?;
+            let may = match wire::ReportingConsent::try_from(reporting) {
+                Ok(wire::ReportingConsent::Given) => true,
+                Ok(wire::ReportingConsent::Refused) => false,
+                Ok(wire::ReportingConsent::Unspecified) | Err(_) => {
+                    return Err(Malformed::unknown_code("ReportingConsent").at("reporting").into());
+                }
+            };
+            workers::set_reporting(&office.acts, worker_id, may).await?;
+            Ok(wire::SetReportingConsentResponse { reporting })
         })
         .await
     }

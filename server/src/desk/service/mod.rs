@@ -24,6 +24,7 @@ mod node;
 mod peer;
 mod record;
 mod referral;
+mod report;
 mod session;
 mod staff;
 mod watch;
@@ -102,6 +103,7 @@ pub(super) fn routes(desk: Desk) -> Routes {
         consent_service_server::ConsentServiceServer,
         referral_service_server::ReferralServiceServer,
         erasure_service_server::ErasureServiceServer,
+        report_service_server::ReportServiceServer,
         agreement_service_server::AgreementServiceServer,
         peer_service_server::PeerServiceServer,
         bundle_service_server::BundleServiceServer,

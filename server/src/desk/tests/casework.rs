@@ -50,7 +50,11 @@ impl Casework {
         let added = WorkerServiceClient::new(self.channel.clone()).add_worker(with(&self.siti, wire::AddWorkerRequest { records })).await;
         let worker = added.unwrap().into_inner().worker.unwrap();
         assert_eq!(worker.records.len(), 2);
-        let request = wire::OpenCaseRequest { worker_id: worker.worker_id, records: vec![record(Content::Complaint(complaint()))] };
+        let request = wire::OpenCaseRequest {
+            worker_id: worker.worker_id,
+            records: vec![record(Content::Complaint(complaint()))],
+            leaders: Vec::new(),
+        };
         let opened = CaseServiceClient::new(self.channel.clone()).open_case(with(&self.siti, request)).await;
         opened.unwrap().into_inner().case.unwrap()
     }
