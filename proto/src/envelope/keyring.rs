@@ -91,6 +91,25 @@ impl KeyRing {
         Ok(())
     }
 
+    /// As [`Self::verify_seal`], for something that may have waited for long: its key signs now, or signed when it says that it was made. Whoever
+    /// holds a key whose time is over can claim an earlier day, so this is for what came over a link whose other end proved that it is the peer.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_seal_made(
+        &self,
+        context: SealContext,
+        hash: Digest,
+        seal: &wire::Seal,
+        made: Instant,
+        now: Instant,
+    ) -> Result<(), EnvelopeError> {
+        match self.verify_seal(context, hash, seal, now) {
+            Err(EnvelopeError::KeyNotCurrent { .. }) if made <= now => self.verify_seal(context, hash, seal, made),
+            verified => verified,
+        }
+    }
+
     /// Checks a signature over a context line and bytes, made by a key that signed at this instant.
     ///
     /// # Errors

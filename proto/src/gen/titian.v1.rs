@@ -4549,9 +4549,9 @@ pub struct Receipt {
     #[prost(int64, tag = "10")]
     pub received_at_ms: i64,
 }
-/// Evidence that a node told two stories: two envelopes, or two receipts, that it signed and that exclude each other, or a receipt for what it was never
-/// sent. Whoever has the node's descriptors can check it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// Evidence that a node told two stories: two envelopes, or two receipts, that it signed and that exclude each other, a receipt for what it was never
+/// sent, or two descriptors at one number. Whoever has the node's descriptors can check it.
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Equivocation {
     /// The node that signed them.
@@ -4572,6 +4572,9 @@ pub struct Equivocation {
     /// The receipt that says something else about the same envelope, or is for one that the node was never sent.
     #[prost(message, optional, tag = "6")]
     pub second_receipt: ::core::option::Option<SignedReceipt>,
+    /// A descriptor that its owners signed, at a number where the chain above has another one.
+    #[prost(message, optional, tag = "7")]
+    pub other_descriptor: ::core::option::Option<SignedDescriptor>,
 }
 /// A receipt's exact bytes and its signature.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

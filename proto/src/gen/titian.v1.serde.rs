@@ -12575,6 +12575,9 @@ impl serde::Serialize for Equivocation {
         if self.second_receipt.is_some() {
             len += 1;
         }
+        if self.other_descriptor.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.Equivocation", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -12596,6 +12599,9 @@ impl serde::Serialize for Equivocation {
         if let Some(v) = self.second_receipt.as_ref() {
             struct_ser.serialize_field("secondReceipt", v)?;
         }
+        if let Some(v) = self.other_descriptor.as_ref() {
+            struct_ser.serialize_field("otherDescriptor", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -12615,6 +12621,8 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
             "firstReceipt",
             "second_receipt",
             "secondReceipt",
+            "other_descriptor",
+            "otherDescriptor",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -12625,6 +12633,7 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
             Descriptors,
             FirstReceipt,
             SecondReceipt,
+            OtherDescriptor,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12652,6 +12661,7 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                             "descriptors" => Ok(GeneratedField::Descriptors),
                             "firstReceipt" | "first_receipt" => Ok(GeneratedField::FirstReceipt),
                             "secondReceipt" | "second_receipt" => Ok(GeneratedField::SecondReceipt),
+                            "otherDescriptor" | "other_descriptor" => Ok(GeneratedField::OtherDescriptor),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -12677,6 +12687,7 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                 let mut descriptors__ = None;
                 let mut first_receipt__ = None;
                 let mut second_receipt__ = None;
+                let mut other_descriptor__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -12717,6 +12728,12 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                             }
                             second_receipt__ = map_.next_value()?;
                         }
+                        GeneratedField::OtherDescriptor => {
+                            if other_descriptor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherDescriptor"));
+                            }
+                            other_descriptor__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(Equivocation {
@@ -12726,6 +12743,7 @@ impl<'de> serde::Deserialize<'de> for Equivocation {
                     descriptors: descriptors__.unwrap_or_default(),
                     first_receipt: first_receipt__,
                     second_receipt: second_receipt__,
+                    other_descriptor: other_descriptor__,
                 })
             }
         }

@@ -220,7 +220,9 @@ impl Event {
     pub fn optional(self) -> &'static [&'static str] {
         match self {
             Self::LogGenesis | Self::LogClosed | Self::RestorePerformed => &["checkpoint"],
-            Self::KeyRotated | Self::WitnessSet | Self::Pad | Self::AuditExport | Self::PeerCheckpoint => &[],
+            // A peer's key, where one is named; else the node's own.
+            Self::KeyRotated => &["peer"],
+            Self::WitnessSet | Self::Pad | Self::AuditExport | Self::PeerCheckpoint => &[],
             Self::MouActivated | Self::MouAmended => &["directions", "peer", "valid_from", "valid_until"],
             Self::MouSuspended | Self::MouEnded => &["code", "peer"],
             Self::ConsentRecorded | Self::ConsentNarrowed => &["code", "mou", "mou_doc", "purpose", "purposes", "valid_until"],

@@ -47,7 +47,7 @@ pub struct Leaf {
     /// Codes of the categories, sorted; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
-    /// Key id of a log key.
+    /// Key id of the key that signs from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The agreement and its version: "AG-MY-ID#1".

@@ -97,6 +97,27 @@ impl DescriptorError {
     }
 }
 
+/// What the newest descriptors of a node, as it shows them itself, say to whoever knows it.
+#[derive(Clone, PartialEq)]
+pub enum Followed {
+    /// Nothing that was not known.
+    Known,
+    /// The chain goes on.
+    Newer(DescriptorChain),
+    /// The owners signed another descriptor at a number that has one already: this one.
+    Forked(wire::SignedDescriptor),
+}
+
+impl fmt::Debug for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Known => "Known",
+            Self::Newer(_) => "Newer(..)",
+            Self::Forked(_) => "Forked(..)",
+        })
+    }
+}
+
 /// Verified descriptors of one node. There is no other way to make one than to verify it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DescriptorChain {
@@ -215,6 +236,62 @@ impl DescriptorChain {
         check_signatures(self.newest(), signed, sequence)?;
         self.later.push(Link { descriptor, signed: signed.clone() });
         Ok(self)
+    }
+
+    /// The newest descriptors, as many as have room in so many bytes: for whoever knows the older ones.
+    #[must_use]
+    pub fn tail(&self, bytes_max: usize) -> wire::DescriptorChain {
+        let mut tail = wire::DescriptorChain { descriptors: Vec::new() };
+        let newest_first = std::iter::once(&self.first).chain(&self.later).rev();
+        for link in newest_first {
+            tail.descriptors.insert(0, link.signed.clone());
+            if tail.encoded_len() > bytes_max {
+                tail.descriptors.remove(0);
+                break;
+            }
+        }
+        tail
+    }
+
+    /// Follows the node to its newest descriptors, from what is known of it.
+    ///
+    /// # Errors
+    /// When a descriptor breaks its form, does not follow what is known, or too few of the owners known here signed it.
+    pub fn follow(&self, tail: &wire::DescriptorChain) -> Result<Followed, DescriptorError> {
+        if tail.descriptors.len() > Self::COUNT_MAX {
+            return Err(DescriptorError::Chain(Malformed::new("must be at most 256").at("descriptors")));
+        }
+        let mut chain = self.clone();
+        for signed in &tail.descriptors {
+            let sequence = Descriptor::parse(&signed.descriptor).map_err(DescriptorError::Chain)?.sequence;
+            match chain.at(sequence) {
+                Some(known) if known.signed.descriptor == signed.descriptor => {}
+                Some(_) => {
+                    chain.check_other(sequence, signed)?;
+                    return Ok(Followed::Forked(signed.clone()));
+                }
+                None => chain = chain.followed_by(signed)?,
+            }
+        }
+        Ok(if chain.later.len() == self.later.len() { Followed::Known } else { Followed::Newer(chain) })
+    }
+
+    fn at(&self, sequence: u64) -> Option<&Link> {
+        self.links().find(|link| link.descriptor.sequence == sequence)
+    }
+
+    /// Whether the owners signed this one too, at a number that has one already.
+    fn check_other(&self, sequence: u64, signed: &wire::SignedDescriptor) -> Result<(), DescriptorError> {
+        if sequence > 1 {
+            let later = self.later.iter().filter(|link| link.descriptor.sequence < sequence).cloned().collect();
+            return Self { first: self.first.clone(), later }.followed_by(signed).map(|_| ());
+        }
+        let other = Self::begin(signed)?;
+        if other.fingerprint() == self.fingerprint() {
+            Ok(())
+        } else {
+            Err(DescriptorError::Broken { sequence, rule: ChainRule::PreviousDigest })
+        }
     }
 
     /// Whether it holds all of an older chain, byte for byte, and perhaps more. A chain that does not is a fork: two truths signed by one union.

@@ -292,3 +292,46 @@ fn a_notice_that_breaks_its_form_says_where() {
     }
     assert!(matches!(CompromiseNotice::from_file(&begun().to_file()), Err(CompromiseError::File(_))));
 }
+
+#[test]
+fn whoever_knows_an_old_descriptor_follows_the_newest_ones_and_sees_a_fork() {
+    // Given a chain of which somebody knows the first, and the node shows the newest two
+    let known = begun();
+    let rotated = |chain: &DescriptorChain, seed: u8, later: i64| {
+        let rotation = Rotation { signing_key: Some(key(seed).verifying_key().to_bytes()), ..Rotation::default() };
+        sign_descriptor(&rotation.next(chain, NOW.plus_days(later)), &[&key(1)])
+    };
+    let second = known.clone().followed_by(&rotated(&known, 21, 1)).unwrap();
+    let third = second.clone().followed_by(&rotated(&second, 22, 2)).unwrap();
+    let room = third.to_wire().descriptors.iter().skip(1).map(|signed| signed.descriptor.len() + 128).sum();
+    let tail = third.tail(room);
+    assert_eq!(tail.descriptors.len(), 2);
+    // Then the known one is followed to the newest; shown again it says nothing new
+    assert_eq!(known.follow(&tail), Ok(Followed::Newer(third.clone())));
+    assert_eq!(third.follow(&tail), Ok(Followed::Known));
+    assert_eq!(third.follow(&known.tail(room)), Ok(Followed::Known), "an older one is no fork");
+    // And both keys stand side by side: the old one for the overlap, the new one for years
+    let keys = &second.newest().signing_keys;
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0].not_after, NOW.plus_days(1 + rotation::OVERLAP_DAYS));
+    assert!(keys[1].signs_at(NOW) && keys[1].not_after == NOW.plus_days(1 + rotation::LIFE_DAYS));
+    // And another second one by the owners is a fork, by anybody else nothing; a gap is no road
+    let other = known.clone().followed_by(&rotated(&known, 23, 1)).unwrap();
+    assert_eq!(third.follow(&other.tail(room)), Ok(Followed::Forked(rotated(&known, 23, 1))));
+    let forged = wire::DescriptorChain { descriptors: vec![sign_descriptor(other.newest(), &[&key(9)])] };
+    assert!(matches!(third.follow(&forged), Err(DescriptorError::SignaturesMissing { .. })));
+    let gap = wire::DescriptorChain { descriptors: third.to_wire().descriptors.split_off(2) };
+    assert!(matches!(known.follow(&gap), Err(DescriptorError::Broken { .. })));
+}
+
+#[test]
+fn keys_whose_time_is_over_leave_the_descriptor_and_verify_what_they_signed() {
+    let first = begun();
+    let rotation = |seed: u8| Rotation { signing_key: Some(key(seed).verifying_key().to_bytes()), ..Rotation::default() };
+    let after = NOW.plus_days(rotation::OVERLAP_DAYS + 2);
+    let second = first.clone().followed_by(&sign_descriptor(&rotation(21).next(&first, NOW), &[&key(1)])).unwrap();
+    let third = second.clone().followed_by(&sign_descriptor(&rotation(22).next(&second, after), &[&key(1)])).unwrap();
+    assert_eq!(third.newest().signing_keys.len(), 2, "the first key is gone");
+    let ring = crate::envelope::KeyRing::from_descriptor_chain(&third);
+    assert!(ring.keys().iter().any(|known| known.public_key == first.newest().signing_keys[0].public_key));
+}
