@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use titian_proto::model::date::Instant;
-use titian_proto::model::descriptor::{Endpoint, ServicePrecondition};
+use titian_proto::model::descriptor::{Endpoint, RootKey, ServicePrecondition};
 use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::value::{Country, Language, LocalText, Text};
 use titian_proto::model::vocabulary::PartnerKind;
 use titian_server::config::{NodeKeySource, Rehearsal};
 use titian_server::init::{Endpoints, FirstAdmin, Plan, TlsFiles};
+use titian_server::node::rotate::{self, Rotated};
 use zeroize::Zeroizing;
 
 /// The variable with the first admin's password.
@@ -45,6 +46,65 @@ pub(crate) enum Command {
     /// Sign, as the owners of a node, that its keys are in other hands. Writes the notice for the other unions to stdout. Needs no folder: run it where
     /// the root key is kept.
     Compromise(CompromiseArguments),
+    /// Change a node's keys, or its owners, signed with the present owners' root keys. The node may run; it takes the new keys when it is reloaded (SIGHUP).
+    Rotate(RotateArguments),
+    /// Make a root key for an owner, on the machine where it is kept. Prints its public half, for `rotate --owner`.
+    RootKey(RootKeyArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct RotateArguments {
+    #[command(flatten)]
+    pub(crate) folder: FolderArguments,
+    /// Keys to change: tls, signing, log, witness, sealing, or all.
+    #[arg(long, value_name = "KEY", value_delimiter = ',', default_value = "all")]
+    keys: Vec<RotatedArgument>,
+    /// A root key of the node. Once for each owner who must sign.
+    #[arg(long = "root-key", value_name = "FILE", required = true)]
+    root_keys: Vec<PathBuf>,
+    /// An owner from now on, such as "Union of Jordan"=PUBLIC_KEY. Once for each, those who stay included; without it: the present owners.
+    #[arg(long = "owner", value_name = "NAME=PUBLIC_KEY", requires = "threshold", value_parser = owner)]
+    owners: Vec<RootKey>,
+    /// How many of these owners must sign from then on.
+    #[arg(long, value_name = "COUNT", requires = "owners")]
+    threshold: Option<u32>,
+}
+
+#[derive(Args)]
+pub(crate) struct RootKeyArguments {
+    /// The new file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// What can be named in `--keys`.
+#[derive(Clone, Copy, ValueEnum)]
+enum RotatedArgument {
+    Tls,
+    Signing,
+    Log,
+    Witness,
+    Sealing,
+    All,
+    /// No key: only the owners change.
+    None,
+}
+
+impl RotateArguments {
+    /// What is to be changed.
+    pub(crate) fn plan(self) -> rotate::Plan {
+        let named = |one: RotatedArgument| match one {
+            RotatedArgument::Tls => vec![Rotated::Tls],
+            RotatedArgument::Signing => vec![Rotated::Signing],
+            RotatedArgument::Log => vec![Rotated::Log],
+            RotatedArgument::Witness => vec![Rotated::Witness],
+            RotatedArgument::Sealing => vec![Rotated::Sealing],
+            RotatedArgument::All => Rotated::ALL.to_vec(),
+            RotatedArgument::None => Vec::new(),
+        };
+        let keys = self.keys.into_iter().flat_map(named).collect();
+        rotate::Plan { keys, owners: self.threshold.map(|threshold| (self.owners, threshold)), roots: self.root_keys }
+    }
 }
 
 #[derive(Args)]
@@ -207,6 +267,12 @@ fn password(file: Option<PathBuf>) -> Result<Zeroizing<String>, PasswordError> {
         Some(line) if !line.is_empty() => Ok(Zeroizing::new(line.to_owned())),
         Some(_) | None => Err(PasswordError::Missing),
     }
+}
+
+fn owner(text: &str) -> Result<RootKey, Malformed> {
+    let form = || Malformed::new("must be NAME=PUBLIC_KEY, with the 64 digits that `titian-node root-key` printed");
+    let (name, key) = text.rsplit_once('=').ok_or_else(form)?;
+    RootKey::new(name, &hex::decode(key).map_err(|_| form())?)
 }
 
 fn name(text: &str) -> Result<LocalText, Malformed> {

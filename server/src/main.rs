@@ -18,7 +18,10 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use arguments::{Arguments, Command, CompromiseArguments, DoctorArguments, FolderArguments, InitArguments, RekeyArguments, WipeArguments};
+use arguments::{
+    Arguments, Command, CompromiseArguments, DoctorArguments, FolderArguments, InitArguments, RekeyArguments, RootKeyArguments, RotateArguments,
+    WipeArguments,
+};
 
 /// Many small allocations on one thread, freed on another: what the system's allocator is slowest at.
 #[global_allocator]
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         Command::Export(folder) => export(&folder),
         Command::Import(folder) => import(&folder),
         Command::Compromise(arguments) => compromise(arguments),
+        Command::Rotate(arguments) => rotate(arguments),
+        Command::RootKey(arguments) => root_key(&arguments),
         Command::Rekey(arguments) => rekey(arguments),
         Command::Doctor(arguments) => doctor(&arguments),
         Command::Wipe(arguments) => wipe(arguments),
@@ -101,6 +106,20 @@ fn compromise(arguments: CompromiseArguments) -> Result<(), Failure> {
         Failure::new(exit, error)
     })?;
     tell(&notice);
+    Ok(())
+}
+
+fn rotate(arguments: RotateArguments) -> Result<(), Failure> {
+    let config = load(&arguments.folder)?;
+    start_telemetry(config.telemetry)?;
+    let told = node::rotate::rotate(&config, arguments.plan()).map_err(|error| Failure::new(error.exit(), error))?;
+    tell(&told);
+    Ok(())
+}
+
+fn root_key(arguments: &RootKeyArguments) -> Result<(), Failure> {
+    let public = owner::new_root_key(&node::ambient(None), &arguments.out).map_err(|error| Failure::new(Exit::Key, error))?;
+    tell(&format!("{public}\n"));
     Ok(())
 }
 

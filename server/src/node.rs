@@ -6,10 +6,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use titian_proto::bundle::SealingKey;
-use titian_proto::envelope::Signer;
 use titian_proto::model::date::Instant;
-use titian_proto::model::descriptor::{DescriptorChain, DescriptorError, key_id_of};
+use titian_proto::model::descriptor::DescriptorError;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -25,25 +23,29 @@ use crate::desk::{self, DeskError, Office};
 use crate::exit::Exit;
 use crate::federation::barred::Doorkeeper;
 use crate::federation::dialler::{Dialler, DiallerParts};
-use crate::federation::keys::{KeyError, KeyFolder, KeyName};
+use crate::federation::keys::{KeyError, KeyFolder};
 use crate::federation::listener::{ListenError, Listener};
 use crate::federation::passage::Passage;
-use crate::federation::pins::{PeerStatus, PinTable, PinnedPeer};
+use crate::federation::pins::PinTable;
+pub use crate::federation::succession::pinned;
 use crate::federation::tls::Tls;
 use crate::init::FirstAdmin;
 use crate::link::Links;
-use crate::store::peers::PeerStanding;
 use crate::store::{EngineKind, Store, StoreError, StoreOptions, Topic};
 
 mod bundles;
 mod chores;
 pub mod doctor;
 mod node_key;
+mod own;
 pub mod rekey;
+mod renewal;
+pub mod rotate;
 
 use bundles::LinkBundles;
 pub use chores::{erase, expire_overdue, follow_days};
 use node_key::sealing as store_keys;
+use own::own;
 
 /// Connections that wait for their session: more would be peers that open streams without end.
 const CONNECTIONS_WAITING: usize = 16;
@@ -66,6 +68,9 @@ pub enum NodeError {
     /// The signing key is not the descriptor's.
     #[error("keys/signing.key is not a signing key of descriptor.txt: put back the files that belong together")]
     OtherKey,
+    /// The descriptors on disk are not those it runs with, and more.
+    #[error("descriptor.txt does not go on from the descriptor that this node runs with: put back the file that belongs to this node")]
+    OtherDescriptors,
     /// The store.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
@@ -103,7 +108,7 @@ impl NodeError {
             Self::Engine(_) | Self::FirstAdmin(_) | Self::NewKeyFile => Exit::Usage,
             Self::Configuration(..) => Exit::Storage,
             Self::Key(_) | Self::OtherKey => Exit::Key,
-            Self::DescriptorFile(..) | Self::Descriptor(_) => Exit::Data,
+            Self::DescriptorFile(..) | Self::Descriptor(_) | Self::OtherDescriptors => Exit::Data,
             Self::Listen { .. } => Exit::PortInUse,
             Self::Desk(_) | Self::Federation(_) => Exit::Fault,
             Self::Store(error) => match error.exit_code() {
@@ -134,8 +139,8 @@ pub struct Ready {
 pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl FnOnce(&Ready)) -> Result<(), NodeError> {
     let ambient = ambient(config.rehearsal);
     let keys = KeyFolder::at(config.key_folder());
-    let own = own(&config, &keys)?;
-    let tls_identity = keys.load_tls()?;
+    let own = own(&config, &keys, ambient.now())?;
+    let tls_identity = own::tls_identity(&own.chain, &keys, ambient.now())?;
     let engine = engine(&config)?;
     let about = About {
         node_id: config.node_id.clone(),
@@ -166,7 +171,9 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     let links = Links::new(Passage::new(acts.clone()));
     let bundles = Arc::new(LinkBundles::new(Passage::new(acts.clone())));
     workers.spawn(links.clone().run(incoming, shutdown.clone()));
-    let (tls, doorkeeper) = (Tls::new(tls_identity, pins, ambient.clone()), Doorkeeper::default());
+    let tls = Tls::new(tls_identity, pins, ambient.clone()).following(acts.clone());
+    let doorkeeper = Doorkeeper::default();
+    workers.spawn(renewal::follow_own(config.clone(), acts.clone(), tls.clone(), shutdown.clone()));
     if config.federation.dial {
         let is_live = links.clone();
         let live = Arc::new(move |peer: &_| is_live.is_live(peer));
@@ -195,7 +202,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
 /// # Errors
 /// When the store cannot be made, or the name or password breaks a rule.
 pub async fn furnish(config: &NodeConfig, ambient: &Ambient, admin: &FirstAdmin) -> Result<(), NodeError> {
-    let own = own(config, &KeyFolder::at(config.key_folder()))?;
+    let own = own(config, &KeyFolder::at(config.key_folder()), ambient.now())?;
     let store = open_store(config, &own, ambient)?;
     let made = create_first_admin(&store, ambient, &admin.name, Password::new(admin.password.to_string())).await;
     let _ = tokio::task::spawn_blocking(move || drop(store)).await;
@@ -207,8 +214,9 @@ pub async fn furnish(config: &NodeConfig, ambient: &Ambient, admin: &FirstAdmin)
 /// # Errors
 /// When the store cannot be read.
 pub fn export(config: NodeConfig, to: &mut dyn Write) -> Result<(), NodeError> {
-    let own = own(&config, &KeyFolder::at(config.key_folder()))?;
-    let store = open_store(&config, &own, &ambient(config.rehearsal))?;
+    let ambient = ambient(config.rehearsal);
+    let own = own(&config, &KeyFolder::at(config.key_folder()), ambient.now())?;
+    let store = open_store(&config, &own, &ambient)?;
     let lines = Lines::default();
     store.export(lines.clone())?;
     let written = to.write_all(&lines.0.lock().unwrap_or_else(PoisonError::into_inner)).and_then(|()| to.flush());
@@ -220,8 +228,9 @@ pub fn export(config: NodeConfig, to: &mut dyn Write) -> Result<(), NodeError> {
 /// # Errors
 /// When the store is not fresh, or a line cannot be read.
 pub fn import(config: NodeConfig, from: &mut dyn BufRead) -> Result<(), NodeError> {
-    let own = own(&config, &KeyFolder::at(config.key_folder()))?;
-    Store::import(options(&config, &own, &ambient(config.rehearsal))?, from)?;
+    let ambient = ambient(config.rehearsal);
+    let own = own(&config, &KeyFolder::at(config.key_folder()), ambient.now())?;
+    Store::import(options(&config, &own, &ambient)?, from)?;
     Ok(())
 }
 
@@ -236,41 +245,6 @@ impl Write for Lines {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-fn own(config: &NodeConfig, keys: &KeyFolder) -> Result<Own, NodeError> {
-    let file = config.descriptor_file();
-    let descriptor_file = std::fs::read_to_string(&file).map_err(|source| NodeError::DescriptorFile(file, source))?;
-    let chain = DescriptorChain::from_file(&descriptor_file)?;
-    let key = keys.load(KeyName::Signing)?;
-    let public = key.public_bytes();
-    if !chain.newest().signing_keys.iter().any(|known| known.public_key == public) {
-        return Err(NodeError::OtherKey);
-    }
-    let sealing = sealing(&chain, keys);
-    Ok(Own { chain, descriptor_file, signer: Signer::new(key_id_of(&public), key.signing_key().clone()), sealing })
-}
-
-/// The key that bundles are sealed to, if the descriptor names one. A node without it lacks bundles and nothing else, so it runs, with an alarm.
-fn sealing(chain: &DescriptorChain, keys: &KeyFolder) -> Option<SealingKey> {
-    let named = &chain.newest().sealing_keys;
-    if named.is_empty() {
-        return None;
-    }
-    match keys.load_sealing() {
-        Ok(key) if named.iter().any(|known| known.public_key == key.public_bytes()) => Some(key),
-        Ok(_) => {
-            tracing::error!(
-                event = "keys.sealing-differs",
-                "keys/sealing.key is not a sealing key of descriptor.txt: no bundle can be opened"
-            );
-            None
-        }
-        Err(problem) => {
-            tracing::error!(event = "keys.sealing-unusable", problem = %problem, "no bundle can be opened");
-            None
-        }
     }
 }
 
@@ -323,18 +297,6 @@ pub async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, p
             },
         }
     }
-}
-
-/// The peers as the border admits them.
-#[must_use]
-pub fn pinned(acts: &Acts) -> Vec<PinnedPeer> {
-    let status = |standing| match standing {
-        PeerStanding::Active => PeerStatus::Active,
-        PeerStanding::Suspended => PeerStatus::Suspended,
-        PeerStanding::Compromised => PeerStatus::Compromised,
-        PeerStanding::Added | PeerStanding::HalfConfirmed => PeerStatus::NotConfirmed,
-    };
-    acts.peers().values().map(|known| PinnedPeer::of(&known.descriptor, status(known.standing))).collect()
 }
 
 /// The real clock and randomness of a node.

@@ -245,25 +245,28 @@ fn verify(
     if statement.agreement.digest != digest {
         return Err(Malformed::new("is about another text: the digest changed").at("agreement.digest"));
     }
+    // It may have waited, or be told again, for longer than its key signs.
+    let made = statement.claimed_at.min(now);
     if &statement.node_id == house.node_id() {
-        let own = KeyRing::from_descriptor_chain(&house.own.chain);
-        return check_signature(&own, &signed, now).map(|()| statement);
+        let own = KeyRing::from_descriptor_chain(&house.own().chain);
+        return check_signature(&own, &signed, made).map(|()| statement);
     }
     house.with_peer(&statement.node_id, |known| {
         let known = known.ok_or_else(|| Malformed::new("is by a node that is not a peer here").at("node_id"))?;
-        check_signature(&known.keys, &signed, now)
+        check_signature(&known.keys, &signed, made)
     })?;
     Ok(statement)
 }
 
 fn sign(house: &House, statement: &Statement) -> SignedStatement {
     let bytes = Bytes::from(statement.to_wire().encode_to_vec());
-    let signature = house.own.signer.sign(SignedStatement::CONTEXT, &bytes);
-    SignedStatement { bytes, key_id: house.own.signer.key_id().to_owned(), signature }
+    let own = house.own();
+    let signature = own.signer.sign(SignedStatement::CONTEXT, &bytes);
+    SignedStatement { bytes, key_id: own.signer.key_id().to_owned(), signature }
 }
 
-fn check_signature(keys: &KeyRing, signed: &SignedStatement, now: Instant) -> Result<(), Malformed> {
-    keys.verify(&signed.key_id, SignedStatement::CONTEXT, &signed.bytes, &signed.signature, now)
+fn check_signature(keys: &KeyRing, signed: &SignedStatement, made: Instant) -> Result<(), Malformed> {
+    keys.verify(&signed.key_id, SignedStatement::CONTEXT, &signed.bytes, &signed.signature, made)
         .map_err(|_| Malformed::new("is not signed by its speaker"))
 }
 

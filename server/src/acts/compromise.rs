@@ -91,7 +91,7 @@ fn not_by_owners() -> Refusal {
 
 /// The owners of this node told others, and this node hears of it from them.
 fn about_this_node(house: &House, notice: &CompromiseNotice) -> Result<(), Refusal> {
-    notice.verify(&house.own.chain).map_err(|_| not_by_owners())?;
+    notice.verify(&house.own().chain).map_err(|_| not_by_owners())?;
     tracing::error!(event = "node.compromised", since = %notice.since, "the owners of this node said that its keys are in other hands");
     Ok(())
 }

@@ -40,7 +40,8 @@ impl Acts {
     /// When the store cannot be read.
     pub fn new(store: Store, own: Own, ambient: Ambient) -> Result<Self, StoreError> {
         let house = House {
-            own,
+            node_id: own.node_id().clone(),
+            own: ArcSwap::from_pointee(own),
             ambient,
             attaching: Attaching::default(),
             index: Index::default(),
@@ -69,7 +70,7 @@ impl Acts {
     /// The peers as they are now.
     #[must_use]
     pub fn peers(&self) -> Arc<HashMap<NodeId, KnownPeer>> {
-        self.house.peers.load_full()
+        self.house.peers()
     }
 }
 
@@ -81,8 +82,8 @@ pub struct Own {
     pub descriptor_file: String,
     /// Signs its statements. Envelopes and receipts are signed by the store with the same key.
     pub signer: Signer,
-    /// Opens the bundles that are sealed to it; none on a node that was made before there were bundles.
-    pub sealing: Option<SealingKey>,
+    /// Open the bundles that are sealed to it, the newest last; none on a node that was made before there were bundles.
+    pub sealing: Vec<SealingKey>,
 }
 
 impl Own {
@@ -101,8 +102,8 @@ impl Own {
 
 /// Who this node is, and what it knows: what a unit of work may look at.
 pub struct House {
-    /// Who this node is.
-    pub own: Own,
+    node_id: NodeId,
+    own: ArcSwap<Own>,
     /// The clock and the randomness.
     pub ambient: Ambient,
     /// Bodies of documents that are being attached.
@@ -132,6 +133,8 @@ pub struct KnownPeer {
     pub view: PeerView,
     /// Its newest descriptor.
     pub descriptor: Descriptor,
+    /// Its descriptors.
+    pub chain: DescriptorChain,
     /// Its keys, old and new.
     pub keys: KeyRing,
     /// How this node stands to it.
@@ -165,7 +168,24 @@ impl House {
     /// This node's name.
     #[must_use]
     pub fn node_id(&self) -> &NodeId {
-        self.own.node_id()
+        &self.node_id
+    }
+
+    /// Who this node is, by its newest descriptor.
+    #[must_use]
+    pub fn own(&self) -> Arc<Own> {
+        self.own.load_full()
+    }
+
+    /// It goes on with a newer descriptor.
+    pub(super) fn become_own(&self, own: Own) {
+        self.own.store(Arc::new(own));
+    }
+
+    /// The peers as they are now.
+    #[must_use]
+    pub fn peers(&self) -> Arc<HashMap<NodeId, KnownPeer>> {
+        self.peers.load_full()
     }
 
     /// Looks at one peer.
@@ -243,5 +263,5 @@ fn known_peer(file: &PeerFile) -> Result<KnownPeer, Malformed> {
         state_linked: descriptor.state_linked,
         service_precondition: descriptor.service_precondition,
     };
-    Ok(KnownPeer { view, keys: KeyRing::from_descriptor_chain(&chain), descriptor, standing: file.standing })
+    Ok(KnownPeer { view, keys: KeyRing::from_descriptor_chain(&chain), descriptor, chain, standing: file.standing })
 }

@@ -29,6 +29,7 @@ pub mod cases;
 pub mod compromise;
 pub mod consents;
 pub mod context;
+pub mod descriptors;
 pub mod dispatch;
 pub mod displaced;
 pub mod documents;

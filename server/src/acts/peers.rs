@@ -1,7 +1,7 @@
 //! Peers: added from a file, confirmed by the words of their fingerprint, suspended at once.
 
 use titian_proto::model::date::Instant;
-use titian_proto::model::descriptor::DescriptorChain;
+use titian_proto::model::descriptor::{DescriptorChain, Followed};
 use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::{At, Malformed};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
@@ -12,6 +12,7 @@ use super::agreements;
 use super::compromise;
 use super::consents;
 use super::context::{Acts, House};
+use super::descriptors;
 use super::error::ActError;
 use crate::store::parked::ParkedTable as _;
 use crate::store::peers::{PeerFile, PeerStanding, PeerTable};
@@ -34,8 +35,11 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
     if !chain.newest().kind.may_be_peer() {
         return Err(ActError::Refused(Refusal::new(RefusalCode::RecipientKindForbidden)));
     }
+    if let Some(other) = fork(acts, &node_id, &chain) {
+        descriptors::forked(acts, &node_id, other).await;
+    }
     let bytes = chain.encode();
-    refuse_known_pins(acts, &chain)?;
+    refuse_known_pins(&acts.house, &chain)?;
     let fingerprint = chain.fingerprint();
     let peer = node_id.clone();
     acts.store
@@ -70,6 +74,15 @@ pub async fn add(acts: &Acts, file: &str) -> Result<wire::Peer, ActError> {
         })
         .await?;
     after_change(acts, &node_id)
+}
+
+/// Another descriptor of a known peer at a number that has one, signed by its owners.
+fn fork(acts: &Acts, node_id: &NodeId, chain: &DescriptorChain) -> Option<wire::SignedDescriptor> {
+    let known = acts.house.with_peer(node_id, |known| known.map(|known| known.chain.clone()))?;
+    match known.follow(&chain.to_wire()) {
+        Ok(Followed::Forked(other)) => Some(other),
+        Ok(Followed::Known | Followed::Newer(_)) | Err(_) => None,
+    }
 }
 
 /// Confirms a peer by the words of its fingerprint. Two officers: the second makes it active.
@@ -224,9 +237,9 @@ fn describe(house: &House, read: &impl Read, file: &PeerFile) -> Result<wire::Pe
 }
 
 /// Nobody displaces a peer by claiming its key.
-fn refuse_known_pins(acts: &Acts, chain: &DescriptorChain) -> Result<(), ActError> {
+pub(super) fn refuse_known_pins(house: &House, chain: &DescriptorChain) -> Result<(), ActError> {
     let claimed = &chain.newest().tls_pins;
-    let taken = acts.peers().values().any(|known| {
+    let taken = house.peers().values().any(|known| {
         known.view.node_id != chain.newest().node_id
             && known.descriptor.tls_pins.iter().any(|pin| claimed.iter().any(|claim| claim.spki_sha256 == pin.spki_sha256))
     });

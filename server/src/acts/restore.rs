@@ -36,7 +36,7 @@ pub async fn take_back(acts: &Acts, peer: &NodeId, returned: wire::Returned, rec
     if receipts.len() > STANDINGS || standings.len() > STANDINGS {
         return Err(Malformed::new("must hold at most 64 receipts and 64 standings").at("returned").into());
     }
-    let keys = KeyRing::from_descriptor_chain(&acts.house.own.chain);
+    let keys = KeyRing::from_descriptor_chain(&acts.house.own().chain);
     let receipts = receipts.iter().map(|receipt| own_receipt(acts, &keys, peer, receipt)).collect::<Result<Vec<_>, _>>()?;
     let standings = standings.iter().map(Standing::from_wire).collect::<Result<Vec<_>, _>>().at("returned.standings")?;
     let (house, peer) = (acts.house.clone(), peer.clone());

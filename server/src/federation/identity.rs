@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest as _, Sha256};
 use titian_proto::model::date::Instant;
@@ -65,6 +66,12 @@ pub struct CertificateFacts {
 pub struct NoCertificate;
 
 impl CertificateFacts {
+    /// Reads them from text; none when it holds no certificate.
+    #[must_use]
+    pub fn of_pem(pem: &str) -> Option<Self> {
+        CertificateDer::from_pem_slice(pem.as_bytes()).ok().and_then(|certificate| Self::read(&certificate).ok())
+    }
+
     /// Reads them.
     ///
     /// # Errors

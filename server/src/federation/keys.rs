@@ -19,6 +19,7 @@ use crate::ambient::Ambient;
 
 mod certificate;
 mod node;
+mod rotated;
 mod sealing;
 
 pub use certificate::{NewCertificate, self_signed};
@@ -89,6 +90,18 @@ pub enum KeyError {
         /// What it should hold.
         what: &'static str,
     },
+    /// The file holds a key, and another than the descriptor names.
+    #[error("the key file {} does not hold the key that descriptor.txt names: put back the files that belong together", .file.display())]
+    Other {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Certificate and key.
+    #[error("the certificate and the key beside it in keys/ do not belong together: put back a matching pair")]
+    Pair,
+    /// The certificate that carries the descriptors.
+    #[error("the certificate that carries the node's descriptors could not be made; this is a fault of the program")]
+    Carrier(#[source] rcgen::Error),
     /// A key must never be overwritten.
     #[error("the key file {} exists already and is not overwritten: choose another folder", .file.display())]
     Exists {
@@ -158,6 +171,13 @@ impl TlsIdentity {
     #[must_use]
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
         Self { chain, key }
+    }
+
+    /// With one more certificate behind the others.
+    #[must_use]
+    pub fn with(mut self, last: CertificateDer<'static>) -> Self {
+        self.chain.push(last);
+        self
     }
 
     /// The chain, the node's own certificate first.
@@ -237,10 +257,7 @@ impl KeyFolder {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn store(&self, name: KeyName, key: &SecretKey) -> Result<(), KeyError> {
-        let file = self.path(name.file_name());
-        let pem =
-            key.0.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Malformed { file: file.clone(), what: "an Ed25519 private key" })?;
-        write_secret(&file, pem.as_bytes())
+        write_key(&self.path(name.file_name()), key)
     }
 
     /// Reads the certificate chain and its key.
@@ -267,6 +284,12 @@ impl KeyFolder {
     pub fn sync(&self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()
     }
+}
+
+/// Writes a key that signs into a new file.
+pub(crate) fn write_key(file: &Path, key: &SecretKey) -> Result<(), KeyError> {
+    let malformed = |_| KeyError::Malformed { file: file.to_owned(), what: "an Ed25519 private key" };
+    write_secret(file, key.0.to_pkcs8_pem(LineEnding::LF).map_err(malformed)?.as_bytes())
 }
 
 /// Reads a certificate chain and its key from two PEM files.

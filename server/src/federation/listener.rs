@@ -72,13 +72,12 @@ impl Listener {
     /// When the certificate and key do not fit, or the transport fails.
     pub async fn serve(self, socket: TcpListener, shutdown: CancellationToken) -> Result<(), ListenError> {
         let Self { tls, doorkeeper, connections } = self;
-        let config = tls.server_config().map_err(ListenError::Tls)?;
+        tls.server_config().map_err(ListenError::Tls)?;
         let cut_all = CancellationToken::new();
         let _cut_on_return = cut_all.clone().drop_guard();
         let service = Federation::serve(tls.pins().clone(), doorkeeper.clone(), connections);
         let (admitted, arrivals) = mpsc::channel(STREAMS_PER_CONNECTION_MAX as usize);
         let door = Door {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
             tls,
             doorkeeper,
             places: Places::new(),
@@ -116,7 +115,6 @@ fn server() -> Server {
 /// Lets in whom the table of peers admits. One silent socket holds up nobody: every handshake is its own task.
 #[derive(Clone)]
 struct Door {
-    acceptor: TlsAcceptor,
     tls: Tls,
     doorkeeper: Doorkeeper,
     places: Places<NodeId>,
@@ -168,7 +166,9 @@ impl Door {
 
     async fn shake_hands(&self, tcp: TcpStream) -> Option<PeerStream> {
         let _ = tcp.set_nodelay(true); // receipts are small and somebody waits for them
-        let tls = match timeout(HANDSHAKE_DEADLINE, self.acceptor.accept(tcp)).await {
+        let life = self.tls.life();
+        let Ok(config) = self.tls.server_config() else { return None };
+        let tls = match timeout(HANDSHAKE_DEADLINE, TlsAcceptor::from(Arc::new(config)).accept(tcp)).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(error)) => {
                 let barred = of_handshake(&error);
@@ -180,7 +180,7 @@ impl Door {
                 return None;
             }
         };
-        let identity = match self.tls.identify(tls.get_ref().1.peer_certificates()) {
+        let identity = match self.tls.identify(tls.get_ref().1.peer_certificates()).await {
             Ok(identity) => identity,
             Err(reason) => {
                 self.doorkeeper.record(reason, None);
@@ -192,7 +192,7 @@ impl Door {
             return None;
         };
         let admitted = Admitted { identity, cut: self.cut_all.child_token() };
-        Some(PeerStream::new(TlsStream::Server(tls), admitted, self.tls.pins().clone(), Some(place)))
+        Some(PeerStream::new(TlsStream::Server(tls), admitted, &self.tls, life, Some(place)))
     }
 }
 

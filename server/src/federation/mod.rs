@@ -7,6 +7,7 @@
 //! - [`barred`]: tells the operator why somebody was turned away, and nobody else.
 //! - [`keys`]: the folder with the node's own keys; [`owner`]: what is signed with those that are kept offline.
 //! - [`tls`]: TLS 1.3 with pinned keys on both sides.
+//! - [`carrier`] and [`succession`]: a peer with new keys shows the descriptors that lead to them.
 //! - [`listener`] and [`service`]: peers that dial us.
 //! - [`dialler`]: peers that we dial.
 //! - [`passage`]: what leaves is asked about once more, what arrives must be signed by the peer.
@@ -15,6 +16,7 @@
 //! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
 
 pub mod barred;
+pub mod carrier;
 mod compression;
 pub mod connection;
 pub mod dialler;
@@ -27,6 +29,7 @@ pub mod passage;
 pub mod pins;
 pub mod service;
 pub mod stream;
+pub mod succession;
 pub mod tls;
 
 /// Frames above this are refused before they are decoded: 1 MiB of envelopes, and as much again for their leaves, seals and receipts.

@@ -106,7 +106,7 @@ impl Passage {
     /// SHA-256 of the node's descriptor file, so that a peer can ask for a newer one.
     #[must_use]
     pub fn descriptor_digest(&self) -> Digest {
-        Digest::of(self.acts.house.own.descriptor_file.as_bytes())
+        Digest::of(self.acts.house.own().descriptor_file.as_bytes())
     }
 
     /// Notes that a stream with a peer opened or ended, and why.
@@ -269,7 +269,8 @@ fn verify(known: &KnownPeer, own: &NodeId, peer: &NodeId, delivery: wire::Delive
     let seal = seal.ok_or_else(|| Malformed::missing("envelope.seal"))?;
     let (outline, header) = Outline::parse_with_header(&header_bytes).at("envelope.header")?;
     let hash = envelope_hash(&header_bytes);
-    known.keys.verify_seal(SealContext::Envelope, hash, &seal, now)?;
+    let made = header.as_ref().map_or(now, |header| header.claimed_at);
+    known.keys.verify_seal_made(SealContext::Envelope, hash, &seal, made, now)?;
     if &outline.sender != peer || &outline.recipient != own {
         return Err(Malformed::new("names another sender or recipient than this link").at("envelope.header").into());
     }
@@ -310,12 +311,12 @@ fn verify_receipt(
     now: Instant,
 ) -> Result<Settlement, PassageError> {
     let seal = signed.seal.as_ref().ok_or_else(|| Malformed::missing("receipt.seal"))?;
+    let receipt = Receipt::parse(&signed.receipt).at("receipt")?;
     let believed = crate::mutant::is("believe-an-unsigned-receipt");
     known
         .keys
-        .verify_seal(SealContext::Receipt, receipt_hash(&signed.receipt), seal, now)
+        .verify_seal_made(SealContext::Receipt, receipt_hash(&signed.receipt), seal, receipt.received_at, now)
         .or_else(|wrong| if believed { Ok(()) } else { Err(wrong) })?;
-    let receipt = Receipt::parse(&signed.receipt).at("receipt")?;
     if &receipt.recipient != peer || &receipt.sender != own {
         return Err(Malformed::new("names another sender or recipient than this link").at("receipt").into());
     }

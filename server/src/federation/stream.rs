@@ -17,6 +17,7 @@ use tonic::transport::server::Connected;
 
 use super::identity::PeerIdentity;
 use super::pins::PinTable;
+use super::tls::Tls;
 
 /// Who stands on the other end of a socket, and the token that cuts it.
 #[derive(Clone, Debug)]
@@ -32,15 +33,17 @@ pub(super) struct PeerStream {
     tls: TlsStream<TcpStream>,
     admitted: Admitted,
     when_cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// This node has shown its peers another certificate since: see [`super::tls::Tls::show`].
+    when_renewed: Pin<Box<WaitForCancellationFutureOwned>>,
     _place: Option<Place<NodeId>>,
 }
 
 impl PeerStream {
     /// Watches the peer's status from now on.
-    pub(super) fn new(tls: TlsStream<TcpStream>, admitted: Admitted, pins: PinTable, place: Option<Place<NodeId>>) -> Self {
-        tokio::spawn(watch_status(pins, admitted.clone()));
+    pub(super) fn new(tls: TlsStream<TcpStream>, admitted: Admitted, border: &Tls, life: CancellationToken, place: Option<Place<NodeId>>) -> Self {
+        tokio::spawn(watch_status(border.pins().clone(), admitted.clone()));
         let when_cut = Box::pin(admitted.cut.clone().cancelled_owned());
-        Self { tls, admitted, when_cut, _place: place }
+        Self { tls, admitted, when_cut, when_renewed: Box::pin(life.cancelled_owned()), _place: place }
     }
 
     /// Who stands on the other end.
@@ -51,6 +54,10 @@ impl PeerStream {
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.when_cut.as_mut().poll(context) {
             Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by this node")),
+            Poll::Pending if self.when_renewed.as_mut().poll(context).is_ready() => {
+                self.admitted.cut.cancel();
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "this node has new keys"))
+            }
             Poll::Pending => Ok(()),
         }
     }

@@ -1,18 +1,13 @@
 //! The first descriptor of a node, signed by its root key.
 
 use titian_proto::model::date::Instant;
+use titian_proto::model::descriptor::rotation::{BACKDATED_DAYS, LIFE_DAYS};
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain, Endpoint, RootKey, TlsPin, VerifyingKey, sign_descriptor};
 use titian_proto::model::id::Digest;
 use titian_proto::model::value::Text;
 
 use super::{InitError, NewKeys, Plan};
 use crate::federation::keys::{SecretKey, TlsIdentity};
-
-/// Keys, pins and the descriptor itself last five years: a peer that is offline for long must not lose its trust, and a forgotten key still ends.
-const LIFE_DAYS: i64 = 5 * 365;
-
-/// Valid from a day before they were made, so that a peer whose clock runs behind accepts them.
-const BACKDATED_DAYS: i64 = 1;
 
 /// The protocol version this program speaks.
 const PROTOCOL: u32 = 1;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use arc_swap::ArcSwap;
 use titian_proto::envelope::Signer;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -42,7 +43,7 @@ pub(crate) struct Core {
     pub(crate) vault: Vault,
     pub(crate) ambient: Ambient,
     pub(crate) identity: Identity,
-    pub(crate) signer: Signer,
+    pub(crate) signer: ArcSwap<Signer>,
     pub(crate) durable: Arc<Durable>,
     pub(crate) destroying: Destroying,
     pub(crate) outbox: watch::Sender<u64>,
@@ -206,7 +207,7 @@ fn seal(core: &Core, unit: &mut Unit, marks: &mut Marks) -> Result<Closing, Stor
     let (outgoing, answers) = (std::mem::take(&mut unit.outgoing), std::mem::take(&mut unit.answers));
     let mut rows = std::mem::take(&mut unit.rows);
     let last_bucket = outbox::seal(core, outgoing, &unit.purged, marks, &mut rows)?;
-    inbox::seal(&core.signer, answers, marks, &mut rows);
+    inbox::seal(&core.signer.load(), answers, marks, &mut rows);
     unit.take_batch(rows.into_pairs()?, last_bucket)
 }
 

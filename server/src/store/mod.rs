@@ -70,6 +70,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread::JoinHandle;
 
+use arc_swap::ArcSwap;
 use titian_proto::envelope::{Lane, Signer};
 use titian_proto::model::id::{Epoch, NodeId};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -178,7 +179,7 @@ impl Store {
             vault,
             ambient,
             identity: Identity { node_id, log_origin },
-            signer,
+            signer: ArcSwap::from_pointee(signer),
             durable,
             destroying: Destroying::new(),
             outbox: watch::Sender::new(0),
@@ -191,6 +192,11 @@ impl Store {
             core.destroying.wake();
         }
         Ok(Self { inner: Arc::new(Inner { core, acts: Some(acts), threads }) })
+    }
+
+    /// From now on signs what leaves with this key.
+    pub fn sign_with(&self, signer: Signer) {
+        self.inner.core.signer.store(Arc::new(signer));
     }
 
     /// Reads what is visible now.

@@ -411,7 +411,7 @@ pub(crate) fn seal(
 ) -> Result<u32, StoreError> {
     let mut last_bucket = 0;
     let hashes: Vec<Digest> = outgoing.iter().map(|pending| pending.hash).collect();
-    let seals = core.signer.seal(SealContext::Envelope, &hashes);
+    let seals = core.signer.load().seal(SealContext::Envelope, &hashes);
     for (at, (pending, seal)) in outgoing.into_iter().zip(seals).enumerate() {
         let PendingEnvelope { peer, lane, position, kind, hash: _, header, body, leaf } = pending;
         let why = purged.iter().rev().find(|(place, _)| *place == at).map(|(_, why)| *why);

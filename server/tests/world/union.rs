@@ -56,7 +56,7 @@ impl Union {
 
     /// Who it is, for its own node.
     pub fn own(&self) -> Own {
-        Own { descriptor_file: self.chain.to_file(), chain: self.chain.clone(), signer: self.signer(), sealing: None }
+        Own { descriptor_file: self.chain.to_file(), chain: self.chain.clone(), signer: self.signer(), sealing: Vec::new() }
     }
 
     /// What it gives to the other unions.

@@ -269,6 +269,15 @@ impl Descriptor {
 }
 
 impl RootKey {
+    /// An owner by its name and the 32 bytes of its public key.
+    ///
+    /// # Errors
+    /// When the name breaks its form, or the bytes are no Ed25519 key.
+    pub fn new(organisation: &str, public_key: &[u8]) -> Result<Self, Malformed> {
+        let organisation = Text::parse(organisation, Text::NAME_BYTES).at("organisation")?;
+        Ok(Self { organisation, public_key: ed25519_public_key(public_key).at("public_key")? })
+    }
+
     fn from_wire(root: &wire::RootKey) -> Result<Self, Malformed> {
         let wire::RootKey { organisation, public_key } = root;
         Ok(Self {

@@ -15,7 +15,7 @@ use crate::acts::quarantine;
 impl PeerService for Desk {
     async fn get_descriptor(&self, request: Request<wire::GetDescriptorRequest>) -> Answer<wire::GetDescriptorResponse> {
         self.act(request, |office, _, wire::GetDescriptorRequest {}| async move {
-            let own = &office.acts.house.own;
+            let own = office.acts.house.own();
             Ok(wire::GetDescriptorResponse { file: own.descriptor_file.clone(), fingerprint_words: own.chain.fingerprint().words() })
         })
         .await

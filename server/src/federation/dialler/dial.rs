@@ -116,6 +116,7 @@ pub(super) async fn dial(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Resul
 }
 
 async fn connect(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Result<PeerStream, DialError> {
+    let life = tls.life();
     let config = tls.dialling_config(peer).map_err(|_| DialError::OwnCertificate)?;
     let name = ServerName::try_from(NO_NAME).map_err(|_| DialError::OwnCertificate)?;
     let tcp = match timeout(SOCKET_DEADLINE, TcpStream::connect((endpoint.host(), endpoint.port()))).await {
@@ -130,9 +131,9 @@ async fn connect(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Result<PeerSt
         Err(_) => return Err(DialError::TooSlow),
     };
     let barred = |reason| DialError::Barred { reason, pin: None };
-    let identity = tls.identify(stream.get_ref().1.peer_certificates()).map_err(barred)?;
+    let identity = tls.identify(stream.get_ref().1.peer_certificates()).await.map_err(barred)?;
     let admitted = Admitted { identity, cut: CancellationToken::new() };
-    Ok(PeerStream::new(TlsStream::Client(stream), admitted, tls.pins().clone(), None))
+    Ok(PeerStream::new(TlsStream::Client(stream), admitted, tls, life, None))
 }
 
 /// An alert comes from the peer; anything else is our own verdict.

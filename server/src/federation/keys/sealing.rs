@@ -1,5 +1,7 @@
 //! The file of the key that bundles are sealed to.
 
+use std::path::{Path, PathBuf};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -30,10 +32,7 @@ impl KeyFolder {
     /// # Errors
     /// When the file is missing, unreadable or no X25519 key.
     pub fn load_sealing(&self) -> Result<SealingKey, KeyError> {
-        let file = self.path(SEALING_KEY_FILE);
-        let pem = read_secret(&file)?;
-        let secret = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok().and_then(|der| secret_of(der.secret_pkcs8_der()));
-        secret.and_then(|secret| SealingKey::from_secret_bytes(&secret)).ok_or(KeyError::Malformed { file, what: WHAT })
+        read_sealing(self.path(SEALING_KEY_FILE))
     }
 
     /// Writes that key into a new file.
@@ -41,11 +40,21 @@ impl KeyFolder {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn store_sealing(&self, key: &SealingKey) -> Result<(), KeyError> {
-        let der = Zeroizing::new([&PKCS8_HEAD[..], &key.secret_bytes()[..]].concat());
-        let line = Zeroizing::new(BASE64_STANDARD.encode(&*der));
-        let pem = Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", *line));
-        write_secret(&self.path(SEALING_KEY_FILE), pem.as_bytes())
+        write_sealing(&self.path(SEALING_KEY_FILE), key)
     }
+}
+
+pub(super) fn read_sealing(file: PathBuf) -> Result<SealingKey, KeyError> {
+    let pem = read_secret(&file)?;
+    let secret = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok().and_then(|der| secret_of(der.secret_pkcs8_der()));
+    secret.and_then(|secret| SealingKey::from_secret_bytes(&secret)).ok_or(KeyError::Malformed { file, what: WHAT })
+}
+
+pub(super) fn write_sealing(file: &Path, key: &SealingKey) -> Result<(), KeyError> {
+    let der = Zeroizing::new([&PKCS8_HEAD[..], &key.secret_bytes()[..]].concat());
+    let line = Zeroizing::new(BASE64_STANDARD.encode(&*der));
+    let pem = Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", *line));
+    write_secret(file, pem.as_bytes())
 }
 
 fn secret_of(der: &[u8]) -> Option<Zeroizing<[u8; 32]>> {

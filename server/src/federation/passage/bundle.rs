@@ -29,7 +29,7 @@ impl Passage {
             Recipient::choose(peer, &known.descriptor.sealing_keys, now).map_err(ActError::Bundle)
         })?;
         let mut random = |bytes: &mut [u8]| house.ambient.fill(bytes);
-        let begun = Sealer::begin(house.node_id(), &house.own.signer, &recipient, now, &mut random);
+        let begun = Sealer::begin(house.node_id(), &house.own().signer, &recipient, now, &mut random);
         Ok(begun.map_err(ActError::Bundle)?)
     }
 
@@ -44,7 +44,9 @@ impl Passage {
         }
         house.with_peer(&preamble.sender, |known| match known {
             Some(known) if known.view.active => {
-                Opener::begin(preamble, house.node_id(), house.own.sealing.as_ref(), &known.keys, house.ambient.now())
+                let own = house.own();
+                let key = own.sealing.iter().find(|key| key.key_id() == preamble.sealing_key_id);
+                Opener::begin(preamble, house.node_id(), key, &known.keys, house.ambient.now())
             }
             _ => Err(BundleError::SenderUnknown { sender: preamble.sender.clone() }),
         })
