@@ -19,8 +19,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use arguments::{
-    Arguments, Command, CompromiseArguments, DoctorArguments, FolderArguments, InitArguments, RekeyArguments, RootKeyArguments, RotateArguments,
-    WipeArguments,
+    Arguments, Command, CompromiseArguments, DoctorArguments, FolderArguments, InitArguments, RekeyArguments, RootKeyArguments,
+    RotateArguments, WipeArguments,
 };
 
 /// Many small allocations on one thread, freed on another: what the system's allocator is slowest at.

@@ -109,7 +109,13 @@ fn sealing(ambient: &Ambient) -> Sealing {
 /// The acts of such a node.
 pub(crate) fn acts(node: &Node) -> Acts {
     let chain = DescriptorChain::begin(&sign_descriptor(&descriptor(&node.about), &[&key(1)])).unwrap();
-    let own = Own { descriptor_file: chain.to_file(), chain, signer: signer(), sealing: Vec::new() };
+    let own = Own {
+        descriptor_file: chain.to_file(),
+        chain,
+        signer: signer(),
+        sealing: Vec::new(),
+        ends: Instant::from_millis(NOW).plus_days(730),
+    };
     Acts::new(node.store.clone(), own, node.ambient.clone()).unwrap()
 }
 

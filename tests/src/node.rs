@@ -227,6 +227,22 @@ impl Node {
         }
     }
 
+    /// Tells it to read its descriptor and its keys again, and does not wait.
+    pub fn reload(&self) {
+        if let Some(pid) = self.pid() {
+            Command::new("kill").arg("-HUP").arg(pid.to_string()).status().ok();
+        }
+    }
+
+    /// A copy of its folder: settings, descriptor, keys and store as they lie there. That of a store in use is none that starts from where it was, but a
+    /// node that starts.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    pub fn copy_folder(&self, to: &Path) {
+        run("cp", Command::new("cp").arg("-R").arg(&self.folder).arg(to)).done();
+    }
+
     /// Ends it like a power cut and starts it again on the same folder.
     pub fn restart(&mut self) {
         self.kill9();
@@ -340,6 +356,33 @@ pub fn compromise_command(root_keys: &[&Path], node_id: &str, since: &str) -> An
         command.arg("--root-key").arg(file);
     }
     run(&format!("titian-node compromise --node-id {node_id}"), &mut command)
+}
+
+/// Has the owners of a node change its keys, with the root keys in these files.
+#[must_use]
+pub fn rotate_command(folder: &Path, root_keys: &[&Path], further: &[&str]) -> Answer {
+    run("titian-node rotate", rotate(folder, root_keys).args(further))
+}
+
+/// As [`rotate_command`], with a point of the road at which it ends itself.
+#[must_use]
+pub fn rotate_armed(folder: &Path, root_keys: &[&Path], point: &str) -> Answer {
+    run("titian-node rotate", rotate(folder, root_keys).env("TITIAN_CRASH_AT", point))
+}
+
+fn rotate(folder: &Path, root_keys: &[&Path]) -> Command {
+    let mut command = Command::new(programs::node());
+    command.arg("rotate").arg("--folder").arg(folder);
+    for file in root_keys {
+        command.arg("--root-key").arg(file);
+    }
+    command
+}
+
+/// Makes a root key for an owner; its stdout is the public half.
+#[must_use]
+pub fn root_key_command(file: &Path) -> Answer {
+    run("titian-node root-key", Command::new(programs::node()).arg("root-key").arg("--out").arg(file))
 }
 
 /// Runs a program to its end. `told` is how it is shown when a test fails.

@@ -249,11 +249,11 @@ fn verify(
     let made = statement.claimed_at.min(now);
     if &statement.node_id == house.node_id() {
         let own = KeyRing::from_descriptor_chain(&house.own().chain);
-        return check_signature(&own, &signed, made).map(|()| statement);
+        return check_signature(&own, &signed, made, now).map(|()| statement);
     }
     house.with_peer(&statement.node_id, |known| {
         let known = known.ok_or_else(|| Malformed::new("is by a node that is not a peer here").at("node_id"))?;
-        check_signature(&known.keys, &signed, made)
+        check_signature(&known.keys, &signed, made, now)
     })?;
     Ok(statement)
 }
@@ -265,9 +265,9 @@ fn sign(house: &House, statement: &Statement) -> SignedStatement {
     SignedStatement { bytes, key_id: own.signer.key_id().to_owned(), signature }
 }
 
-fn check_signature(keys: &KeyRing, signed: &SignedStatement, made: Instant) -> Result<(), Malformed> {
-    keys.verify(&signed.key_id, SignedStatement::CONTEXT, &signed.bytes, &signed.signature, made)
-        .map_err(|_| Malformed::new("is not signed by its speaker"))
+fn check_signature(keys: &KeyRing, signed: &SignedStatement, made: Instant, now: Instant) -> Result<(), Malformed> {
+    let signed_at = |at| keys.verify(&signed.key_id, SignedStatement::CONTEXT, &signed.bytes, &signed.signature, at);
+    signed_at(now).or_else(|_| signed_at(made)).map_err(|_| Malformed::new("is not signed by its speaker"))
 }
 
 /// Keeps a text. Under one id and version there is one text for ever.

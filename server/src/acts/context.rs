@@ -84,6 +84,8 @@ pub struct Own {
     pub signer: Signer,
     /// Open the bundles that are sealed to it, the newest last; none on a node that was made before there were bundles.
     pub sealing: Vec<SealingKey>,
+    /// When the first of the keys that it uses ends, or its certificate.
+    pub ends: Instant,
 }
 
 impl Own {

@@ -16,6 +16,9 @@ use crate::store::{LogTable as _, Read, Store, StoreError};
 /// Room on the disk below which union IT is called: some days of work, well above where the store takes nothing more.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
 
+/// Union IT is called so many days before a key or the certificate ends: the owners must find each other and their root keys.
+const KEY_ENDS_DAYS: i64 = 90;
+
 /// What does not change while the node runs.
 #[derive(Clone, Debug)]
 pub struct About {
@@ -55,6 +58,8 @@ pub enum Alarm {
     StoreStopped,
     /// Little room on the disk.
     DiskNearlyFull,
+    /// A key or the certificate of this node ends soon, or has ended.
+    KeyEnding,
     /// A link is in quarantine.
     LinkQuarantined,
     /// A case is parked, here or at a peer.
@@ -72,6 +77,7 @@ impl Alarm {
             Self::ClockBehind => "node.clock-behind",
             Self::StoreStopped => "store.stopped",
             Self::DiskNearlyFull => "store.disk-nearly-full",
+            Self::KeyEnding => "node.key-ending",
             Self::LinkQuarantined => "link.quarantined",
             Self::CaseParked => "link.case-parked",
             Self::ErasureOverdue => "consent.erasure-overdue",
@@ -92,6 +98,9 @@ impl Alarm {
             Self::DiskNearlyFull => {
                 "Make room on the node's disk: below 1 GiB it takes no documents, then no shares, then nothing new, and below 64 MiB nothing more."
             }
+            Self::KeyEnding => {
+                "A key or the certificate of this node ends within 90 days: have its owners sign new ones (titian-node rotate), then reload the node."
+            }
             Self::LinkQuarantined => {
                 "A peer told two stories (titian peer list): call its officers, keep titian peer evidence; then titian peer release."
             }
@@ -105,11 +114,11 @@ impl Alarm {
     }
 }
 
-/// How the node is now.
+/// How the node is now. `key_ends` is when the first of its keys does.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status, ActError> {
+pub fn status(store: &Store, ambient: &Ambient, about: &About, key_ends: Instant) -> Result<Status, ActError> {
     let mut alarms = Vec::new();
     if about.rehearsal {
         alarms.push(Alarm::RehearsalClock);
@@ -122,6 +131,9 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About) -> Result<Status,
     }
     if store.health()?.free_bytes.is_some_and(|free| free < FREE_BYTES_LOW) {
         alarms.push(Alarm::DiskNearlyFull);
+    }
+    if key_ends < ambient.now().plus_days(KEY_ENDS_DAYS) {
+        alarms.push(Alarm::KeyEnding);
     }
     let view = store.view();
     alarms.extend(link_alarms(&view)?);

@@ -40,7 +40,13 @@ pub(super) struct PeerStream {
 
 impl PeerStream {
     /// Watches the peer's status from now on.
-    pub(super) fn new(tls: TlsStream<TcpStream>, admitted: Admitted, border: &Tls, life: CancellationToken, place: Option<Place<NodeId>>) -> Self {
+    pub(super) fn new(
+        tls: TlsStream<TcpStream>,
+        admitted: Admitted,
+        border: &Tls,
+        life: CancellationToken,
+        place: Option<Place<NodeId>>,
+    ) -> Self {
         tokio::spawn(watch_status(border.pins().clone(), admitted.clone()));
         let when_cut = Box::pin(admitted.cut.clone().cancelled_owned());
         Self { tls, admitted, when_cut, when_renewed: Box::pin(life.cancelled_owned()), _place: place }

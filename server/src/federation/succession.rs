@@ -41,9 +41,7 @@ impl Succession {
         }
         match self.follow(&peer, &tail) {
             Some(Followed::Newer(chain)) => {
-                let good = |known: &TlsPin| {
-                    Pin::new(known.spki_sha256.0) == pin && known.not_before <= now && now <= known.not_after
-                };
+                let good = |known: &TlsPin| Pin::new(known.spki_sha256.0) == pin && known.not_before <= now && now <= known.not_after;
                 chain.newest().tls_pins.iter().any(good)
             }
             Some(Followed::Forked(other)) => {
@@ -68,9 +66,10 @@ impl Succession {
     }
 
     fn follow(&self, peer: &NodeId, tail: &wire::DescriptorChain) -> Option<Followed> {
-        let chain = self.acts.house.with_peer(peer, |known| {
-            known.filter(|known| known.standing == PeerStanding::Active).map(|known| known.chain.clone())
-        })?;
+        let chain = self
+            .acts
+            .house
+            .with_peer(peer, |known| known.filter(|known| known.standing == PeerStanding::Active).map(|known| known.chain.clone()))?;
         chain.follow(tail).ok()
     }
 }

@@ -49,7 +49,13 @@ impl Tls {
     /// With this certificate and key, these peers, this clock.
     #[must_use]
     pub fn new(identity: TlsIdentity, pins: PinTable, ambient: Ambient) -> Self {
-        Self { provider: Arc::new(aws_lc_rs::default_provider()), shown: Arc::new(ArcSwap::from_pointee(Shown::new(identity))), pins, ambient, succession: None }
+        Self {
+            provider: Arc::new(aws_lc_rs::default_provider()),
+            shown: Arc::new(ArcSwap::from_pointee(Shown::new(identity))),
+            pins,
+            ambient,
+            succession: None,
+        }
     }
 
     /// Follows peers that show newer descriptors than the house of these acts knows.

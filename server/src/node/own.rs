@@ -22,8 +22,8 @@ pub(super) fn own(config: &NodeConfig, keys: &KeyFolder, now: Instant) -> Result
         error => NodeError::Key(error),
     })?;
     let signer = Signer::new(key_id_of(&key.public_bytes()), key.signing_key().clone());
-    let sealing = sealing(&chain, keys);
-    Ok(Own { chain, descriptor_file, signer, sealing })
+    let (sealing, ends) = (sealing(&chain, keys), ends(&chain, keys, now));
+    Ok(Own { chain, descriptor_file, signer, sealing, ends })
 }
 
 /// The descriptors, and the text of their file.
@@ -36,6 +36,16 @@ pub(super) fn descriptors(config: &NodeConfig) -> Result<(DescriptorChain, Strin
 /// The certificate that the node shows, and beside it its newest descriptors.
 pub(super) fn tls_identity(chain: &DescriptorChain, keys: &KeyFolder, now: Instant) -> Result<TlsIdentity, KeyError> {
     Ok(keys.newest_tls(chain.newest(), now)?.with(carrier(chain)?))
+}
+
+/// When the first of what the node uses ends: the newest key of each kind, the certificate, the descriptor itself.
+fn ends(chain: &DescriptorChain, keys: &KeyFolder, now: Instant) -> Instant {
+    let newest = chain.newest();
+    let certificate = keys.newest_tls(newest, now).ok().and_then(|identity| identity.facts()).map(|facts| facts.not_after);
+    let kinds = [&newest.signing_keys, &newest.log_keys, &newest.witness_keys, &newest.sealing_keys];
+    let ends = kinds.into_iter().filter_map(|kind| kind.last()).map(|key| key.not_after);
+    let pin = newest.tls_pins.last().map(|pin| pin.not_after);
+    ends.chain(certificate).chain(pin).min().unwrap_or(newest.not_after).min(newest.not_after)
 }
 
 /// The keys that bundles are sealed to, if the descriptor names any. A node without them lacks bundles and nothing else, so it runs, with an alarm.

@@ -71,7 +71,9 @@ pub enum RotateError {
         found: u32,
     },
     /// The descriptor would break a rule.
-    #[error("the next descriptor would break a rule; nothing was changed: where there are too many keys of one kind, wait until the overlap of the last change is over")]
+    #[error(
+        "the next descriptor would break a rule; nothing was changed: where there are too many keys of one kind, wait until the overlap of the last change is over"
+    )]
     Descriptor(#[source] DescriptorError),
     /// A file.
     #[error("{} cannot be written; the node goes on with the keys it has: check its owner and the room on the disk, and do it again", .path.display())]

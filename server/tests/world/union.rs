@@ -56,7 +56,8 @@ impl Union {
 
     /// Who it is, for its own node.
     pub fn own(&self) -> Own {
-        Own { descriptor_file: self.chain.to_file(), chain: self.chain.clone(), signer: self.signer(), sealing: Vec::new() }
+        let (chain, ends) = (self.chain.clone(), self.chain.newest().not_after);
+        Own { descriptor_file: chain.to_file(), chain, signer: self.signer(), sealing: Vec::new(), ends }
     }
 
     /// What it gives to the other unions.

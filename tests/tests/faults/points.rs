@@ -35,10 +35,12 @@ pub(crate) enum Road {
     Store,
     /// A case that the other union parked: tests/tests/skew, which has a union to park it.
     Parked,
+    /// A change of keys: tests/tests/rotation.rs, where the owners sign one.
+    Keys,
 }
 
 /// Every point. The first passing is an early step of the road, a later one the share or an answer.
-pub(crate) const POINTS: [(&str, Road, At, &[u32]); 63] = [
+pub(crate) const POINTS: [(&str, Road, At, &[u32]); 68] = [
     ("request.before-write", Road::Referral, At::Sender, &[1]),
     ("request.after-write", Road::Referral, At::Sender, &[1]),
     ("group.before-apply", Road::Referral, At::Both, &[1, 4]),
@@ -54,6 +56,11 @@ pub(crate) const POINTS: [(&str, Road, At, &[u32]); 63] = [
     ("keys.before-puncture", Road::Store, At::Both, &[1, 2]),
     ("keys.after-puncture", Road::Store, At::Both, &[1, 2]),
     ("keys.after-removal", Road::Store, At::Both, &[1, 2]),
+    ("rotate.after-keys", Road::Keys, At::Sender, &[1]),
+    ("rotate.before-rename", Road::Keys, At::Sender, &[1]),
+    ("rotate.after-rename", Road::Keys, At::Sender, &[1]),
+    ("renewal.before-signer", Road::Keys, At::Sender, &[1]),
+    ("descriptor.after-follow", Road::Keys, At::Receiver, &[1]),
     ("session.before-hello", Road::Referral, At::Both, &[1]),
     ("session.after-hello", Road::Referral, At::Both, &[1]),
     ("courier.before-dispatch", Road::Referral, At::Both, &[1, 2]),

@@ -103,7 +103,7 @@ pub enum Followed {
     /// Nothing that was not known.
     Known,
     /// The chain goes on.
-    Newer(DescriptorChain),
+    Newer(Box<DescriptorChain>),
     /// The owners signed another descriptor at a number that has one already: this one.
     Forked(wire::SignedDescriptor),
 }
@@ -273,7 +273,7 @@ impl DescriptorChain {
                 None => chain = chain.followed_by(signed)?,
             }
         }
-        Ok(if chain.later.len() == self.later.len() { Followed::Known } else { Followed::Newer(chain) })
+        Ok(if chain.later.len() == self.later.len() { Followed::Known } else { Followed::Newer(Box::new(chain)) })
     }
 
     fn at(&self, sequence: u64) -> Option<&Link> {

@@ -307,7 +307,7 @@ fn whoever_knows_an_old_descriptor_follows_the_newest_ones_and_sees_a_fork() {
     let tail = third.tail(room);
     assert_eq!(tail.descriptors.len(), 2);
     // Then the known one is followed to the newest; shown again it says nothing new
-    assert_eq!(known.follow(&tail), Ok(Followed::Newer(third.clone())));
+    assert_eq!(known.follow(&tail), Ok(Followed::Newer(Box::new(third.clone()))));
     assert_eq!(third.follow(&tail), Ok(Followed::Known));
     assert_eq!(third.follow(&known.tail(room)), Ok(Followed::Known), "an older one is no fork");
     // And both keys stand side by side: the old one for the overlap, the new one for years
@@ -332,6 +332,6 @@ fn keys_whose_time_is_over_leave_the_descriptor_and_verify_what_they_signed() {
     let second = first.clone().followed_by(&sign_descriptor(&rotation(21).next(&first, NOW), &[&key(1)])).unwrap();
     let third = second.clone().followed_by(&sign_descriptor(&rotation(22).next(&second, after), &[&key(1)])).unwrap();
     assert_eq!(third.newest().signing_keys.len(), 2, "the first key is gone");
-    let ring = crate::envelope::KeyRing::from_descriptor_chain(&third);
+    let ring = KeyRing::from_descriptor_chain(&third);
     assert!(ring.keys().iter().any(|known| known.public_key == first.newest().signing_keys[0].public_key));
 }

@@ -18,7 +18,8 @@ impl NodeService for Desk {
     async fn get_status(&self, request: Request<wire::GetStatusRequest>) -> Answer<wire::GetStatusResponse> {
         self.act(request, |office, _, wire::GetStatusRequest {}| async move {
             let About { node_id, log_origin: _, engine, rehearsal, fingerprint_words } = office.about.clone();
-            let Status { now, epoch, log_entries, alarms } = node::status(&office.store, &office.ambient, &office.about)?;
+            let Status { now, epoch, log_entries, alarms } =
+                node::status(&office.store, &office.ambient, &office.about, office.acts.house.own().ends)?;
             Ok(wire::GetStatusResponse {
                 node_id: node_id.to_string(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -10,7 +10,9 @@ use titian_proto::model::descriptor::{Descriptor, TlsPin, VerifyingKey, key_id_o
 use super::super::identity::Pin;
 use super::certificate::NewCertificate;
 use super::sealing::{SEALING_KEY_FILE, read_sealing, write_sealing};
-use super::{KeyError, KeyFolder, KeyName, SecretKey, TLS_CERTIFICATE_FILE, TLS_KEY_FILE, TlsIdentity, load_key, read_tls, write_key, write_secret};
+use super::{
+    KeyError, KeyFolder, KeyName, SecretKey, TLS_CERTIFICATE_FILE, TLS_KEY_FILE, TlsIdentity, load_key, read_tls, write_key, write_secret,
+};
 
 impl KeyFolder {
     /// Writes a later key into a file of its own.
