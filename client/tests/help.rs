@@ -49,6 +49,9 @@ peer resume id.ksbsi
 peer list
 bundle export --peer id.ksbsi --out f
 bundle import f
+breach tell --categories IDENTITY,CONTACT --referral ID --peer id.ksbsi --found-at 2026-03-02T01:00:00Z
+breach list --open
+breach settle ID
 agreement draft f
 agreement propose AG --version 2
 agreement sign AG

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use titian_proto::model::date::Date;
+use titian_proto::model::date::{Date, Instant};
 use titian_proto::model::id::ReferralId;
 
 /// An id of 16 bytes: with hyphens as this program shows it, in hexadecimal, or in base64 as it stands in `--json`.
@@ -22,4 +22,9 @@ pub(super) fn digest(text: &str) -> Result<Bytes, String> {
 /// A day such as 2026-03-02.
 pub(super) fn day(text: &str) -> Result<String, String> {
     Date::parse(text).map(|day| day.to_string()).map_err(|error| error.rule)
+}
+
+/// A moment such as 2026-03-02T01:00:00Z, in milliseconds since 1970.
+pub(super) fn moment(text: &str) -> Result<i64, String> {
+    text.parse::<Instant>().map(Instant::as_millis).map_err(|error| error.to_string())
 }

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod arguments;
+mod breach;
 mod bundle;
 mod case;
 mod consent;
@@ -83,6 +84,9 @@ enum Noun {
     /// Reports: a period in numbers, with nobody in them
     #[command(subcommand, arg_required_else_help = true)]
     Report(report::Command),
+    /// Breaches: who must know that somebody saw what nobody should have seen
+    #[command(subcommand, arg_required_else_help = true)]
+    Breach(breach::Command),
     /// Agreements between unions, with their data-sharing annexes
     #[command(subcommand, arg_required_else_help = true)]
     Agreement(agreement::Command),
@@ -134,6 +138,7 @@ impl Arguments {
             Noun::Referral(command) => referral::run(command, &context).await,
             Noun::Erasure(command) => erasure::run(command, &context).await,
             Noun::Report(command) => report::run(command, &context).await,
+            Noun::Breach(command) => breach::run(command, &context).await,
             Noun::Agreement(command) => agreement::run(command, &context).await,
             Noun::Peer(command) => peer::run(command, &context).await,
             Noun::Bundle(command) => bundle::run(command, &context).await,

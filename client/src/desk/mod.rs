@@ -2,6 +2,7 @@
 
 mod agreement;
 mod audit;
+mod breach;
 mod bundle;
 mod case;
 mod consent;

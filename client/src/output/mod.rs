@@ -3,6 +3,7 @@
 
 pub mod agreement;
 pub mod block;
+pub mod breach;
 pub mod bundle;
 pub mod case;
 pub mod consent;

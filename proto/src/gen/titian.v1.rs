@@ -6722,6 +6722,112 @@ pub struct LiftHoldResponse {
     #[prost(message, optional, tag = "1")]
     pub referral: ::core::option::Option<Referral>,
 }
+/// A breach.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Breach {
+    /// Node-local id, UUIDv7, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub breach_id: ::prost::bytes::Bytes,
+    /// The union that told of it; empty: it happened here.
+    #[prost(string, tag = "2")]
+    pub told_by: ::prost::alloc::string::String,
+    /// When it was found, milliseconds since 1970.
+    #[prost(int64, tag = "3")]
+    pub found_at_ms: i64,
+    /// When it was written down here, milliseconds since 1970.
+    #[prost(int64, tag = "4")]
+    pub noted_at_ms: i64,
+    /// Until when others must know, milliseconds since 1970: the fewest hours of the annexes concerned. 0 for what another union told.
+    #[prost(int64, tag = "5")]
+    pub due_ms: i64,
+    /// True when it happened here and a union does not know of it after that.
+    #[prost(bool, tag = "6")]
+    pub overdue: bool,
+    /// What kind of data.
+    #[prost(enumeration = "Category", repeated, tag = "7")]
+    pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// Referrals concerned, 16 bytes each; none: all with the unions concerned.
+    #[prost(bytes = "bytes", repeated, tag = "8")]
+    pub referral_ids: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Whom this union told.
+    #[prost(message, repeated, tag = "9")]
+    pub told: ::prost::alloc::vec::Vec<BreachTold>,
+    /// Staff pseudonym of who has seen to it.
+    #[prost(string, tag = "10")]
+    pub settled_by: ::prost::alloc::string::String,
+    /// When, milliseconds since 1970.
+    #[prost(int64, tag = "11")]
+    pub settled_at_ms: i64,
+}
+/// A union that is told.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BreachTold {
+    /// Which.
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// When its signed receipt came, milliseconds since 1970; 0: not yet.
+    #[prost(int64, tag = "2")]
+    pub answered_at_ms: i64,
+}
+/// Tells of a breach.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TellBreachRequest {
+    /// When it was found, milliseconds since 1970; 0: now.
+    #[prost(int64, tag = "1")]
+    pub found_at_ms: i64,
+    /// What kind of data.
+    #[prost(enumeration = "Category", repeated, tag = "2")]
+    pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// Referrals concerned, 16 bytes each.
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub referral_ids: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Unions with which everything is concerned.
+    #[prost(string, repeated, tag = "4")]
+    pub node_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TellBreachResponse {
+    /// The breach.
+    #[prost(message, optional, tag = "1")]
+    pub breach: ::core::option::Option<Breach>,
+}
+/// Asks for breaches.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListBreachesRequest {
+    /// Only those in which somebody still has to know or to act.
+    #[prost(bool, tag = "1")]
+    pub only_open: bool,
+}
+/// Breaches.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListBreachesResponse {
+    /// The open ones first.
+    #[prost(message, repeated, tag = "1")]
+    pub breaches: ::prost::alloc::vec::Vec<Breach>,
+}
+/// Says that a breach is seen to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SettleBreachRequest {
+    /// Which, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub breach_id: ::prost::bytes::Bytes,
+}
+/// Seen to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SettleBreachResponse {
+    /// The breach.
+    #[prost(message, optional, tag = "1")]
+    pub breach: ::core::option::Option<Breach>,
+}
 /// What an account may do; the table is a golden file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -11706,6 +11812,467 @@ pub mod erasure_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "titian.v1.ErasureService";
     impl<T> tonic::server::NamedService for ErasureServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+#[cfg(feature = "services")]
+pub mod breach_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Breaches: somebody saw what nobody should have seen.
+    #[derive(Debug, Clone)]
+    pub struct BreachServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl BreachServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> BreachServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> BreachServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            BreachServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Tells the unions concerned of a breach at this node.
+        pub async fn tell_breach(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TellBreachRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TellBreachResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.BreachService/TellBreach",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.BreachService", "TellBreach"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists breaches, here and at other unions: the open ones first.
+        pub async fn list_breaches(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListBreachesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListBreachesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.BreachService/ListBreaches",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.BreachService", "ListBreaches"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says that what another union told of is seen to.
+        pub async fn settle_breach(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SettleBreachRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SettleBreachResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.BreachService/SettleBreach",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.BreachService", "SettleBreach"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "services")]
+pub mod breach_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with BreachServiceServer.
+    #[async_trait]
+    pub trait BreachService: std::marker::Send + std::marker::Sync + 'static {
+        /// Tells the unions concerned of a breach at this node.
+        async fn tell_breach(
+            &self,
+            request: tonic::Request<super::TellBreachRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TellBreachResponse>,
+            tonic::Status,
+        >;
+        /// Lists breaches, here and at other unions: the open ones first.
+        async fn list_breaches(
+            &self,
+            request: tonic::Request<super::ListBreachesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListBreachesResponse>,
+            tonic::Status,
+        >;
+        /// Says that what another union told of is seen to.
+        async fn settle_breach(
+            &self,
+            request: tonic::Request<super::SettleBreachRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SettleBreachResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Breaches: somebody saw what nobody should have seen.
+    #[derive(Debug)]
+    pub struct BreachServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> BreachServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for BreachServiceServer<T>
+    where
+        T: BreachService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/titian.v1.BreachService/TellBreach" => {
+                    #[allow(non_camel_case_types)]
+                    struct TellBreachSvc<T: BreachService>(pub Arc<T>);
+                    impl<
+                        T: BreachService,
+                    > tonic::server::UnaryService<super::TellBreachRequest>
+                    for TellBreachSvc<T> {
+                        type Response = super::TellBreachResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TellBreachRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BreachService>::tell_breach(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TellBreachSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.BreachService/ListBreaches" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListBreachesSvc<T: BreachService>(pub Arc<T>);
+                    impl<
+                        T: BreachService,
+                    > tonic::server::UnaryService<super::ListBreachesRequest>
+                    for ListBreachesSvc<T> {
+                        type Response = super::ListBreachesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListBreachesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BreachService>::list_breaches(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListBreachesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.BreachService/SettleBreach" => {
+                    #[allow(non_camel_case_types)]
+                    struct SettleBreachSvc<T: BreachService>(pub Arc<T>);
+                    impl<
+                        T: BreachService,
+                    > tonic::server::UnaryService<super::SettleBreachRequest>
+                    for SettleBreachSvc<T> {
+                        type Response = super::SettleBreachResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SettleBreachRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BreachService>::settle_breach(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SettleBreachSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for BreachServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "titian.v1.BreachService";
+    impl<T> tonic::server::NamedService for BreachServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -3854,6 +3854,302 @@ impl<'de> serde::Deserialize<'de> for Body {
         deserializer.deserialize_struct("titian.v1.Body", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for Breach {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.breach_id.is_empty() {
+            len += 1;
+        }
+        if !self.told_by.is_empty() {
+            len += 1;
+        }
+        if self.found_at_ms != 0 {
+            len += 1;
+        }
+        if self.noted_at_ms != 0 {
+            len += 1;
+        }
+        if self.due_ms != 0 {
+            len += 1;
+        }
+        if self.overdue {
+            len += 1;
+        }
+        if !self.categories.is_empty() {
+            len += 1;
+        }
+        if !self.referral_ids.is_empty() {
+            len += 1;
+        }
+        if !self.told.is_empty() {
+            len += 1;
+        }
+        if !self.settled_by.is_empty() {
+            len += 1;
+        }
+        if self.settled_at_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Breach", len)?;
+        if !self.breach_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("breachId", pbjson::private::base64::encode(&self.breach_id).as_str())?;
+        }
+        if !self.told_by.is_empty() {
+            struct_ser.serialize_field("toldBy", &self.told_by)?;
+        }
+        if self.found_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("foundAtMs", ToString::to_string(&self.found_at_ms).as_str())?;
+        }
+        if self.noted_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("notedAtMs", ToString::to_string(&self.noted_at_ms).as_str())?;
+        }
+        if self.due_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("dueMs", ToString::to_string(&self.due_ms).as_str())?;
+        }
+        if self.overdue {
+            struct_ser.serialize_field("overdue", &self.overdue)?;
+        }
+        if !self.categories.is_empty() {
+            let v = self.categories.iter().cloned().map(|v| {
+                Category::try_from(v)
+                    .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", v)))
+                }).collect::<std::result::Result<Vec<_>, _>>()?;
+            struct_ser.serialize_field("categories", &v)?;
+        }
+        if !self.referral_ids.is_empty() {
+            struct_ser.serialize_field("referralIds", &self.referral_ids.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
+        if !self.told.is_empty() {
+            struct_ser.serialize_field("told", &self.told)?;
+        }
+        if !self.settled_by.is_empty() {
+            struct_ser.serialize_field("settledBy", &self.settled_by)?;
+        }
+        if self.settled_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("settledAtMs", ToString::to_string(&self.settled_at_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Breach {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "breach_id",
+            "breachId",
+            "told_by",
+            "toldBy",
+            "found_at_ms",
+            "foundAtMs",
+            "noted_at_ms",
+            "notedAtMs",
+            "due_ms",
+            "dueMs",
+            "overdue",
+            "categories",
+            "referral_ids",
+            "referralIds",
+            "told",
+            "settled_by",
+            "settledBy",
+            "settled_at_ms",
+            "settledAtMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            BreachId,
+            ToldBy,
+            FoundAtMs,
+            NotedAtMs,
+            DueMs,
+            Overdue,
+            Categories,
+            ReferralIds,
+            Told,
+            SettledBy,
+            SettledAtMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "breachId" | "breach_id" => Ok(GeneratedField::BreachId),
+                            "toldBy" | "told_by" => Ok(GeneratedField::ToldBy),
+                            "foundAtMs" | "found_at_ms" => Ok(GeneratedField::FoundAtMs),
+                            "notedAtMs" | "noted_at_ms" => Ok(GeneratedField::NotedAtMs),
+                            "dueMs" | "due_ms" => Ok(GeneratedField::DueMs),
+                            "overdue" => Ok(GeneratedField::Overdue),
+                            "categories" => Ok(GeneratedField::Categories),
+                            "referralIds" | "referral_ids" => Ok(GeneratedField::ReferralIds),
+                            "told" => Ok(GeneratedField::Told),
+                            "settledBy" | "settled_by" => Ok(GeneratedField::SettledBy),
+                            "settledAtMs" | "settled_at_ms" => Ok(GeneratedField::SettledAtMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Breach;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Breach")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Breach, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut breach_id__ = None;
+                let mut told_by__ = None;
+                let mut found_at_ms__ = None;
+                let mut noted_at_ms__ = None;
+                let mut due_ms__ = None;
+                let mut overdue__ = None;
+                let mut categories__ = None;
+                let mut referral_ids__ = None;
+                let mut told__ = None;
+                let mut settled_by__ = None;
+                let mut settled_at_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::BreachId => {
+                            if breach_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("breachId"));
+                            }
+                            breach_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ToldBy => {
+                            if told_by__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("toldBy"));
+                            }
+                            told_by__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FoundAtMs => {
+                            if found_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("foundAtMs"));
+                            }
+                            found_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::NotedAtMs => {
+                            if noted_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("notedAtMs"));
+                            }
+                            noted_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::DueMs => {
+                            if due_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dueMs"));
+                            }
+                            due_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Overdue => {
+                            if overdue__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overdue"));
+                            }
+                            overdue__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Categories => {
+                            if categories__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("categories"));
+                            }
+                            categories__ = Some(map_.next_value::<Vec<Category>>()?.into_iter().map(|x| x as i32).collect());
+                        }
+                        GeneratedField::ReferralIds => {
+                            if referral_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralIds"));
+                            }
+                            referral_ids__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::Told => {
+                            if told__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("told"));
+                            }
+                            told__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SettledBy => {
+                            if settled_by__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settledBy"));
+                            }
+                            settled_by__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SettledAtMs => {
+                            if settled_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("settledAtMs"));
+                            }
+                            settled_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Breach {
+                    breach_id: breach_id__.unwrap_or_default(),
+                    told_by: told_by__.unwrap_or_default(),
+                    found_at_ms: found_at_ms__.unwrap_or_default(),
+                    noted_at_ms: noted_at_ms__.unwrap_or_default(),
+                    due_ms: due_ms__.unwrap_or_default(),
+                    overdue: overdue__.unwrap_or_default(),
+                    categories: categories__.unwrap_or_default(),
+                    referral_ids: referral_ids__.unwrap_or_default(),
+                    told: told__.unwrap_or_default(),
+                    settled_by: settled_by__.unwrap_or_default(),
+                    settled_at_ms: settled_at_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Breach", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for BreachNotice {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3990,6 +4286,120 @@ impl<'de> serde::Deserialize<'de> for BreachNotice {
             }
         }
         deserializer.deserialize_struct("titian.v1.BreachNotice", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BreachTold {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_id.is_empty() {
+            len += 1;
+        }
+        if self.answered_at_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.BreachTold", len)?;
+        if !self.node_id.is_empty() {
+            struct_ser.serialize_field("nodeId", &self.node_id)?;
+        }
+        if self.answered_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("answeredAtMs", ToString::to_string(&self.answered_at_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BreachTold {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_id",
+            "nodeId",
+            "answered_at_ms",
+            "answeredAtMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeId,
+            AnsweredAtMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeId" | "node_id" => Ok(GeneratedField::NodeId),
+                            "answeredAtMs" | "answered_at_ms" => Ok(GeneratedField::AnsweredAtMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BreachTold;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.BreachTold")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BreachTold, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_id__ = None;
+                let mut answered_at_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeId => {
+                            if node_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeId"));
+                            }
+                            node_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::AnsweredAtMs => {
+                            if answered_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("answeredAtMs"));
+                            }
+                            answered_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BreachTold {
+                    node_id: node_id__.unwrap_or_default(),
+                    answered_at_ms: answered_at_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.BreachTold", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for BundleContents {
@@ -21774,6 +22184,189 @@ impl<'de> serde::Deserialize<'de> for ListAgreementsResponse {
         deserializer.deserialize_struct("titian.v1.ListAgreementsResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ListBreachesRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.only_open {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListBreachesRequest", len)?;
+        if self.only_open {
+            struct_ser.serialize_field("onlyOpen", &self.only_open)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListBreachesRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "only_open",
+            "onlyOpen",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OnlyOpen,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "onlyOpen" | "only_open" => Ok(GeneratedField::OnlyOpen),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListBreachesRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListBreachesRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListBreachesRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut only_open__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OnlyOpen => {
+                            if only_open__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("onlyOpen"));
+                            }
+                            only_open__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListBreachesRequest {
+                    only_open: only_open__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListBreachesRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListBreachesResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.breaches.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListBreachesResponse", len)?;
+        if !self.breaches.is_empty() {
+            struct_ser.serialize_field("breaches", &self.breaches)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListBreachesResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "breaches",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Breaches,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "breaches" => Ok(GeneratedField::Breaches),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListBreachesResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListBreachesResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListBreachesResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut breaches__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Breaches => {
+                            if breaches__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("breaches"));
+                            }
+                            breaches__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListBreachesResponse {
+                    breaches: breaches__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListBreachesResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ListCasesRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -35668,6 +36261,193 @@ impl<'de> serde::Deserialize<'de> for SetStaffPasswordResponse {
         deserializer.deserialize_struct("titian.v1.SetStaffPasswordResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for SettleBreachRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.breach_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.SettleBreachRequest", len)?;
+        if !self.breach_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("breachId", pbjson::private::base64::encode(&self.breach_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SettleBreachRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "breach_id",
+            "breachId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            BreachId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "breachId" | "breach_id" => Ok(GeneratedField::BreachId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SettleBreachRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.SettleBreachRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SettleBreachRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut breach_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::BreachId => {
+                            if breach_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("breachId"));
+                            }
+                            breach_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(SettleBreachRequest {
+                    breach_id: breach_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.SettleBreachRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SettleBreachResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.breach.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.SettleBreachResponse", len)?;
+        if let Some(v) = self.breach.as_ref() {
+            struct_ser.serialize_field("breach", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SettleBreachResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "breach",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Breach,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "breach" => Ok(GeneratedField::Breach),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SettleBreachResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.SettleBreachResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SettleBreachResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut breach__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Breach => {
+                            if breach__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("breach"));
+                            }
+                            breach__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(SettleBreachResponse {
+                    breach: breach__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.SettleBreachResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Sex {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -39181,6 +39961,253 @@ impl<'de> serde::Deserialize<'de> for TakenBack {
             }
         }
         deserializer.deserialize_struct("titian.v1.TakenBack", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TellBreachRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.found_at_ms != 0 {
+            len += 1;
+        }
+        if !self.categories.is_empty() {
+            len += 1;
+        }
+        if !self.referral_ids.is_empty() {
+            len += 1;
+        }
+        if !self.node_ids.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.TellBreachRequest", len)?;
+        if self.found_at_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("foundAtMs", ToString::to_string(&self.found_at_ms).as_str())?;
+        }
+        if !self.categories.is_empty() {
+            let v = self.categories.iter().cloned().map(|v| {
+                Category::try_from(v)
+                    .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", v)))
+                }).collect::<std::result::Result<Vec<_>, _>>()?;
+            struct_ser.serialize_field("categories", &v)?;
+        }
+        if !self.referral_ids.is_empty() {
+            struct_ser.serialize_field("referralIds", &self.referral_ids.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
+        if !self.node_ids.is_empty() {
+            struct_ser.serialize_field("nodeIds", &self.node_ids)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TellBreachRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "found_at_ms",
+            "foundAtMs",
+            "categories",
+            "referral_ids",
+            "referralIds",
+            "node_ids",
+            "nodeIds",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            FoundAtMs,
+            Categories,
+            ReferralIds,
+            NodeIds,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "foundAtMs" | "found_at_ms" => Ok(GeneratedField::FoundAtMs),
+                            "categories" => Ok(GeneratedField::Categories),
+                            "referralIds" | "referral_ids" => Ok(GeneratedField::ReferralIds),
+                            "nodeIds" | "node_ids" => Ok(GeneratedField::NodeIds),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TellBreachRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.TellBreachRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TellBreachRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut found_at_ms__ = None;
+                let mut categories__ = None;
+                let mut referral_ids__ = None;
+                let mut node_ids__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::FoundAtMs => {
+                            if found_at_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("foundAtMs"));
+                            }
+                            found_at_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Categories => {
+                            if categories__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("categories"));
+                            }
+                            categories__ = Some(map_.next_value::<Vec<Category>>()?.into_iter().map(|x| x as i32).collect());
+                        }
+                        GeneratedField::ReferralIds => {
+                            if referral_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralIds"));
+                            }
+                            referral_ids__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::NodeIds => {
+                            if node_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeIds"));
+                            }
+                            node_ids__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TellBreachRequest {
+                    found_at_ms: found_at_ms__.unwrap_or_default(),
+                    categories: categories__.unwrap_or_default(),
+                    referral_ids: referral_ids__.unwrap_or_default(),
+                    node_ids: node_ids__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.TellBreachRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TellBreachResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.breach.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.TellBreachResponse", len)?;
+        if let Some(v) = self.breach.as_ref() {
+            struct_ser.serialize_field("breach", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TellBreachResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "breach",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Breach,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "breach" => Ok(GeneratedField::Breach),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TellBreachResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.TellBreachResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TellBreachResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut breach__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Breach => {
+                            if breach__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("breach"));
+                            }
+                            breach__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(TellBreachResponse {
+                    breach: breach__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.TellBreachResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Tier {

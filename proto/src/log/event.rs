@@ -89,6 +89,9 @@ pub enum Event {
     /// A peer answered that it erased.
     #[serde(rename = "erase.acked")]
     EraseAcked,
+    /// A peer was told of a breach, or told of one.
+    #[serde(rename = "breach.told")]
+    BreachTold,
     /// A part of the log was given to an auditor.
     #[serde(rename = "audit.export")]
     AuditExport,
@@ -147,6 +150,7 @@ impl Event {
         Self::EraseDone,
         Self::EraseNotified,
         Self::EraseAcked,
+        Self::BreachTold,
         Self::AuditExport,
         Self::PeerCheckpoint,
     ];
@@ -183,6 +187,7 @@ impl Event {
             Self::EraseDone => "erase.done",
             Self::EraseNotified => "erase.notified",
             Self::EraseAcked => "erase.acked",
+            Self::BreachTold => "breach.told",
             Self::AuditExport => "audit.export",
             Self::PeerCheckpoint => "peer.checkpoint",
         }
@@ -209,7 +214,7 @@ impl Event {
             Self::DocumentSent | Self::DocumentReceived => &["commit", "fields", "mou", "mou_doc", "peer", "purpose"],
             Self::RecordCorrected => &["commit", "target"],
             Self::EraseDone => &["code", "targets"],
-            Self::EraseNotified | Self::EraseAcked | Self::KeyCompromised | Self::ReferralApproved => &["peer"],
+            Self::EraseNotified | Self::EraseAcked | Self::KeyCompromised | Self::ReferralApproved | Self::BreachTold => &["peer"],
             Self::AuditExport => &["auditor", "range_from", "range_to"],
             Self::PeerCheckpoint => &["checkpoint", "peer"],
         }
@@ -228,6 +233,7 @@ impl Event {
             Self::ConsentRecorded | Self::ConsentNarrowed => &["code", "mou", "mou_doc", "purpose", "purposes", "valid_until"],
             Self::MouStated
             | Self::KeyCompromised
+            | Self::BreachTold
             | Self::ConsentWithdrawn
             | Self::ReferralSent
             | Self::ReferralReceived

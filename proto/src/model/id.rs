@@ -98,6 +98,8 @@ id16! {
     GroupRef;
     /// The bytes of a document as this node keeps them. Never on the wire between nodes.
     BodyId;
+    /// A breach at this node, or that it was told of. Never on the wire between nodes.
+    BreachId;
 }
 
 /// Builds ids that sort by the time they were made.

@@ -17,6 +17,7 @@ use titian_proto::wire;
 
 use self::parked::Parked;
 use super::agreements;
+use super::breaches;
 use super::compromise;
 use super::consents;
 use super::context::{Acts, House};
@@ -329,7 +330,7 @@ fn take(
             let (header, body, seal) = (arrival.header_bytes.clone(), arrival.body.clone(), Some(arrival.seal.clone()));
             erasures::receive::receipt(house, unit, peer, receipt, &wire::Envelope { header, body, seal })
         }
-        Content::Breach(_) => Ok(Ok(())),
+        Content::Breach(notice) => breaches::receive(house, unit, peer, notice),
     }
 }
 
@@ -417,10 +418,13 @@ fn received_leaf(house: &House, peer: &NodeId, arrival: &Arrival, event: Event) 
     draft
 }
 
-/// Statements, withdrawals, erasures and compromises are logged as such at both ends; everything else is a transfer.
+/// Statements, withdrawals, erasures, compromises and breaches are logged as such at both ends; everything else is a transfer.
 fn mirrored(event: Event, sent: Event) -> Event {
     match (event, sent) {
-        (Event::ReferralReceived, Event::MouStated | Event::ConsentWithdrawn | Event::EraseAcked | Event::KeyCompromised) => sent,
+        (
+            Event::ReferralReceived,
+            Event::MouStated | Event::ConsentWithdrawn | Event::EraseAcked | Event::KeyCompromised | Event::BreachTold,
+        ) => sent,
         _ => event,
     }
 }

@@ -8,6 +8,7 @@
 //! - [`reports`]: a period in numbers, for a donor, with nobody in them.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
 //! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
+//! - [`breaches`]: who must know that somebody saw what nobody should have seen.
 //! - [`candidates`]: what may go under a referral; [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`projection`]: shares follow agreement, consent and the day.
 //! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
@@ -24,6 +25,7 @@
 pub mod actor;
 pub mod agreements;
 pub mod arrivals;
+pub mod breaches;
 pub mod candidates;
 pub mod cases;
 pub mod compromise;

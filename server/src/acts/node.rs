@@ -7,6 +7,7 @@ use titian_proto::model::id::{Epoch, NodeId};
 
 use crate::acts::error::ActError;
 use crate::ambient::Ambient;
+use crate::store::breaches::BreachTable as _;
 use crate::store::erasures::ErasureTable as _;
 use crate::store::parked::ParkedTable as _;
 use crate::store::peers::PeerTable as _;
@@ -66,6 +67,10 @@ pub enum Alarm {
     CaseParked,
     /// Something that was to be destroyed is not, here or at a peer, and its hours are over.
     ErasureOverdue,
+    /// A union told of a breach, and nobody has seen to it.
+    BreachTold,
+    /// A union does not know of a breach that happened here, and its hours are over.
+    BreachUnanswered,
 }
 
 impl Alarm {
@@ -81,6 +86,8 @@ impl Alarm {
             Self::LinkQuarantined => "link.quarantined",
             Self::CaseParked => "link.case-parked",
             Self::ErasureOverdue => "consent.erasure-overdue",
+            Self::BreachTold => "breach.told",
+            Self::BreachUnanswered => "breach.unanswered",
         }
     }
 
@@ -106,6 +113,12 @@ impl Alarm {
             }
             Self::ErasureOverdue => {
                 "What a worker took back is not yet proved destroyed (titian erasure list --open): call the union that has not answered."
+            }
+            Self::BreachTold => {
+                "A union tells of a breach (titian breach list --open): its officers tell the workers concerned, each as she can be reached safely."
+            }
+            Self::BreachUnanswered => {
+                "A union does not know of a breach that happened here (titian breach list --open): call its officers; the law's hours are running."
             }
             Self::CaseParked => {
                 "A case waits because one of the two nodes is older (titian peer list): upgrade the older one; then titian referral retry."
@@ -139,6 +152,13 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About, key_ends: Instant
     alarms.extend(link_alarms(&view)?);
     if !view.erasures_overdue(ambient.now(), 1)?.is_empty() {
         alarms.push(Alarm::ErasureOverdue);
+    }
+    let breaches = view.breaches()?;
+    if breaches.iter().any(|breach| breach.told_by.is_some() && breach.is_open()) {
+        alarms.push(Alarm::BreachTold);
+    }
+    if breaches.iter().any(|breach| breach.is_overdue(ambient.now())) {
+        alarms.push(Alarm::BreachUnanswered);
     }
     // Not `log::size`, which waits for the disk: the status must be seen also when the store has stopped.
     let log_entries = view.leaf_count()?;

@@ -54,6 +54,8 @@ pub struct Sent {
     pub queued: Queued,
     /// Its commitment, the same at both ends.
     pub commitment: Digest,
+    /// The transfer, by which its receipt names it.
+    pub transfer: TransferId,
 }
 
 /// Queues what a permit allows: the envelope, and the log leaf that commits to it, in this unit of work.
@@ -86,7 +88,7 @@ pub fn queue(house: &House, unit: &mut Unit, permit: Permit, address: &Address<'
         retry_of: address.retry_of,
         leaf,
     })?;
-    Ok(Sent { queued, commitment })
+    Ok(Sent { queued, commitment, transfer })
 }
 
 fn leaf_about(house: &House, unit: &mut Unit, event: Event, address: &Address<'_>) -> Result<LeafDraft, StoreError> {
@@ -118,11 +120,11 @@ fn event_of(kind: EnvelopeKind) -> Event {
         EnvelopeKind::Withdrawal => Event::ConsentWithdrawn,
         EnvelopeKind::ErasureReceipt => Event::EraseAcked,
         EnvelopeKind::Compromise => Event::KeyCompromised,
+        EnvelopeKind::Breach => Event::BreachTold,
         EnvelopeKind::Offer
         | EnvelopeKind::State
         | EnvelopeKind::SharePut
         | EnvelopeKind::ShareRetract
-        | EnvelopeKind::Breach
         | EnvelopeKind::Descriptor
         | EnvelopeKind::LogHead
         | EnvelopeKind::AttestationRequest

@@ -9,6 +9,7 @@ use titian_proto::wire;
 
 use super::actor::Actor;
 use super::agreements;
+use super::breaches;
 use super::compromise;
 use super::consents;
 use super::context::{Acts, House};
@@ -114,7 +115,12 @@ pub async fn confirm(acts: &Acts, actor: &Actor, node_id: &NodeId, words: &str) 
         .await?;
     after_change(acts, node_id)?;
     let (house, peer) = (acts.house.clone(), node_id.clone());
-    acts.store.write(move |unit| compromise::tell_known(&house, unit, &peer)).await?;
+    acts.store
+        .write(move |unit| {
+            compromise::tell_known(&house, unit, &peer)?;
+            breaches::tell_owed(&house, unit, &peer)
+        })
+        .await?;
     show(acts, node_id)
 }
 
@@ -136,6 +142,7 @@ pub async fn resume(acts: &Acts, node_id: &NodeId) -> Result<wire::Peer, ActErro
     acts.store
         .write(move |unit| {
             compromise::tell_known(&house, unit, &peer)?;
+            breaches::tell_owed(&house, unit, &peer)?;
             consents::withdraw::tell_owed(&house, unit, &peer)?;
             agreements::tell_again(&house, unit, &peer)
         })

@@ -9,6 +9,7 @@ use titian_proto::model::refusal::RefusalCode;
 use titian_proto::wire;
 
 use super::arrivals::ArrivalError;
+use super::breaches;
 use super::context::{Acts, House};
 use super::displaced;
 use super::error::ActError;
@@ -62,6 +63,7 @@ fn one(house: &House, unit: &mut Unit, peer: &NodeId, settlement: &Settlement) -
         ReceiptOutcome::Parked => parked::note(unit, peer, receipt, position, &sent.header)?,
         ReceiptOutcome::Applied => {}
     }
+    breaches::answered(unit, peer, &sent.header, receipt)?;
     Ok(note_at_referral(unit, &sent.header, receipt)?)
 }
 

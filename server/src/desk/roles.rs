@@ -53,6 +53,8 @@ const CASEWORK: &[Role] = &[Role::Caseworker, Role::Supervisor, Role::FocalPoint
 const CASE_OWNERS: &[Role] = &[Role::Caseworker, Role::Supervisor];
 /// The second person.
 const APPROVERS: &[Role] = &[Role::Supervisor];
+/// Those who answer for the union when something has gone wrong.
+const OFFICERS: &[Role] = &[Role::Supervisor, Role::Admin];
 /// Union IT and officers.
 const ADMINS: &[Role] = &[Role::Admin];
 /// Those who carry a file to the other union: the person who answers its referrals, and union IT. They cannot read what is in it.
@@ -110,6 +112,9 @@ permissions! {
     ErasureLift = "erasure.lift" on ErasureService/LiftHold for APPROVERS;
 
     ReportDonor = "report.donor" on ReportService/MakeDonorReport for REPORTERS;
+    BreachTell = "breach.tell" on BreachService/TellBreach for OFFICERS;
+    BreachList = "breach.list" on BreachService/ListBreaches for ALL;
+    BreachSettle = "breach.settle" on BreachService/SettleBreach for OFFICERS;
 
     PeerDescriptor = "peer.descriptor" on PeerService/GetDescriptor for ADMINS;
     PeerAdd = "peer.add" on PeerService/AddPeer for ADMINS;

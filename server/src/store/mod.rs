@@ -10,12 +10,13 @@
 //! - `parked`, `quarantine`, `returned`: what waits at a link, and why; what a peer gave back after a restore.
 //! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
-//! - `peers`, `agreements`, `workers`, `cases`, `leaders`, `records`, `documents`, `consents`, `referrals`, `erasures`, `reports`: one table a noun.
+//! - `peers`, `agreements`, `workers`, `cases`, `leaders`, `records`, `documents`, `consents`, `referrals`, `erasures`, `breaches`, `reports`: one table a noun.
 //! - `sealing`: what is personal is sealed at rest, and destroyed with its key.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `lane_key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
 
 pub mod agreements;
+pub mod breaches;
 mod case_order;
 pub mod cases;
 pub mod consents;

@@ -14,6 +14,7 @@
 
 mod agreement;
 mod audit;
+mod breach;
 mod bundle;
 mod case;
 mod consent;
@@ -104,6 +105,7 @@ pub(super) fn routes(desk: Desk) -> Routes {
         referral_service_server::ReferralServiceServer,
         erasure_service_server::ErasureServiceServer,
         report_service_server::ReportServiceServer,
+        breach_service_server::BreachServiceServer,
         agreement_service_server::AgreementServiceServer,
         peer_service_server::PeerServiceServer,
         bundle_service_server::BundleServiceServer,

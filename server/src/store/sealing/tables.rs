@@ -24,7 +24,7 @@ const SEALED: [&str; 15] = [
 const SEALED_IN_PART: [&str; 1] = ["outbox/"];
 
 /// Tables in the clear, and why.
-const CLEAR: [(&str, &str); 53] = [
+const CLEAR: [(&str, &str); 54] = [
     ("meta/", "what the store knows of itself"),
     ("released/", "numbers of slots whose keys are to be destroyed"),
     ("log/", "leaves, which auditors and peers read; personal data is never in them"),
@@ -77,6 +77,7 @@ const CLEAR: [(&str, &str); 53] = [
     ("leader/", "random ids, by random ids"),
     ("confirmed/", "random ids, revisions, times and staff pseudonyms, by random ids"),
     ("report/", "numbers that were given out, with what is small left out"),
+    ("breach/", "codes, times, random ids and pseudonyms of staff"),
     ("came-under/", "indexes of leaves by random ids"),
 ];
 
