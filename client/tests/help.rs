@@ -71,6 +71,9 @@ worker list
 worker find Siti Aminah
 worker find -
 case open --worker ID --from f
+case open --from f --leader ID --leader ID
+case split ID --part BD=4200 --part NP=1500
+case confirm ID --leader ID --outcome ID
 case show ID
 case list
 record put ID --from f --only outcome
@@ -84,9 +87,11 @@ record remove ID ID
 consent record --worker ID --from f
 consent record --referral ID --from f
 consent withdraw --worker ID --recipient id.ksbsi --purposes WAGE_RECOVERY,LEGAL_AID --categories CLAIM --action ERASE
+consent reporting --worker ID GIVEN
 consent list --worker ID
 consent slip --worker ID --case ID --out f --language id
 consent verify-slip f --descriptor f
+report donor --from 2026-01-01 --until 2026-06-30
 referral request --case ID --to id.ksbsi --purpose WAGE_RECOVERY --categories CASE_CORE,CLAIM
 referral request --case ID --to id.ksbsi --purpose WAGE_RECOVERY --categories CLAIM --kind SERVICE --priority URGENT --services LEGAL_ADVICE --agreement AG
 referral send ID

@@ -1,13 +1,14 @@
 //! Acceptance scenario AT-2 of the field (`domain.md` 5): the case of 10,455 workers at one factory, split to the unions of five countries of origin.
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
+mod donor;
 mod group;
 mod settlement;
 
 use titian_tests::account::Account::{Admin, Caseworker, Supervisor};
 use titian_tests::answer::{Answer, BAD_INPUT, NOT_FOUND};
 use titian_tests::node::Plan;
-use titian_tests::road::{self, Intake, share, show};
+use titian_tests::road::{self, share, show};
 use titian_tests::sample;
 use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
@@ -19,12 +20,13 @@ fn at_2_a_factory_split_to_five_unions() {
     sign_agreement(&world.mtuc, &world.ksbsi, &sample::returnee_path());
     let group = group::open(&world);
     let indonesia = aggregates_go_and_identities_do_not(&world, group.part("ID"));
-    members_cross_by_their_own_consent(&world, &indonesia);
+    let members = members_cross_by_their_own_consent(&world, &indonesia);
     nepal_has_its_own_agreement(&world, group.part("NP"), &indonesia);
     bangladesh_has_no_agreement(&world, group.part("BD"));
     a_suspended_peer_gets_nothing_later_either(&world, group.part("MM"));
     recruiters_are_no_union_and_an_expired_agreement_is_none(&world, group.part("VN"));
     settlement::settle(&world, &group, &indonesia);
+    donor::report(&world, &group, &members);
 }
 
 /// 2.3 and 2.4
@@ -47,7 +49,7 @@ fn aggregates_go_and_identities_do_not(world: &World, case: &str) -> String {
 }
 
 /// 2.4 and 2.5
-fn members_cross_by_their_own_consent(world: &World, group: &str) -> Vec<Intake> {
+fn members_cross_by_their_own_consent(world: &World, group: &str) -> Vec<String> {
     // 2.4 A leader is nobody who can consent for a member: there is no such giver, and a guardian speaks for a minor only
     let (slamet, file) = group::member(world, "Slamet");
     for (giver, exit, code) in [("NETWORK_LEADER", BAD_INPUT, "BAD_INPUT"), ("GUARDIAN", 0, "")] {
@@ -68,7 +70,7 @@ fn members_cross_by_their_own_consent(world: &World, group: &str) -> Vec<Intake>
         assert!(road::held(&world.ksbsi, &own).names(name), "{name} is held");
         assert!(!share(&world.ksbsi, group).names(name), "{name} is not in the group's share");
     }
-    members.into_iter().map(|(member, _)| member).collect()
+    members.into_iter().map(|(member, _)| member.worker).collect()
 }
 
 /// 2.6

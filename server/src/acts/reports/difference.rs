@@ -1,7 +1,8 @@
 //! Two reports whose difference is small say what neither of them says: June to August less June and July is August (`domain.md` 6.3). Pure.
 //!
 //! Each report that was given out tells, for each of its numbers, how much was counted between two days. Together they tell how much was counted between any
-//! two days that a chain of reports connects. A new report is looked at for everything that it would tell together with all that were given out before.
+//! two days that a chain of reports connects; and where one period holds others, how much was counted in what the others leave of it. A new report is looked
+//! at for everything that it would tell in these two ways together with all that were given out before.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,10 +24,11 @@ pub(super) struct Told<'a> {
 
 /// Names of the cells of which the new report, together with the earlier ones, would tell something small.
 pub(super) fn small<'a>(earlier: &[Told<'_>], new: Told<'a>) -> Vec<&'a str> {
-    new.cells.iter().filter(|(name, count)| tells(earlier, new, name, **count)).map(|(name, _)| name.as_str()).collect()
+    let is_told = |name: &str, count: u64| is_told_by_a_chain(earlier, new, name, count) || is_left_over(earlier, new, name, count);
+    new.cells.iter().filter(|(name, count)| is_told(name, **count)).map(|(name, _)| name.as_str()).collect()
 }
 
-fn tells(earlier: &[Told<'_>], new: Told<'_>, name: &str, count: u64) -> bool {
+fn is_told_by_a_chain(earlier: &[Told<'_>], new: Told<'_>, name: &str, count: u64) -> bool {
     let mut steps: BTreeMap<i64, Vec<(i64, i128)>> = BTreeMap::new();
     for told in earlier {
         let Some(count) = told.cells.get(name) else { continue };
@@ -41,6 +43,45 @@ fn tells(earlier: &[Told<'_>], new: Told<'_>, name: &str, count: u64) -> bool {
         return *known != count && is_small(name, known - count, false);
     }
     before.iter().any(|(_, back)| after.iter().any(|(_, on)| (*back, *on) != (0, 0) && is_small(name, count - back + on, true)))
+}
+
+/// Whether something small is left over in the new period by those in it, or by the new one and others in an earlier one.
+fn is_left_over(earlier: &[Told<'_>], new: Told<'_>, name: &str, count: u64) -> bool {
+    let periods = |from: i64, end: i64| Covered::most(earlier, name, from, end);
+    let left = |whole: u64, days: i64, parts: Covered| {
+        parts.days > 0 && is_small(name, i128::from(whole) - i128::from(parts.count), parts.days < days)
+    };
+    let holds = |told: &&Told<'_>| told.from <= new.from && new.end <= told.end && (told.from, told.end) != (new.from, new.end);
+    let in_an_earlier_one = |told: &Told<'_>| {
+        let (before, after) = (periods(told.from, new.from), periods(new.end, told.end));
+        let days = before.days + after.days + new.end - new.from;
+        let parts = Covered { count: before.count + after.count + count, days };
+        told.cells.get(name).is_some_and(|whole| left(*whole, told.end - told.from, parts))
+    };
+    left(count, new.end - new.from, periods(new.from, new.end)) || earlier.iter().filter(holds).any(in_an_earlier_one)
+}
+
+/// What reports beside each other tell of a longer period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Covered {
+    count: u64,
+    days: i64,
+}
+
+impl Covered {
+    /// The most that reports which do not overlap tell of a period, so that the least is left over.
+    fn most(reports: &[Told<'_>], name: &str, from: i64, end: i64) -> Self {
+        let inside = reports.iter().filter(|told| from <= told.from && told.end <= end);
+        let mut inside: Vec<(i64, i64, u64)> = inside.filter_map(|told| Some((told.end, told.from, *told.cells.get(name)?))).collect();
+        inside.sort_unstable();
+        let mut most = vec![Self::default()];
+        for (at, (end, from, count)) in inside.iter().enumerate() {
+            let before = most[inside[..at].partition_point(|(ended, ..)| ended <= from)];
+            let with = Self { count: before.count + count, days: before.days + end - from };
+            most.push(most[at].max(with));
+        }
+        most.last().copied().unwrap_or_default()
+    }
 }
 
 /// Whether a number of a cell is small. Another period without anybody of T4 says so too.
@@ -111,6 +152,21 @@ mod tests {
         assert!(!refused("I4/W01", &[(0, 61, 20)], (31, 92, 22)));
         // Years beside each other may differ by one
         assert!(!refused("I4/W01", &[(0, 365, 20)], (365, 730, 21)));
+    }
+
+    #[test]
+    fn what_others_leave_of_a_longer_period_is_told_too() {
+        // The year less February to November is January and December
+        assert!(refused("I4/W01", &[(31, 334, 18)], (0, 365, 20)));
+        assert!(refused("I4/W01", &[(0, 365, 20)], (31, 334, 18)));
+        assert!(!refused("I4/W01", &[(31, 334, 15)], (0, 365, 20)));
+        // And less two other parts
+        assert!(refused("I4/W01", &[(31, 90, 9), (120, 334, 9)], (0, 365, 20)));
+        assert!(refused("I4/W01", &[(0, 365, 20), (31, 90, 9)], (120, 334, 9)));
+        assert!(!refused("I4/W01", &[(0, 365, 30), (31, 90, 9)], (120, 334, 9)));
+        // Nobody of T4 in what is left is told, and whoever covers the whole leaves no period
+        assert!(refused(T4_CELL, &[(31, 334, 20)], (0, 365, 20)));
+        assert!(!refused(T4_CELL, &[(0, 31, 20), (31, 365, 20)], (0, 365, 40)));
     }
 
     #[test]
