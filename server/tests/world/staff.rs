@@ -64,7 +64,7 @@ impl Desk {
         let worker_id = WorkerId::from_wire(&added.worker_id).unwrap();
         self.promised(Promise::Worker(worker_id));
         let contents = about_case.iter().map(|category| self.record(worker, *category)).collect();
-        let opened = self.said("a case is opened", cases::open(&self.acts, &actor(1), Some(worker_id), contents).await)?;
+        let opened = self.said("a case is opened", cases::open(&self.acts, &actor(1), Some(worker_id), Vec::new(), contents).await)?;
         let case_id = CaseId::from_wire(&opened.case_id).unwrap();
         self.promised(Promise::Case(case_id));
         Some(Intake { worker, home: self.union.place, worker_id, case_id })
