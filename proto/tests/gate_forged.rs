@@ -19,7 +19,7 @@ use titian_proto::model::descriptor::VerifyingKey;
 use titian_proto::model::id::{Digest, NodeId};
 use titian_proto::model::record::RecordType;
 use titian_proto::model::statement::{
-    GovernmentApproval, SignedStatement, Statement, StatementKind, StatementReason, state_between_of_text, state_of_text,
+    GovernmentApproval, SignedStatement, Statement, StatementKind, StatementReason, has_been_in_force, state_between_of_text,
 };
 use titian_proto::model::vocabulary::Category;
 use world::{NOW, World, approval, node, peer};
@@ -339,15 +339,14 @@ impl<'a> Draw<'a> {
         state_between_of_text(&text.agreement, &reference, &text.kept(&known.said), NOW, false, pair)
     }
 
-    /// The newest version in force of the same agreement, as nodes look for it.
+    /// The newest version of the same agreement that came into force, as nodes look for it.
     fn newer(&self, known: &Known) -> Option<&Known> {
         let (id, version) = key(self.texts, known.text);
-        let in_force = |other: &&Known| {
+        let begun = |other: &&Known| {
             let (text, reference) = (&self.texts.0[other.text], self.texts.reference(other.text));
-            let state = state_of_text(&text.agreement, &reference, &text.kept(&other.said), NOW, false);
-            state == AgreementState::InForce
+            has_been_in_force(&text.agreement, &reference, &text.kept(&other.said), NOW)
         };
-        self.shelf.range((id.clone(), version + 1)..=(id, u32::MAX)).rev().map(|(_, other)| other).find(in_force)
+        self.shelf.range((id.clone(), version + 1)..=(id, u32::MAX)).rev().map(|(_, other)| other).find(begun)
     }
 
     fn is_fresh(&self) -> bool {
@@ -361,7 +360,8 @@ impl<'a> Draw<'a> {
         let Some(known) = self.shelf.get(&(self.pinned.id.to_string(), self.pinned.version)) else { return false };
         let named = self.texts.0[known.text].digest == self.pinned.digest;
         let newest = self.shelf.iter().filter(|(key, _)| key.0 == self.pinned.id.as_str() && key.1 > self.pinned.version);
-        let newest = newest.filter(|(_, other)| self.is_signed(other, &self.parties(other))).map(|(_, other)| other).next_back();
+        // What came into force has replaced what was before it, also where somebody suspended it since.
+        let newest = newest.filter(|(_, other)| self.is_signed(other, &[])).map(|(_, other)| other).next_back();
         match newest {
             None => named && self.allows(known) && self.is_signed(known, &[SENDER, RECIPIENT]),
             Some(newer) => {

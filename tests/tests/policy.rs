@@ -132,6 +132,52 @@ fn a_share_that_waits_when_a_suspension_comes_can_be_sent_again_after_it() {
 }
 
 #[test]
+fn what_a_newer_version_replaced_does_not_come_back_when_that_one_is_suspended_or_ended() {
+    // Given version 2, without EMPLOYER, and a referral under it
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    world.amend(&[("\"SAFETY\", \"EMPLOYER\", \"CLAIM\", \"DOCUMENTS\"]", "\"SAFETY\", \"CLAIM\", \"DOCUMENTS\"]")]);
+    // When KSBSI suspends the agreement
+    world.ksbsi.titian(Admin, &["agreement", "suspend", AGREEMENT, "--reason", "SAFETY"]).done();
+    for union in [&world.mtuc, &world.ksbsi] {
+        wait_version(union, "2", "SUSPENDED");
+        wait_version(union, "1", "SUPERSEDED");
+    }
+    // Then nothing goes, under either version
+    request(&world.mtuc, &intake, "CASE_CORE").refused("AGREEMENT_SUSPENDED");
+    let put = ["record", "put", &intake.case, "--from", &sample::returnee(), "--only", "outcome", "--share-under", &referral];
+    world.mtuc.json(Caseworker, &put).refused("AGREEMENT_SUSPENDED");
+    // And when it is ended, version 1 is not in force either
+    world.ksbsi.titian(Admin, &["agreement", "terminate", AGREEMENT, "--reason", "SAFETY", "--on", "2026-01-02"]).done();
+    for union in [&world.mtuc, &world.ksbsi] {
+        wait_version(union, "2", "TERMINATED");
+        wait_version(union, "1", "SUPERSEDED");
+    }
+    request(&world.mtuc, &intake, "CASE_CORE").refused("AGREEMENT_NOT_IN_FORCE");
+}
+
+#[test]
+fn who_suspends_an_agreement_suspends_what_is_in_force_and_not_a_proposal() {
+    // Given version 1 in force, and a version 2 that MTUC proposes
+    let world = World::in_force();
+    let version = ("title = \"Cooperation on", "version = 2\nsupersedes = 1\ntitle = \"Cooperation on");
+    world.mtuc.titian(Admin, &["agreement", "draft", &world.variant("version-2.toml", &[version])]).done();
+    world.mtuc.titian(Admin, &["agreement", "propose", AGREEMENT, "--version", "2"]).done();
+    wait_version(&world.ksbsi, "2", "PROPOSED");
+    // When KSBSI suspends the agreement and names no version, then nothing goes any more
+    world.ksbsi.titian(Admin, &["agreement", "suspend", AGREEMENT, "--reason", "SAFETY"]).done();
+    for union in [&world.mtuc, &world.ksbsi] {
+        wait_version(union, "1", "SUSPENDED");
+    }
+    let intake = intake(&world.mtuc);
+    consent_from(&world.mtuc, &intake, &sample::returnee()).done();
+    request(&world.mtuc, &intake, sample::CATEGORIES).refused("AGREEMENT_SUSPENDED");
+    // And it ends by the same word
+    world.ksbsi.titian(Admin, &["agreement", "resume", AGREEMENT, "--reason", "SAFETY"]).done();
+    wait_version(&world.mtuc, "1", "IN_FORCE");
+}
+
+#[test]
 fn a_government_that_must_approve_is_waited_for() {
     // Given an agreement for which Indonesia's approval was declared necessary
     let world = World::befriended();

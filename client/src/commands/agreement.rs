@@ -79,7 +79,7 @@ pub(super) struct One {
     /// Its id, such as AG-MY-ID
     #[arg(value_name = "ID")]
     agreement: String,
-    /// Its version; otherwise the newest
+    /// Its version; otherwise the newest, and to suspend, resume or end one the newest that came into force
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     version: u32,
 }

@@ -5010,7 +5010,8 @@ pub struct Standing {
     /// Records of the restored node that the speaker holds under it. At most 256; further ones in a standing of their own.
     #[prost(message, repeated, tag = "6")]
     pub held: ::prost::alloc::vec::Vec<HeldRevision>,
-    /// The newest withdrawal that the restored node told of, where the state is CONSENT_WITHDRAWN because of it: the worker need not say it again.
+    /// A withdrawal that the restored node told of, so that the worker need not say it again: the newest, where the state is CONSENT_WITHDRAWN because of
+    /// it; otherwise one that took back a part, each in a standing of its own.
     #[prost(message, optional, tag = "7")]
     pub withdrawal: ::core::option::Option<Withdrawal>,
     /// The newest change that the speaker itself made; absent under protocol 2. Where the restored node knows of a later one, the speaker has lost it
@@ -12578,7 +12579,7 @@ pub struct StateAgreementRequest {
     /// Which.
     #[prost(string, tag = "1")]
     pub agreement_id: ::prost::alloc::string::String,
-    /// Version; 0: the newest.
+    /// Version; 0: the newest, and to suspend, resume or end an agreement the newest that came into force.
     #[prost(uint32, tag = "2")]
     pub version: u32,
     /// What.

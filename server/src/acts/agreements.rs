@@ -32,7 +32,7 @@ const FILE_BYTES: usize = 256 * 1024;
 pub struct Saying {
     /// Which.
     pub id: String,
-    /// Version; 0: the newest.
+    /// Version; 0: the newest, and to suspend, resume or end one, the newest that came into force.
     pub version: u32,
     /// What.
     pub kind: StatementKind,
@@ -70,7 +70,7 @@ pub async fn say(acts: &Acts, saying: Saying) -> Result<wire::Agreement, ActErro
     let stated = acts
         .store
         .write(move |unit| {
-            let known = find(&house, unit, &saying.id, saying.version)?;
+            let known = meant(&house, unit, &saying)?;
             let joins = saying.kind == StatementKind::Accede && known.agreement.sponsor(house.node_id()).is_some();
             if !joins && known.agreement.party(house.node_id()).is_none() {
                 return Err(ActError::Refused(Refusal::new(RefusalCode::NotAParty)));
@@ -287,6 +287,16 @@ fn put_text(house: &House, unit: &mut Unit, text: &Bytes) -> Result<(Digest, std
 fn find(house: &House, read: &impl Read, id: &str, version: u32) -> Result<KnownAgreement, ActError> {
     let now = house.ambient.now();
     policy::agreement(house, read, now, id, version)?.ok_or(ActError::NotFound { what: "agreement" })
+}
+
+/// The version that an officer speaks of.
+fn meant(house: &House, unit: &Unit, saying: &Saying) -> Result<KnownAgreement, ActError> {
+    let of_what_counts = matches!(saying.kind, StatementKind::Suspend | StatementKind::Resume | StatementKind::Terminate);
+    if saying.version == 0 && of_what_counts {
+        let known = policy::agreement_that_counts(house, unit, unit.now(), &saying.id)?;
+        return known.ok_or(ActError::NotFound { what: "agreement" });
+    }
+    find(house, unit, &saying.id, saying.version)
 }
 
 /// A statement must say something new: nobody signs twice or resumes what was not suspended.

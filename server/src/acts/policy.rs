@@ -13,7 +13,9 @@ use titian_proto::model::malformed::Malformed;
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::Approval;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
-use titian_proto::model::statement::{SignedStatement, Statement, StatementKind, joined, state_between_of_text, state_of_text};
+use titian_proto::model::statement::{
+    SignedStatement, Statement, StatementKind, has_been_in_force, joined, state_between_of_text, state_of_text,
+};
 use titian_proto::wire;
 
 use super::context::House;
@@ -67,6 +69,8 @@ pub struct KnownAgreement {
     pub statements: Arc<[Statement]>,
     /// Its state between this node and each other party: who else suspends or leaves an agreement of many leaves the two alone.
     between: Arc<[(NodeId, AgreementState)]>,
+    /// It has been in force, whatever was said since.
+    has_been_in_force: bool,
     /// The version in force that replaced it, while what was sent under it may still be on its way.
     successor: Option<u32>,
     /// When it came into force, as far as this node knows.
@@ -171,7 +175,7 @@ pub fn successor(house: &House, read: &impl Read, now: Instant, known: &KnownAgr
     }
 }
 
-/// The version of a referral's agreement that counts now: the one it was written under, or the one in force that replaced it.
+/// The version of a referral's agreement that counts now: the one it was written under, or the newest that replaced it.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -181,12 +185,23 @@ pub fn agreement_now(house: &House, read: &impl Read, now: Instant, id: &str, ve
         return Ok(pinned);
     }
     let newer = |known: &&KnownAgreement| known.agreement.id.as_str() == id && known.agreement.version > version;
-    let in_force = |known: &&KnownAgreement| known.state == AgreementState::InForce;
-    Ok(agreements(house, read, now)?.iter().filter(newer).filter(in_force).max_by_key(|known| known.agreement.version).cloned().or(pinned))
+    let begun = |known: &&KnownAgreement| known.has_been_in_force;
+    Ok(agreements(house, read, now)?.iter().filter(newer).filter(begun).max_by_key(|known| known.agreement.version).cloned().or(pinned))
 }
 
-/// The agreement that a referral between this node and a peer rests on when staff name none: the one in force, else the newest, so that its
-/// state becomes the refusal.
+/// The version that officers mean who name none when they suspend, resume or end an agreement: the newest that came into force, and only where none has,
+/// the newest. A proposal that waits for signatures takes nobody's word away from what is in force meanwhile.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn agreement_that_counts(house: &House, read: &impl Read, now: Instant, id: &str) -> Result<Option<KnownAgreement>, StoreError> {
+    let of_id = |known: &&KnownAgreement| known.agreement.id.as_str() == id;
+    let newest = |known: &&KnownAgreement| (known.has_been_in_force, known.agreement.version);
+    Ok(agreements(house, read, now)?.iter().filter(of_id).max_by_key(newest).cloned())
+}
+
+/// The agreement that a referral between this node and a peer rests on when staff name none: the one in force, else the one that is suspended, else the
+/// newest, so that its state becomes the refusal.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -194,7 +209,12 @@ pub fn agreement_with(house: &House, read: &impl Read, now: Instant, peer: &Node
     let both = |known: &KnownAgreement| known.agreement.party(house.node_id()).is_some() && known.agreement.party(peer).is_some();
     let known = agreements(house, read, now)?;
     let with_peer = known.iter().filter(|known| both(known));
-    Ok(with_peer.max_by_key(|known| (known.state_with(peer) == AgreementState::InForce, known.agreement.version)).cloned())
+    let state = |known: &KnownAgreement| match known.state_with(peer) {
+        AgreementState::InForce => 2,
+        AgreementState::Suspended => 1,
+        _ => 0,
+    };
+    Ok(with_peer.max_by_key(|known| (state(known), known.agreement.version)).cloned())
 }
 
 /// A worker's ledger.
@@ -277,6 +297,7 @@ fn load_agreement(house: &House, read: &impl Read, now: Instant, text: &Bytes) -
     }
     let reference = AgreementRef { id: agreement.id.clone(), version: agreement.version, digest };
     let state = state_of_text(&agreement, &reference, &statements, now, false);
+    let has_been_in_force = has_been_in_force(&agreement, &reference, &statements, now);
     let has_joined = statements.iter().any(|statement| statement.kind == StatementKind::Accede);
     // Who joined sign nothing anew: the states are those of the text that was signed.
     let text = agreement;
@@ -288,7 +309,8 @@ fn load_agreement(house: &House, read: &impl Read, now: Instant, text: &Bytes) -
     };
     let between = agreement.parties.iter().filter(|party| &party.node_id != own).map(between).collect();
     let activated_at = read.activated_at(digest)?.unwrap_or_default().max(agreement.effective_from.start());
-    Ok(KnownAgreement { agreement, digest, state, statements: statements.into(), between, successor: None, activated_at })
+    let statements = statements.into();
+    Ok(KnownAgreement { agreement, digest, state, statements, between, has_been_in_force, successor: None, activated_at })
 }
 
 fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {
@@ -296,11 +318,12 @@ fn read_statement(signed: &Bytes) -> Result<Statement, Malformed> {
     SignedStatement::from_wire(&signed)?.statement()
 }
 
-/// A version is superseded once a newer one that names it is in force.
+/// A version is superseded once a newer one came into force, and for good: what the two unions agreed anew and then suspended or ended brings back
+/// nothing that they had agreed before.
 fn supersede(known: &mut [KnownAgreement], now: Instant) {
-    let in_force: Vec<KnownAgreement> = known.iter().filter(|known| known.state == AgreementState::InForce).cloned().collect();
+    let begun: Vec<KnownAgreement> = known.iter().filter(|known| known.has_been_in_force).cloned().collect();
     for one in known.iter_mut() {
-        let newer = in_force.iter().filter(|newer| {
+        let newer = begun.iter().filter(|newer| {
             newer.agreement.id == one.agreement.id && newer.agreement.version > one.agreement.version && keeps_parties(newer, one)
         });
         let newer = newer.max_by_key(|newer| newer.agreement.version);

@@ -54,6 +54,16 @@ pub fn state_between_of_text(
     whole_state(agreement, &words, now, superseded, &|node| node == pair.0 || node == pair.1)
 }
 
+/// Whether its day came with everybody's signature and every approval, whatever was said since then: no word of one party takes that back. What it
+/// replaced does not come back when it is suspended or over.
+#[must_use]
+pub fn has_been_in_force(agreement: &Agreement, reference: &AgreementRef, statements: &[Statement], now: Instant) -> bool {
+    let words = Words::of_all(agreement, reference, statements);
+    let mut implementing = agreement.parties.iter().filter(|party| party.role == Role::Implementing);
+    let signed = |party: &Party| words.get(&party.node_id).is_some_and(|one| one.signed && (one.approved || !party.approval_required));
+    implementing.all(signed) && now >= agreement.effective_from.start()
+}
+
 /// The agreement with the affiliates that have acceded among its parties. Its digest is no longer the signed one.
 #[must_use]
 pub fn joined(agreement: &Agreement, reference: &AgreementRef, statements: &[Statement]) -> Agreement {
@@ -238,6 +248,25 @@ mod tests {
         let ended = [all.as_slice(), &[says("id.ksbsi", 3, K::Terminate)]].concat();
         assert_eq!(at(&ended, "2026-03-10"), AgreementState::InForce);
         assert_eq!(at(&ended, "2026-03-11"), AgreementState::Terminated);
+    }
+
+    #[test]
+    fn what_was_once_in_force_has_been_whatever_is_said_later() {
+        use StatementKind as K;
+        let been = |said: &[Statement], day: &str| {
+            has_been_in_force(&agreement(), &agreement().reference(), said, Date::parse(day).unwrap().start())
+        };
+        let all = in_force();
+        assert!(been(&all, "2026-01-01") && been(&all, "2026-09-01"));
+        assert!(!been(&all, "2025-12-31"), "its day has not come");
+        assert!(!been(&all[..3], "2026-03-02"), "an approval is awaited");
+        assert!(!been(&all[..2], "2026-03-02"), "a signature is missing");
+        let suspended = [all.clone(), vec![says("my.mtuc", 3, K::Suspend)]].concat();
+        let ended = [all.clone(), vec![says("id.ksbsi", 3, K::Terminate)]].concat();
+        assert!(been(&suspended, "2026-03-02") && been(&ended, "2026-03-11"));
+        let mut backdated = says("id.ksbsi", 3, K::Terminate);
+        backdated.effective_on = Some(Date::parse("2025-12-31").unwrap());
+        assert!(been(&[all, vec![backdated]].concat(), "2026-03-02"), "nobody takes it back alone");
     }
 
     #[test]

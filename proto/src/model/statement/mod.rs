@@ -3,7 +3,7 @@
 mod fold;
 mod signed;
 
-pub use fold::{joined, state, state_between, state_between_of_text, state_of_text};
+pub use fold::{has_been_in_force, joined, state, state_between, state_between_of_text, state_of_text};
 pub use signed::{SignedStatement, StatementError};
 
 pub use crate::model::agreement::AgreementState;
