@@ -6,7 +6,7 @@
 //! - [`account`] and [`answer`]: who calls, and what a call answered.
 //! - [`union`](mod@union): a node and its staff.
 //! - [`world`]: several unions; two that trust each other; two with an agreement in force.
-//! - [`disk`]: a disk whose power can be cut.
+//! - [`backup`]: what IT has kept of a node; [`disk`]: a disk whose power can be cut.
 //! - [`sample`] and [`road`]: the returnee of `deploy/sample`, and the steps of her referral.
 //! - [`fuzz`]: what strangers' bytes go through, for fuzzers and for tests.
 //! - [`papers`]: the bytes of her documents.
@@ -20,6 +20,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod backup;
 pub mod disk;
 pub mod fuzz;
 pub mod meter;

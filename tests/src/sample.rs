@@ -11,6 +11,27 @@ pub const CANARIES: [&str; 8] =
 /// Categories that the sample's consent grants and its annex covers.
 pub const CATEGORIES: &str = "CASE_CORE,DEMOGRAPHIC,IDENTITY,CONTACT,SAFETY,EMPLOYER,CLAIM";
 
+/// What a union writes into the case that it keeps of a worker whom another referred.
+pub const FACTS: &str = r#"
+[complaint]
+kind = "INDIVIDUAL"
+intake_kind = "COMPLAINT"
+intake_channel = "PEER_UNION"
+complaints = ["W01"]
+primary = "W01"
+client_decision = "MEDIATION"
+
+[journey]
+country_of_origin = "ID"
+country_of_destination = "MY"
+migration_stage = "RETURNEE"
+languages = ["id"]
+
+[claim]
+amount_minor_units = 600000
+currency = "MYR"
+"#;
+
 /// Where the sample stands.
 #[must_use]
 pub fn returnee_path() -> PathBuf {

@@ -199,27 +199,6 @@ fn a_withdrawal_travels_on_to_whom_it_was_passed_on() {
     assert_eq!(show(&clc, &onward).count("records_held") + show(&world.ksbsi, &referral).count("records_held"), 0);
 }
 
-/// What KSBSI writes into its own case.
-const FACTS: &str = r#"
-[complaint]
-kind = "INDIVIDUAL"
-intake_kind = "COMPLAINT"
-intake_channel = "PEER_UNION"
-complaints = ["W01"]
-primary = "W01"
-client_decision = "MEDIATION"
-
-[journey]
-country_of_origin = "ID"
-country_of_destination = "MY"
-migration_stage = "RETURNEE"
-languages = ["id"]
-
-[claim]
-amount_minor_units = 600000
-currency = "MYR"
-"#;
-
 /// KSBSI accepted MTUC's referral and referred the case that it keeps for it to CLC.
 fn passed_on() -> (World, Union, String, String, Intake) {
     let world = World::in_force();
@@ -246,7 +225,7 @@ fn passed_on() -> (World, Union, String, String, Intake) {
         ],
     );
     world.ksbsi.json(Caseworker, &["consent", "record", "--referral", &referral, "--from", &consent]).done();
-    let facts = world.ground.file("facts.toml", FACTS).display().to_string();
+    let facts = world.ground.file("facts.toml", sample::FACTS).display().to_string();
     for only in ["complaint", "journey", "claim"] {
         world.ksbsi.json(Caseworker, &["record", "put", &case, "--from", &facts, "--only", only]).done();
     }

@@ -3,11 +3,10 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use titian_tests::account::Account::{Admin, Auditor, Caseworker};
 use titian_tests::answer::{Answer, NOT_FOUND};
+use titian_tests::backup::Backup;
 use titian_tests::road::{self, Intake, act, arrive, events, held, leaves, share, show, state};
 use titian_tests::sample;
 use titian_tests::union::Union;
@@ -48,7 +47,7 @@ fn what_staff_do_before_the_others_are_heard_takes_no_number_that_was_used() {
     held(&world.mtuc, &shared.referral);
     let answered: Road = road::refer(&world).into();
     arrive(&world.ksbsi, &answered.referral);
-    let backup = Backup::of_ksbsi(&mut world);
+    let backup = backup_of_ksbsi(&mut world);
     change_claim(&world.ksbsi, &shared, "610000");
     wait_until("MTUC holds the change", PATIENCE, || share(&world.mtuc, &shared.referral).names("610000").then_some(()));
     act(&world.ksbsi, &["referral", "accept", &answered.referral]).done();
@@ -56,8 +55,8 @@ fn what_staff_do_before_the_others_are_heard_takes_no_number_that_was_used() {
     nothing_waits(&world);
     // When KSBSI comes back while MTUC's node is away, and its staff change the same record and answer the same referral
     world.mtuc.node.stop();
-    backup.replaces_the_folder(&mut world);
-    backup.is_imported(&mut world);
+    backup.replaces_the_folder(&mut world.ksbsi);
+    backup.is_imported(&mut world.ksbsi);
     change_claim(&world.ksbsi, &shared, "630000");
     act(&world.ksbsi, &["referral", "reject", &answered.referral, "--reason", "NO_CAPACITY"]).done();
     world.mtuc.node.start();
@@ -80,13 +79,13 @@ fn what_staff_do_on_an_older_copy_of_the_folder_is_not_lost() {
         held(&world.mtuc, &road.referral);
         road
     });
-    let backup = Backup::of_ksbsi(&mut world);
+    let backup = backup_of_ksbsi(&mut world);
     change_claim(&world.ksbsi, &shared, "610000");
     drop(refer_back(&world));
     withdraw(&world.ksbsi, &["--worker", &withdrawn.intake.worker]);
     state(&world.mtuc, &withdrawn.referral, "CONSENT_WITHDRAWN");
     nothing_waits(&world);
-    backup.replaces_the_folder(&mut world);
+    backup.replaces_the_folder(&mut world.ksbsi);
     // When staff work on it before IT reads why there is no link: a change, a referral, and a worker who withdraws
     world.ksbsi.node.start();
     change_claim(&world.ksbsi, &shared, "630000");
@@ -95,7 +94,7 @@ fn what_staff_do_on_an_older_copy_of_the_folder_is_not_lost() {
     // And IT does as it is told: this copy begins a new life
     world.ksbsi.node.stop();
     let lines = world.ksbsi.node.export().done().stdout;
-    Backup { lines, ..backup }.is_imported(&mut world);
+    Backup { lines, ..backup }.is_imported(&mut world.ksbsi);
     // Then all three reach MTUC, and nothing waits for ever
     state(&world.mtuc, &withdrawing.referral, "CONSENT_WITHDRAWN");
     arrive(&world.mtuc, &referred.referral);
@@ -149,7 +148,7 @@ impl Days {
         let withdrawn_at_ksbsi = road::refer_and_accept(&world).into();
         let back = refer_back(&world);
         world.ksbsi.admit(Auditor); // an account of the lost days would be lost
-        let backup = Backup::of_ksbsi(&mut world);
+        let backup = backup_of_ksbsi(&mut world);
         let (new, new_and_withdrawn, forgotten, waiting) = (None, None, None, None);
         Self { world, backup, kept, withdrawn_at_mtuc, withdrawn_at_ksbsi, back, new, new_and_withdrawn, forgotten, waiting }
     }
@@ -195,7 +194,7 @@ impl Days {
     }
 
     fn disk_is_lost(&mut self) {
-        self.backup.replaces_the_folder(&mut self.world);
+        self.backup.replaces_the_folder(&mut self.world.ksbsi);
     }
 
     fn old_folder_is_turned_away(&mut self) {
@@ -216,7 +215,7 @@ impl Days {
     }
 
     fn backup_is_imported(&mut self) {
-        self.backup.is_imported(&mut self.world);
+        self.backup.is_imported(&mut self.world.ksbsi);
         let mtuc = &self.world.mtuc;
         wait_until("MTUC has noticed", PATIENCE, || (peers(mtuc).count("restores") == 1).then_some(()));
         nothing_waits(&self.world);
@@ -296,44 +295,10 @@ impl Days {
     }
 }
 
-/// What KSBSI's IT has kept: the folder with the keys, and the lines of the store.
-struct Backup {
-    folder: PathBuf,
-    lines: String,
-}
-
-impl Backup {
-    fn of_ksbsi(world: &mut World) -> Self {
-        nothing_waits(world);
-        world.ksbsi.node.stop();
-        let lines = world.ksbsi.node.export().done().stdout;
-        let folder = world.ground.path().join("old-folder");
-        copy(&world.ksbsi.node.folder, &folder);
-        world.ksbsi.node.start();
-        Self { folder, lines }
-    }
-
-    /// How many leaves its log has.
-    fn log_size(&self) -> usize {
-        let prefix: String = "log/".bytes().map(|byte| format!("{byte:02x}")).collect();
-        let size = self.lines.lines().filter(|line| line.starts_with(&prefix)).count();
-        assert!(size > 0, "the backup has a log");
-        size
-    }
-
-    /// The disk is lost, and this stands in its place. Nothing runs.
-    fn replaces_the_folder(&self, world: &mut World) {
-        world.ksbsi.node.kill9();
-        fs::remove_dir_all(&world.ksbsi.node.folder).expect("the folder was there");
-        copy(&self.folder, &world.ksbsi.node.folder);
-    }
-
-    /// As it is to be done.
-    fn is_imported(&self, world: &mut World) {
-        fs::remove_dir_all(world.ksbsi.node.folder.join("store")).expect("a store");
-        world.ksbsi.node.import(&self.lines).done();
-        world.ksbsi.node.start();
-    }
+/// A backup of KSBSI's node while nothing is on its way.
+fn backup_of_ksbsi(world: &mut World) -> Backup {
+    nothing_waits(world);
+    Backup::of(&mut world.ksbsi, world.ground.path().join("old-folder"))
 }
 
 /// What was known before the disk was lost.
@@ -442,17 +407,4 @@ fn nothing_waits(world: &World) {
             (peers.names("\"connected\":true") && peers.count("queued") == 0).then_some(())
         });
     }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a place for the copy");
-    for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
-        let (here, there) = (entry.path(), to.join(entry.file_name()));
-        if here.is_dir() {
-            copy(&here, &there);
-        } else {
-            fs::copy(&here, &there).expect("a copy");
-        }
-    }
-    fs::set_permissions(to, fs::metadata(from).expect("a folder").permissions()).expect("ours");
 }

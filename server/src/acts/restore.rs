@@ -154,10 +154,16 @@ fn stand(house: &House, unit: &mut Unit, peer: &NodeId, standing: &Standing, rec
         note_missing(unit, peer, &file, &standing.held, received)?;
     }
     unit.publish(Topic::Referral(file.referral_id));
-    if standing.state == ReferralState::ConsentWithdrawn && !file.frozen && !crate::mutant::is("restore-what-was-withdrawn") {
-        consents::withdraw::before_restore(house, unit, file, standing.withdrawal.as_ref())?;
+    if file.frozen || crate::mutant::is("restore-what-was-withdrawn") {
+        return Ok(());
     }
-    Ok(())
+    match &standing.withdrawal {
+        withdrawal if standing.state == ReferralState::ConsentWithdrawn => {
+            consents::withdraw::before_restore(house, unit, file, withdrawal.as_ref())
+        }
+        Some(withdrawal) => consents::withdraw::part_before_restore(house, unit, &file, withdrawal),
+        None => Ok(()),
+    }
 }
 
 /// A state that this node had set and lost, or under whose number it has set another since: the peer refuses a number that it knows. What this node has set
@@ -265,13 +271,14 @@ pub fn standings(house: &House, read: &impl Read, peer: &NodeId) -> Result<Vec<w
 }
 
 fn standing(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Vec<wire::Standing>, ActError> {
-    let withdrawal = told_withdrawal(read, peer, file)?;
+    let (withdrawal, parts) = told_withdrawals(read, peer, file)?;
     let all: Vec<wire::HeldRevision> = read
         .held_after(file.referral_id, None, usize::MAX)?
         .into_iter()
         .map(|record| wire::HeldRevision { record_ref: record.record_ref, revision: record.revision })
         .collect();
-    let one = |held: &[wire::HeldRevision]| wire::Standing {
+    let held_whole = all.len() <= HELD;
+    let one = |held: &[wire::HeldRevision], withdrawal: &Option<wire::Withdrawal>, held_whole: bool| wire::Standing {
         referral_id: file.referral_id.to_wire(),
         state: file.state.to_wire(),
         outcome: file.outcome.map_or(0, ReferralOutcome::to_wire),
@@ -280,19 +287,27 @@ fn standing(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Vec<
         held: held.to_vec(),
         withdrawal: withdrawal.clone(),
         speaker_changes: Some(file.own_changes),
-        held_whole: all.len() <= HELD,
+        held_whole,
     };
-    Ok(if all.is_empty() { vec![one(&[])] } else { all.chunks(HELD).map(one).collect() })
+    let mut standings: Vec<wire::Standing> = all.chunks(HELD).map(|held| one(held, &withdrawal, held_whole)).collect();
+    if standings.is_empty() {
+        standings.push(one(&[], &withdrawal, held_whole));
+    }
+    standings.extend(parts.into_iter().map(|part| one(&[], &Some(part), false)));
+    Ok(standings)
 }
 
-/// The newest withdrawal that the peer told of, where a referral stands still because of one.
-fn told_withdrawal(read: &impl Read, peer: &NodeId, file: &ReferralFile) -> Result<Option<wire::Withdrawal>, ActError> {
-    if file.state != ReferralState::ConsentWithdrawn {
-        return Ok(None);
-    }
+/// What the peer told that she took back: the newest, where a referral stands still because of it; otherwise everything that took back a part.
+fn told_withdrawals(
+    read: &impl Read,
+    peer: &NodeId,
+    file: &ReferralFile,
+) -> Result<(Option<wire::Withdrawal>, Vec<wire::Withdrawal>), ActError> {
     let told = Subject::ToldBy(peer.clone(), referrals::offer_of(file)?.subject_ref);
-    let newest = policy::ledger(read, &told)?.withdrawals.into_iter().max_by_key(|withdrawal| withdrawal.sequence);
-    Ok(newest.map(|withdrawal| withdrawal.to_wire()))
+    let mut withdrawals = policy::ledger(read, &told)?.withdrawals;
+    withdrawals.sort_by_key(|withdrawal| withdrawal.sequence);
+    let mut withdrawals: Vec<wire::Withdrawal> = withdrawals.iter().map(Withdrawal::to_wire).collect();
+    Ok(if file.state == ReferralState::ConsentWithdrawn { (withdrawals.pop(), Vec::new()) } else { (None, withdrawals) })
 }
 
 /// What a restored node shares is put again, as far as the peer does not hold it.

@@ -220,3 +220,28 @@ pub fn before_restore(house: &House, unit: &mut Unit, file: ReferralFile, withdr
     let (sequence, action) = withdrawal.map_or((0, WithdrawalAction::Erase), |known| (known.sequence, known.action));
     end(house, unit, file, sequence, Took::Restored, action)
 }
+
+/// As [`before_restore`], of a part that she took back in the lost days. What is known here already, is; whoever got something of it hears of it, perhaps
+/// again.
+///
+/// # Errors
+/// When the store fails.
+pub fn part_before_restore(house: &House, unit: &mut Unit, file: &ReferralFile, withdrawal: &Withdrawal) -> Result<(), ActError> {
+    let whose = Whose::Referral(file.referral_id);
+    let ledgers = ledgers_of(house, unit, whose)?;
+    let said = |one: &Withdrawal| Withdrawal { sequence: withdrawal.sequence, ..one.clone() } == *withdrawal;
+    if let Some(own) = ledgers.first()
+        && policy::ledger(unit, own)?.withdrawals.iter().any(said)
+    {
+        return Ok(());
+    }
+    tracing::warn!(event = "withdrawal.known-again", peer = %shares::other_side(house, file));
+    let mut withdrawal = withdrawal.clone();
+    for subject in ledgers.into_iter().rev() {
+        withdrawal.sequence = put_withdrawal(unit, &subject, &withdrawal)?;
+    }
+    for touched in touched(house, unit, whose, &withdrawal)? {
+        enforce(house, unit, touched, &withdrawal, Took::WordHere)?;
+    }
+    Ok(())
+}
