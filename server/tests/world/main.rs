@@ -8,6 +8,7 @@
 //! - [`watch`] holds what must be true at *any* time, [`settled`] what must be true *eventually* and *finally*; [`word`], [`promise`] and [`taint`]
 //!   are what they are held against, [`mailbox`] reads the store for them, [`trace`] is what is told of it.
 //! - [`six_weeks_dark`], [`lost_ack_storm`], [`clock_chaos`], [`mou_suspended`], [`in_flight`] and [`full_lane`] are stories of their own; [`caseload`] is what they are about.
+//! - [`overshare`] draws agreements, consents and schedules, and looks for marked words everywhere.
 //! - [`mutants`] shows that the world bites.
 //!
 //! A seed that fails is printed with its story and replays exactly: `TITIAN_WORLD_SEED=7 cargo test ... one_seed`. More seeds than the usual 200:
@@ -30,6 +31,7 @@ mod mou_suspended;
 mod mutants;
 mod network;
 mod node;
+mod overshare;
 mod promise;
 mod random;
 mod restore;

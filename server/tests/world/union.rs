@@ -1,6 +1,7 @@
 //! The three unions of the world: their names, keys and descriptors, and the agreements between them.
 
 use ed25519_dalek::SigningKey;
+use titian_proto::bundle::SealingKey;
 use titian_proto::envelope::Signer;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain, RootKey, TlsPin, VerifyingKey, key_id_of, sign_descriptor};
@@ -11,6 +12,8 @@ use titian_proto::wire;
 use titian_server::acts::actor::{Actor, Role};
 use titian_server::acts::context::Own;
 use titian_server::federation::identity::{PeerIdentity, Pin};
+
+use zeroize::Zeroizing;
 
 use crate::clock::FOUNDED;
 
@@ -57,7 +60,7 @@ impl Union {
     /// Who it is, for its own node.
     pub fn own(&self) -> Own {
         let (chain, ends) = (self.chain.clone(), self.chain.newest().not_after);
-        Own { descriptor_file: chain.to_file(), chain, signer: self.signer(), sealing: Vec::new(), ends }
+        Own { descriptor_file: chain.to_file(), chain, signer: self.signer(), sealing: vec![sealing_key(self.place)], ends }
     }
 
     /// What it gives to the other unions.
@@ -132,7 +135,7 @@ fn descriptor(place: usize, node_id: &NodeId, log_origin: &str) -> Descriptor {
         signing_keys: verifying(2),
         log_keys: verifying(3),
         witness_keys: verifying(4),
-        sealing_keys: Vec::new(),
+        sealing_keys: vec![VerifyingKey::new(sealing_key(place).public_bytes(), from, until)],
         protocol_min: 1,
         protocol_max: 1,
         issued_at: from,
@@ -145,6 +148,11 @@ fn descriptor(place: usize, node_id: &NodeId, log_origin: &str) -> Descriptor {
 
 fn pin(place: usize) -> [u8; 32] {
     [u8::try_from(place).unwrap() + 1; 32]
+}
+
+/// Opens the bundles that are for it.
+pub fn sealing_key(place: usize) -> SealingKey {
+    SealingKey::generate(&Zeroizing::new([u8::try_from(place).unwrap() * 16 + 5; 32]))
 }
 
 fn key(place: usize, purpose: u8) -> SigningKey {

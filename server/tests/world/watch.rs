@@ -20,6 +20,7 @@ use titian_server::store::engine::Pair;
 
 use crate::disk::{Disk, Durable};
 use crate::mailbox;
+use crate::overshare::onlooker::Onlooker;
 use crate::promise::Promise;
 use crate::taint::{Taint, Taints};
 use crate::trace::Trace;
@@ -65,6 +66,8 @@ pub struct Eyes {
     /// Until when, by the world's own time, she has allowed a union something at most.
     allowed_until: BTreeMap<(usize, usize), Moment>,
     disks: BTreeMap<NodeId, Disk>,
+    /// Who else looks, where a story has eyes of its own.
+    pub onlooker: Option<Onlooker>,
     envelopes: BTreeMap<Place, Digest>,
     receipts: BTreeMap<Digest, Bytes>,
     /// How often somebody gave room for more.
@@ -95,6 +98,7 @@ impl Watch {
             restored: BTreeSet::new(),
             allowed_until: BTreeMap::new(),
             disks: BTreeMap::new(),
+            onlooker: None,
             envelopes: BTreeMap::new(),
             receipts: BTreeMap::new(),
             credits: 0,
@@ -128,12 +132,15 @@ impl Watch {
 
     /// A frame leaves a node.
     pub fn left(&self, from: &NodeId, to: &NodeId, frame: &wire::Frame) {
-        let disk = {
+        let (disk, onlooker) = {
             let mut eyes = self.eyes();
             let now = eyes.now();
             eyes.trace.bytes(now, &frame.encode_to_vec());
-            eyes.disks.get(from).map(Disk::durable)
+            (eyes.disks.get(from).map(Disk::durable), eyes.onlooker.clone())
         };
+        if let Some(onlooker) = onlooker {
+            onlooker.left(place_of(from), place_of(to), frame);
+        }
         let Some(disk) = disk else { return };
         match &frame.frame {
             Some(frame::Frame::Deliveries(wire::Deliveries { deliveries, .. })) => {
@@ -174,6 +181,9 @@ impl Watch {
     pub fn applied(&self, node: &NodeId, puts: &[Pair]) {
         let mut eyes = self.eyes();
         let (now, at) = (eyes.now(), place_of(node));
+        if let Some(onlooker) = &eyes.onlooker {
+            onlooker.stored(at, puts);
+        }
         for (key, value) in puts {
             eyes.trace.bytes(now, key);
             eyes.trace.bytes(now, value);
