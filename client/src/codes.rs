@@ -149,6 +149,7 @@ codes!(
     Service,
     Sex,
     StaffRole,
+    TaskKind,
     StatementKind,
     StatementReason,
     Tier,

@@ -110,6 +110,8 @@ referral show ID
 referral list --case ID
 referral share ID
 referral watch
+task list
+task close ID
 log list --from 3 --limit 10
 log show 3
 log status

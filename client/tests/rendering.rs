@@ -125,6 +125,7 @@ fn a_node_on_a_rehearsal_clock_says_so_first() {
         alarms: vec![wire::Alarm { code: "store.blobs-present".to_owned(), next_step: "Tell the makers.".to_owned() }],
         fingerprint_words: "abandon ability".to_owned(),
         epoch: "00ff".to_owned(),
+        tasks: vec![wire::TaskCount { kind: wire::TaskKind::RenewConsent.into(), waiting: 3, overdue: 0 }],
     };
     support::check_golden("status.txt", &output::node::status(&status));
 }

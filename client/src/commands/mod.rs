@@ -16,6 +16,7 @@ mod record;
 mod referral;
 mod report;
 mod staff;
+mod task;
 mod worker;
 
 use std::path::PathBuf;
@@ -87,6 +88,9 @@ enum Noun {
     /// Breaches: who must know that somebody saw what nobody should have seen
     #[command(subcommand, arg_required_else_help = true)]
     Breach(breach::Command),
+    /// Tasks: what waits for you
+    #[command(subcommand, arg_required_else_help = true)]
+    Task(task::Command),
     /// Agreements between unions, with their data-sharing annexes
     #[command(subcommand, arg_required_else_help = true)]
     Agreement(agreement::Command),
@@ -139,6 +143,7 @@ impl Arguments {
             Noun::Erasure(command) => erasure::run(command, &context).await,
             Noun::Report(command) => report::run(command, &context).await,
             Noun::Breach(command) => breach::run(command, &context).await,
+            Noun::Task(command) => task::run(command, &context).await,
             Noun::Agreement(command) => agreement::run(command, &context).await,
             Noun::Peer(command) => peer::run(command, &context).await,
             Noun::Bundle(command) => bundle::run(command, &context).await,

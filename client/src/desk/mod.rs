@@ -17,6 +17,7 @@ mod referral;
 mod report;
 mod session;
 mod staff;
+mod task;
 mod worker;
 
 use std::time::Duration;

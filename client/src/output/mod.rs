@@ -19,6 +19,7 @@ pub mod report;
 pub mod slip;
 pub mod staff;
 pub mod table;
+pub mod task;
 pub mod text;
 pub mod worker;
 

@@ -6829,6 +6829,83 @@ pub struct SettleBreachResponse {
     #[prost(message, optional, tag = "1")]
     pub breach: ::core::option::Option<Breach>,
 }
+/// Something that waits for a person.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Task {
+    /// Names it; the same as long as the same waits. 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub task_id: ::prost::bytes::Bytes,
+    /// What.
+    #[prost(enumeration = "TaskKind", tag = "2")]
+    pub kind: i32,
+    /// By when, milliseconds since 1970.
+    #[prost(int64, tag = "3")]
+    pub due_ms: i64,
+    /// True when that has passed.
+    #[prost(bool, tag = "4")]
+    pub overdue: bool,
+    /// The worker at this node, 16 bytes, or empty.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub worker_id: ::prost::bytes::Bytes,
+    /// Referrals concerned, 16 bytes each; of a breach the first 256.
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub referral_ids: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// The other union, or empty.
+    #[prost(string, tag = "7")]
+    pub peer: ::prost::alloc::string::String,
+    /// True when a person must say that it is done; the others end when what they ask for is done.
+    #[prost(bool, tag = "8")]
+    pub to_be_closed: bool,
+}
+/// How many tasks of a kind wait.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TaskCount {
+    /// What.
+    #[prost(enumeration = "TaskKind", tag = "1")]
+    pub kind: i32,
+    /// How many; counted up to 1000 of all kinds together.
+    #[prost(uint32, tag = "2")]
+    pub waiting: u32,
+    /// How many of them are overdue.
+    #[prost(uint32, tag = "3")]
+    pub overdue: u32,
+}
+/// Asks for tasks.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListTasksRequest {
+    /// At most so many; 0: a page of the node's choice.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+    /// After the task with this id, which was due at `after_due_ms`; empty: from the first.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub after: ::prost::bytes::Bytes,
+    /// When the task `after` was due.
+    #[prost(int64, tag = "3")]
+    pub after_due_ms: i64,
+}
+/// Tasks, the one due first at the beginning.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListTasksResponse {
+    /// A page of them.
+    #[prost(message, repeated, tag = "1")]
+    pub tasks: ::prost::alloc::vec::Vec<Task>,
+}
+/// Says that a task is done.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CloseTaskRequest {
+    /// Which, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub task_id: ::prost::bytes::Bytes,
+}
+/// Noted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CloseTaskResponse {}
 /// What an account may do; the table is a golden file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6977,6 +7054,71 @@ impl ErasureGround {
             "ERASURE_GROUND_UNSPECIFIED" => Some(Self::Unspecified),
             "ERASURE_GROUND_WITHDRAWAL" => Some(Self::Withdrawal),
             "ERASURE_GROUND_RETENTION" => Some(Self::Retention),
+            _ => None,
+        }
+    }
+}
+/// What waits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TaskKind {
+    /// Never valid.
+    Unspecified = 0,
+    /// A consent ends soon: ask her whether she renews it.
+    RenewConsent = 1,
+    /// Her safe-contact rules were last confirmed too long ago.
+    ConfirmContact = 2,
+    /// A referral from another union is to be answered.
+    AnswerReferral = 3,
+    /// A referral was accepted and the worker is to be contacted for the first time.
+    ContactWorker = 4,
+    /// A referral waits for its second person.
+    ApproveReferral = 5,
+    /// A referral was approved and waits to be sent.
+    SendApproved = 6,
+    /// She withdrew at another union: ask her whether she meant it so.
+    VerifyWithdrawal = 7,
+    /// Something that was to be destroyed is not proved destroyed, and its hours are over.
+    ErasureOverdue = 8,
+    /// Copies will be destroyed soon, because the time for which they may be kept ends.
+    RetentionEnds = 9,
+    /// Another union told of a breach at its node.
+    BreachNotice = 10,
+}
+impl TaskKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TASK_KIND_UNSPECIFIED",
+            Self::RenewConsent => "TASK_KIND_RENEW_CONSENT",
+            Self::ConfirmContact => "TASK_KIND_CONFIRM_CONTACT",
+            Self::AnswerReferral => "TASK_KIND_ANSWER_REFERRAL",
+            Self::ContactWorker => "TASK_KIND_CONTACT_WORKER",
+            Self::ApproveReferral => "TASK_KIND_APPROVE_REFERRAL",
+            Self::SendApproved => "TASK_KIND_SEND_APPROVED",
+            Self::VerifyWithdrawal => "TASK_KIND_VERIFY_WITHDRAWAL",
+            Self::ErasureOverdue => "TASK_KIND_ERASURE_OVERDUE",
+            Self::RetentionEnds => "TASK_KIND_RETENTION_ENDS",
+            Self::BreachNotice => "TASK_KIND_BREACH_NOTICE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TASK_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "TASK_KIND_RENEW_CONSENT" => Some(Self::RenewConsent),
+            "TASK_KIND_CONFIRM_CONTACT" => Some(Self::ConfirmContact),
+            "TASK_KIND_ANSWER_REFERRAL" => Some(Self::AnswerReferral),
+            "TASK_KIND_CONTACT_WORKER" => Some(Self::ContactWorker),
+            "TASK_KIND_APPROVE_REFERRAL" => Some(Self::ApproveReferral),
+            "TASK_KIND_SEND_APPROVED" => Some(Self::SendApproved),
+            "TASK_KIND_VERIFY_WITHDRAWAL" => Some(Self::VerifyWithdrawal),
+            "TASK_KIND_ERASURE_OVERDUE" => Some(Self::ErasureOverdue),
+            "TASK_KIND_RETENTION_ENDS" => Some(Self::RetentionEnds),
+            "TASK_KIND_BREACH_NOTICE" => Some(Self::BreachNotice),
             _ => None,
         }
     }
@@ -12277,6 +12419,389 @@ pub mod breach_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Generated client implementations.
+#[cfg(feature = "services")]
+pub mod task_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Tasks: what waits for a person, computed from what the node knows. Nothing here is ever sent to a worker.
+    #[derive(Debug, Clone)]
+    pub struct TaskServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl TaskServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> TaskServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TaskServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TaskServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists what waits for the caller's role, by the day it is due. No names, no categories.
+        pub async fn list_tasks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTasksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.TaskService/ListTasks",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.TaskService", "ListTasks"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says that a task is done that the node cannot see for itself: a withdrawal verified with the worker, a breach dealt with.
+        pub async fn close_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.TaskService/CloseTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.TaskService", "CloseTask"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "services")]
+pub mod task_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TaskServiceServer.
+    #[async_trait]
+    pub trait TaskService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists what waits for the caller's role, by the day it is due. No names, no categories.
+        async fn list_tasks(
+            &self,
+            request: tonic::Request<super::ListTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTasksResponse>,
+            tonic::Status,
+        >;
+        /// Says that a task is done that the node cannot see for itself: a withdrawal verified with the worker, a breach dealt with.
+        async fn close_task(
+            &self,
+            request: tonic::Request<super::CloseTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseTaskResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Tasks: what waits for a person, computed from what the node knows. Nothing here is ever sent to a worker.
+    #[derive(Debug)]
+    pub struct TaskServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TaskServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TaskServiceServer<T>
+    where
+        T: TaskService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/titian.v1.TaskService/ListTasks" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTasksSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::ListTasksRequest>
+                    for ListTasksSvc<T> {
+                        type Response = super::ListTasksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTasksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::list_tasks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTasksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.TaskService/CloseTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::CloseTaskRequest>
+                    for CloseTaskSvc<T> {
+                        type Response = super::CloseTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::close_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TaskServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "titian.v1.TaskService";
+    impl<T> tonic::server::NamedService for TaskServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// A peer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -12776,6 +13301,9 @@ pub struct GetStatusResponse {
     /// Epoch of the store, hexadecimal.
     #[prost(string, tag = "10")]
     pub epoch: ::prost::alloc::string::String,
+    /// What waits for the caller's role.
+    #[prost(message, repeated, tag = "11")]
+    pub tasks: ::prost::alloc::vec::Vec<TaskCount>,
 }
 /// Something that a person must look at.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

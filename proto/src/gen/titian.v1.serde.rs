@@ -6695,6 +6695,173 @@ impl<'de> serde::Deserialize<'de> for CloseStaffResponse {
         deserializer.deserialize_struct("titian.v1.CloseStaffResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for CloseTaskRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.task_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.CloseTaskRequest", len)?;
+        if !self.task_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("taskId", pbjson::private::base64::encode(&self.task_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CloseTaskRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "task_id",
+            "taskId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            TaskId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "taskId" | "task_id" => Ok(GeneratedField::TaskId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CloseTaskRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.CloseTaskRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CloseTaskRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut task_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::TaskId => {
+                            if task_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("taskId"));
+                            }
+                            task_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(CloseTaskRequest {
+                    task_id: task_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.CloseTaskRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CloseTaskResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("titian.v1.CloseTaskResponse", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CloseTaskResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CloseTaskResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.CloseTaskResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CloseTaskResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(CloseTaskResponse {
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.CloseTaskResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ClosureReason {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -16680,6 +16847,9 @@ impl serde::Serialize for GetStatusResponse {
         if !self.epoch.is_empty() {
             len += 1;
         }
+        if !self.tasks.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.GetStatusResponse", len)?;
         if !self.node_id.is_empty() {
             struct_ser.serialize_field("nodeId", &self.node_id)?;
@@ -16715,6 +16885,9 @@ impl serde::Serialize for GetStatusResponse {
         if !self.epoch.is_empty() {
             struct_ser.serialize_field("epoch", &self.epoch)?;
         }
+        if !self.tasks.is_empty() {
+            struct_ser.serialize_field("tasks", &self.tasks)?;
+        }
         struct_ser.end()
     }
 }
@@ -16739,6 +16912,7 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
             "fingerprint_words",
             "fingerprintWords",
             "epoch",
+            "tasks",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -16753,6 +16927,7 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
             Alarms,
             FingerprintWords,
             Epoch,
+            Tasks,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -16784,6 +16959,7 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
                             "alarms" => Ok(GeneratedField::Alarms),
                             "fingerprintWords" | "fingerprint_words" => Ok(GeneratedField::FingerprintWords),
                             "epoch" => Ok(GeneratedField::Epoch),
+                            "tasks" => Ok(GeneratedField::Tasks),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -16813,6 +16989,7 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
                 let mut alarms__ = None;
                 let mut fingerprint_words__ = None;
                 let mut epoch__ = None;
+                let mut tasks__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::NodeId => {
@@ -16879,6 +17056,12 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
                             }
                             epoch__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Tasks => {
+                            if tasks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tasks"));
+                            }
+                            tasks__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(GetStatusResponse {
@@ -16892,6 +17075,7 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
                     alarms: alarms__.unwrap_or_default(),
                     fingerprint_words: fingerprint_words__.unwrap_or_default(),
                     epoch: epoch__.unwrap_or_default(),
+                    tasks: tasks__.unwrap_or_default(),
                 })
             }
         }
@@ -24303,6 +24487,233 @@ impl<'de> serde::Deserialize<'de> for ListStaffResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.ListStaffResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListTasksRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.limit != 0 {
+            len += 1;
+        }
+        if !self.after.is_empty() {
+            len += 1;
+        }
+        if self.after_due_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListTasksRequest", len)?;
+        if self.limit != 0 {
+            struct_ser.serialize_field("limit", &self.limit)?;
+        }
+        if !self.after.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("after", pbjson::private::base64::encode(&self.after).as_str())?;
+        }
+        if self.after_due_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("afterDueMs", ToString::to_string(&self.after_due_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListTasksRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "limit",
+            "after",
+            "after_due_ms",
+            "afterDueMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Limit,
+            After,
+            AfterDueMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "limit" => Ok(GeneratedField::Limit),
+                            "after" => Ok(GeneratedField::After),
+                            "afterDueMs" | "after_due_ms" => Ok(GeneratedField::AfterDueMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListTasksRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListTasksRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListTasksRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut limit__ = None;
+                let mut after__ = None;
+                let mut after_due_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::After => {
+                            if after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("after"));
+                            }
+                            after__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::AfterDueMs => {
+                            if after_due_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("afterDueMs"));
+                            }
+                            after_due_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ListTasksRequest {
+                    limit: limit__.unwrap_or_default(),
+                    after: after__.unwrap_or_default(),
+                    after_due_ms: after_due_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListTasksRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListTasksResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.tasks.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.ListTasksResponse", len)?;
+        if !self.tasks.is_empty() {
+            struct_ser.serialize_field("tasks", &self.tasks)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListTasksResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "tasks",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Tasks,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "tasks" => Ok(GeneratedField::Tasks),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListTasksResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.ListTasksResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListTasksResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut tasks__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Tasks => {
+                            if tasks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tasks"));
+                            }
+                            tasks__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListTasksResponse {
+                    tasks: tasks__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.ListTasksResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ListWorkersRequest {
@@ -39961,6 +40372,467 @@ impl<'de> serde::Deserialize<'de> for TakenBack {
             }
         }
         deserializer.deserialize_struct("titian.v1.TakenBack", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Task {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.task_id.is_empty() {
+            len += 1;
+        }
+        if self.kind != 0 {
+            len += 1;
+        }
+        if self.due_ms != 0 {
+            len += 1;
+        }
+        if self.overdue {
+            len += 1;
+        }
+        if !self.worker_id.is_empty() {
+            len += 1;
+        }
+        if !self.referral_ids.is_empty() {
+            len += 1;
+        }
+        if !self.peer.is_empty() {
+            len += 1;
+        }
+        if self.to_be_closed {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Task", len)?;
+        if !self.task_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("taskId", pbjson::private::base64::encode(&self.task_id).as_str())?;
+        }
+        if self.kind != 0 {
+            let v = TaskKind::try_from(self.kind)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
+            struct_ser.serialize_field("kind", &v)?;
+        }
+        if self.due_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("dueMs", ToString::to_string(&self.due_ms).as_str())?;
+        }
+        if self.overdue {
+            struct_ser.serialize_field("overdue", &self.overdue)?;
+        }
+        if !self.worker_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("workerId", pbjson::private::base64::encode(&self.worker_id).as_str())?;
+        }
+        if !self.referral_ids.is_empty() {
+            struct_ser.serialize_field("referralIds", &self.referral_ids.iter().map(pbjson::private::base64::encode).collect::<Vec<_>>())?;
+        }
+        if !self.peer.is_empty() {
+            struct_ser.serialize_field("peer", &self.peer)?;
+        }
+        if self.to_be_closed {
+            struct_ser.serialize_field("toBeClosed", &self.to_be_closed)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Task {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "task_id",
+            "taskId",
+            "kind",
+            "due_ms",
+            "dueMs",
+            "overdue",
+            "worker_id",
+            "workerId",
+            "referral_ids",
+            "referralIds",
+            "peer",
+            "to_be_closed",
+            "toBeClosed",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            TaskId,
+            Kind,
+            DueMs,
+            Overdue,
+            WorkerId,
+            ReferralIds,
+            Peer,
+            ToBeClosed,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "taskId" | "task_id" => Ok(GeneratedField::TaskId),
+                            "kind" => Ok(GeneratedField::Kind),
+                            "dueMs" | "due_ms" => Ok(GeneratedField::DueMs),
+                            "overdue" => Ok(GeneratedField::Overdue),
+                            "workerId" | "worker_id" => Ok(GeneratedField::WorkerId),
+                            "referralIds" | "referral_ids" => Ok(GeneratedField::ReferralIds),
+                            "peer" => Ok(GeneratedField::Peer),
+                            "toBeClosed" | "to_be_closed" => Ok(GeneratedField::ToBeClosed),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Task;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Task")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Task, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut task_id__ = None;
+                let mut kind__ = None;
+                let mut due_ms__ = None;
+                let mut overdue__ = None;
+                let mut worker_id__ = None;
+                let mut referral_ids__ = None;
+                let mut peer__ = None;
+                let mut to_be_closed__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::TaskId => {
+                            if task_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("taskId"));
+                            }
+                            task_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Kind => {
+                            if kind__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("kind"));
+                            }
+                            kind__ = Some(map_.next_value::<TaskKind>()? as i32);
+                        }
+                        GeneratedField::DueMs => {
+                            if due_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("dueMs"));
+                            }
+                            due_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Overdue => {
+                            if overdue__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overdue"));
+                            }
+                            overdue__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::WorkerId => {
+                            if worker_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("workerId"));
+                            }
+                            worker_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ReferralIds => {
+                            if referral_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralIds"));
+                            }
+                            referral_ids__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::BytesDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::Peer => {
+                            if peer__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("peer"));
+                            }
+                            peer__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ToBeClosed => {
+                            if to_be_closed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("toBeClosed"));
+                            }
+                            to_be_closed__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Task {
+                    task_id: task_id__.unwrap_or_default(),
+                    kind: kind__.unwrap_or_default(),
+                    due_ms: due_ms__.unwrap_or_default(),
+                    overdue: overdue__.unwrap_or_default(),
+                    worker_id: worker_id__.unwrap_or_default(),
+                    referral_ids: referral_ids__.unwrap_or_default(),
+                    peer: peer__.unwrap_or_default(),
+                    to_be_closed: to_be_closed__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Task", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TaskCount {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.kind != 0 {
+            len += 1;
+        }
+        if self.waiting != 0 {
+            len += 1;
+        }
+        if self.overdue != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.TaskCount", len)?;
+        if self.kind != 0 {
+            let v = TaskKind::try_from(self.kind)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
+            struct_ser.serialize_field("kind", &v)?;
+        }
+        if self.waiting != 0 {
+            struct_ser.serialize_field("waiting", &self.waiting)?;
+        }
+        if self.overdue != 0 {
+            struct_ser.serialize_field("overdue", &self.overdue)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TaskCount {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "kind",
+            "waiting",
+            "overdue",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Kind,
+            Waiting,
+            Overdue,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "kind" => Ok(GeneratedField::Kind),
+                            "waiting" => Ok(GeneratedField::Waiting),
+                            "overdue" => Ok(GeneratedField::Overdue),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TaskCount;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.TaskCount")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TaskCount, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut kind__ = None;
+                let mut waiting__ = None;
+                let mut overdue__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Kind => {
+                            if kind__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("kind"));
+                            }
+                            kind__ = Some(map_.next_value::<TaskKind>()? as i32);
+                        }
+                        GeneratedField::Waiting => {
+                            if waiting__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("waiting"));
+                            }
+                            waiting__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Overdue => {
+                            if overdue__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overdue"));
+                            }
+                            overdue__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(TaskCount {
+                    kind: kind__.unwrap_or_default(),
+                    waiting: waiting__.unwrap_or_default(),
+                    overdue: overdue__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.TaskCount", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TaskKind {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "TASK_KIND_UNSPECIFIED",
+            Self::RenewConsent => "TASK_KIND_RENEW_CONSENT",
+            Self::ConfirmContact => "TASK_KIND_CONFIRM_CONTACT",
+            Self::AnswerReferral => "TASK_KIND_ANSWER_REFERRAL",
+            Self::ContactWorker => "TASK_KIND_CONTACT_WORKER",
+            Self::ApproveReferral => "TASK_KIND_APPROVE_REFERRAL",
+            Self::SendApproved => "TASK_KIND_SEND_APPROVED",
+            Self::VerifyWithdrawal => "TASK_KIND_VERIFY_WITHDRAWAL",
+            Self::ErasureOverdue => "TASK_KIND_ERASURE_OVERDUE",
+            Self::RetentionEnds => "TASK_KIND_RETENTION_ENDS",
+            Self::BreachNotice => "TASK_KIND_BREACH_NOTICE",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for TaskKind {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "TASK_KIND_UNSPECIFIED",
+            "TASK_KIND_RENEW_CONSENT",
+            "TASK_KIND_CONFIRM_CONTACT",
+            "TASK_KIND_ANSWER_REFERRAL",
+            "TASK_KIND_CONTACT_WORKER",
+            "TASK_KIND_APPROVE_REFERRAL",
+            "TASK_KIND_SEND_APPROVED",
+            "TASK_KIND_VERIFY_WITHDRAWAL",
+            "TASK_KIND_ERASURE_OVERDUE",
+            "TASK_KIND_RETENTION_ENDS",
+            "TASK_KIND_BREACH_NOTICE",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = TaskKind;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "TASK_KIND_UNSPECIFIED" => Ok(TaskKind::Unspecified),
+                    "TASK_KIND_RENEW_CONSENT" => Ok(TaskKind::RenewConsent),
+                    "TASK_KIND_CONFIRM_CONTACT" => Ok(TaskKind::ConfirmContact),
+                    "TASK_KIND_ANSWER_REFERRAL" => Ok(TaskKind::AnswerReferral),
+                    "TASK_KIND_CONTACT_WORKER" => Ok(TaskKind::ContactWorker),
+                    "TASK_KIND_APPROVE_REFERRAL" => Ok(TaskKind::ApproveReferral),
+                    "TASK_KIND_SEND_APPROVED" => Ok(TaskKind::SendApproved),
+                    "TASK_KIND_VERIFY_WITHDRAWAL" => Ok(TaskKind::VerifyWithdrawal),
+                    "TASK_KIND_ERASURE_OVERDUE" => Ok(TaskKind::ErasureOverdue),
+                    "TASK_KIND_RETENTION_ENDS" => Ok(TaskKind::RetentionEnds),
+                    "TASK_KIND_BREACH_NOTICE" => Ok(TaskKind::BreachNotice),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for TellBreachRequest {

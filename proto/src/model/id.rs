@@ -96,6 +96,8 @@ id16! {
     Epoch;
     /// A group case, shared by its sub-cases.
     GroupRef;
+    /// Something that waits for a person at this node. Never on the wire between nodes.
+    TaskId;
     /// The bytes of a document as this node keeps them. Never on the wire between nodes.
     BodyId;
     /// A breach at this node, or that it was told of. Never on the wire between nodes.

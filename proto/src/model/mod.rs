@@ -18,5 +18,6 @@ pub mod refusal;
 pub mod slip;
 pub mod staff;
 pub mod statement;
+pub mod task;
 pub mod value;
 pub mod vocabulary;

@@ -58,5 +58,6 @@ pub mod settlement;
 pub mod shares;
 pub mod shelf;
 pub mod staff;
+pub mod tasks;
 pub mod undelivered;
 pub mod workers;

@@ -115,6 +115,8 @@ permissions! {
     BreachTell = "breach.tell" on BreachService/TellBreach for OFFICERS;
     BreachList = "breach.list" on BreachService/ListBreaches for ALL;
     BreachSettle = "breach.settle" on BreachService/SettleBreach for OFFICERS;
+    TaskList = "task.list" on TaskService/ListTasks for ALL;
+    TaskClose = "task.close" on TaskService/CloseTask for CASEWORK;
 
     PeerDescriptor = "peer.descriptor" on PeerService/GetDescriptor for ADMINS;
     PeerAdd = "peer.add" on PeerService/AddPeer for ADMINS;

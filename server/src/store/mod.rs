@@ -11,6 +11,7 @@
 //! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
 //! - `peers`, `agreements`, `workers`, `cases`, `leaders`, `records`, `documents`, `consents`, `referrals`, `erasures`, `breaches`, `reports`: one table a noun.
+//! - `heard`: what other unions told and a person must act upon.
 //! - `sealing`: what is personal is sealed at rest, and destroyed with its key.
 //! - `export`: everything as plain lines, and back.
 //! - `key`, `lane_key`, `value`: how tables write their keys and values; `tag`: what says that something changed.
@@ -29,6 +30,7 @@ pub mod erasures;
 mod error;
 mod export;
 mod group;
+pub mod heard;
 mod inbox;
 #[cfg(feature = "simulation")]
 mod inline;

@@ -19,6 +19,7 @@ use crate::acts::policy::{self, Direction};
 use crate::acts::question::{self, About};
 use crate::acts::referrals::{is_sender, load, offer_of};
 use crate::acts::shares;
+use crate::acts::tasks::heard;
 use crate::store::consents::{LedgerLine, Subject};
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::workers::WorkerTable;
@@ -116,10 +117,11 @@ pub fn receive(house: &House, unit: &mut Unit, peer: &NodeId, notice: &Withdrawa
         others = touched(house, unit, Whose::Worker(worker_id), withdrawal)?;
         others.retain(|file| shares::other_side(house, file) != peer);
     }
-    let mut unknown = Vec::new();
+    let (mut unknown, mut sent_from_here) = (Vec::new(), Vec::new());
     for referral_id in &notice.referral_ids {
         match unit.referral(*referral_id)? {
             Some(file) if shares::other_side(house, &file) == peer => {
+                sent_from_here.extend(is_sender(house, &file).then_some(*referral_id));
                 take_at_peers_word(house, unit, file, withdrawal)?;
                 others.retain(|other| other.referral_id != *referral_id);
             }
@@ -130,6 +132,7 @@ pub fn receive(house: &House, unit: &mut Unit, peer: &NodeId, notice: &Withdrawa
     for file in others {
         enforce(house, unit, file, &known_here, Took::WordHere)?;
     }
+    heard::withdrawal(unit, peer, notice, sent_from_here)?;
     if !unknown.is_empty() {
         // What was to come is refused, because the withdrawal is known.
         answer_unknown(house, unit, peer, ErasureReceipt::of_nothing(withdrawal.sequence, unknown, unit.now()))?;

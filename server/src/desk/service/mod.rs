@@ -28,6 +28,7 @@ mod referral;
 mod report;
 mod session;
 mod staff;
+mod task;
 mod watch;
 mod worker;
 
@@ -106,6 +107,7 @@ pub(super) fn routes(desk: Desk) -> Routes {
         erasure_service_server::ErasureServiceServer,
         report_service_server::ReportServiceServer,
         breach_service_server::BreachServiceServer,
+        task_service_server::TaskServiceServer,
         agreement_service_server::AgreementServiceServer,
         peer_service_server::PeerServiceServer,
         bundle_service_server::BundleServiceServer,

@@ -12,11 +12,12 @@ use tonic::{Request, async_trait};
 use super::{Answer, Desk, Replies, Sender, StreamAnswer};
 use crate::acts::node::{self, About, Alarm, Status};
 use crate::acts::peers;
+use crate::acts::tasks::{self, Count};
 
 #[async_trait]
 impl NodeService for Desk {
     async fn get_status(&self, request: Request<wire::GetStatusRequest>) -> Answer<wire::GetStatusResponse> {
-        self.act(request, |office, _, wire::GetStatusRequest {}| async move {
+        self.act(request, |office, actor, wire::GetStatusRequest {}| async move {
             let About { node_id, log_origin: _, engine, rehearsal, fingerprint_words } = office.about.clone();
             let Status { now, epoch, log_entries, alarms } =
                 node::status(&office.store, &office.ambient, &office.about, office.acts.house.own().ends)?;
@@ -31,6 +32,7 @@ impl NodeService for Desk {
                 alarms: alarms.into_iter().map(alarm).collect(),
                 fingerprint_words,
                 epoch: hex::encode(epoch.0),
+                tasks: tasks::count(&office.acts, actor.role).await?.into_iter().map(count).collect(),
             })
         })
         .await
@@ -89,6 +91,11 @@ impl Write for Lines {
     fn flush(&mut self) -> io::Result<()> {
         if self.whole.is_empty() { Ok(()) } else { self.send(self.whole.len()) }
     }
+}
+
+fn count(count: Count) -> wire::TaskCount {
+    let Count { kind, waiting, overdue } = count;
+    wire::TaskCount { kind: kind.to_wire(), waiting, overdue }
 }
 
 fn alarm(alarm: Alarm) -> wire::Alarm {

@@ -24,7 +24,7 @@ const SEALED: [&str; 15] = [
 const SEALED_IN_PART: [&str; 1] = ["outbox/"];
 
 /// Tables in the clear, and why.
-const CLEAR: [(&str, &str); 54] = [
+const CLEAR: [(&str, &str); 56] = [
     ("meta/", "what the store knows of itself"),
     ("released/", "numbers of slots whose keys are to be destroyed"),
     ("log/", "leaves, which auditors and peers read; personal data is never in them"),
@@ -78,6 +78,8 @@ const CLEAR: [(&str, &str); 54] = [
     ("confirmed/", "random ids, revisions, times and staff pseudonyms, by random ids"),
     ("report/", "numbers that were given out, with what is small left out"),
     ("breach/", "codes, times, random ids and pseudonyms of staff"),
+    ("heard/", "random ids, times, names of unions and pseudonyms of staff"),
+    ("heard-open/", "the same"),
     ("came-under/", "indexes of leaves by random ids"),
 ];
 
