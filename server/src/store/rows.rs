@@ -34,8 +34,13 @@ impl Stored for Block {
     const VERSION: u8 = 2;
 
     fn write(&self) -> Result<Bytes, Malformed> {
+        Ok(self.framed()?.slice(1..))
+    }
+
+    fn framed(&self) -> Result<Bytes, Malformed> {
         let mut bytes = BytesMut::with_capacity(HEAD_BYTES + self.rows.iter().map(|row| LENGTH_BYTES + row.len()).sum::<usize>());
         let length = |length: usize| u32::try_from(length).map_err(|_| Malformed::new("is too large"));
+        bytes.put_u8(Self::VERSION);
         bytes.put_u32(length(self.rows.len())?);
         for row in self.rows.iter() {
             bytes.put_u32(length(row.len())?);

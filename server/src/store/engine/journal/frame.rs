@@ -18,6 +18,7 @@ const PUT: u8 = 1;
 /// Writes a batch as one frame. Returns where in it each value stands, in the order of the puts.
 pub(super) fn write(batch: &Batch, synced: Place, bytes: &mut Vec<u8>) -> Result<Vec<usize>, EngineError> {
     bytes.clear();
+    bytes.reserve(room_for(batch));
     bytes.put_bytes(0, HEAD_BYTES);
     bytes.put_slice(&synced.write());
     let mut values = Vec::with_capacity(batch.puts.len());
@@ -39,6 +40,13 @@ pub(super) fn write(batch: &Batch, synced: Place, bytes: &mut Vec<u8>) -> Result
     head.put_u32(length(content)?);
     head.put_u32(crc32fast::hash(content));
     Ok(values)
+}
+
+/// Bytes of a batch as a frame, so that a buffer does not grow step by step, each time copied.
+fn room_for(batch: &Batch) -> usize {
+    let of_lengths = 1 + size_of::<u16>() + size_of::<u32>();
+    let puts = batch.puts.iter().map(|(key, value)| of_lengths + key.len() + value.len()).sum::<usize>();
+    HEAD_BYTES + Place::BYTES + puts + batch.deletes.iter().map(|key| of_lengths + key.len()).sum::<usize>()
 }
 
 /// The length of something, as it is written before it. What the seam takes is far below every limit here.
