@@ -1,7 +1,5 @@
 //! The gate once more, at the moment of sending: what was permitted when it was queued may be refused now.
 
-use bytes::Bytes;
-use prost::Message;
 use titian_proto::envelope::{Header, Lane};
 use titian_proto::gate::{Content, Permit};
 use titian_proto::model::date::Instant;
@@ -47,40 +45,58 @@ impl Parcel {
 ///
 /// # Errors
 /// When the store fails, or nothing of the lane may go now.
-pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, mut waiting: Vec<(Position, Bytes)>) -> Result<Vec<Parcel>, ActError> {
+pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, mut waiting: Vec<(Position, wire::Delivery)>) -> Result<Vec<Parcel>, ActError> {
     loop {
-        let (parcels, refused) = ask(acts, peer, lane, &waiting)?;
+        let (answers, refused) = ask(acts, peer, lane, &waiting)?;
         if refused.is_empty() {
-            return Ok(parcels);
+            return Ok(waiting.into_iter().zip(answers).filter_map(|((_, delivery), answer)| answer.parcel(delivery)).collect());
         }
         purge(acts, peer, lane, refused).await?;
         let view = acts.store.view();
-        for (position, bytes) in &mut waiting {
-            *bytes = view.delivery(peer, lane, *position)?.ok_or(StoreError::Missing { table: "outbox/" })?;
+        for (position, delivery) in &mut waiting {
+            *delivery = view.delivery(peer, lane, *position)?.ok_or(StoreError::Missing { table: "outbox/" })?;
         }
     }
 }
 
-/// What may leave, and what is refused and why.
-type Asked = (Vec<Parcel>, Vec<(Position, RefusalCode)>);
+/// What the gate says of a delivery that it does not refuse.
+enum Answer {
+    Permitted(Permit),
+    /// It was not asked: the body is purged.
+    NoBody,
+    /// For the simulated world only.
+    NotAsked,
+}
 
-fn ask(acts: &Acts, peer: &NodeId, lane: Lane, waiting: &[(Position, Bytes)]) -> Result<Asked, ActError> {
-    let (mut parcels, mut refused) = (Vec::with_capacity(waiting.len()), Vec::new());
-    let (view, now) = (acts.store.view(), acts.house.ambient.now());
-    let settled = view.outbox_lane(peer, lane)?.settled_through;
-    for (position, bytes) in waiting {
-        let delivery = read_delivery(bytes)?;
+impl Answer {
+    fn parcel(self, delivery: wire::Delivery) -> Option<Parcel> {
+        match self {
+            Self::Permitted(permit) => Some(Parcel::permitted(delivery, permit)),
+            Self::NoBody => Parcel::purged(delivery),
+            Self::NotAsked => Some(Parcel { delivery }),
+        }
+    }
+}
+
+/// What is said of each delivery in its order, and what is refused and why: where anything is, nothing leaves.
+type Asked = (Vec<Answer>, Vec<(Position, RefusalCode)>);
+
+fn ask(acts: &Acts, peer: &NodeId, lane: Lane, waiting: &[(Position, wire::Delivery)]) -> Result<Asked, ActError> {
+    let (mut answers, mut refused) = (Vec::with_capacity(waiting.len()), Vec::new());
+    let (look, now) = (acts.store.view().look(), acts.house.ambient.now());
+    let settled = look.outbox_lane(peer, lane)?.settled_through;
+    for (position, delivery) in waiting {
         let occasion = if *position <= settled { Occasion::Again } else { Occasion::First };
-        match check_one(&acts.house, &view, now, peer, &delivery, occasion)? {
-            Ok(Some(permit)) => parcels.push(Parcel::permitted(delivery, permit)),
-            Ok(None) => parcels.extend(Parcel::purged(delivery)),
+        match check_one(&acts.house, &look, now, peer, delivery, occasion)? {
+            Ok(Some(permit)) => answers.push(Answer::Permitted(permit)),
+            Ok(None) => answers.push(Answer::NoBody),
             // Not the envelope is refused but the peer, for now; and nothing of the safety lane is ever given up. It waits.
             Err(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
-            Err(_) if crate::mutant::is("no-gate-at-dispatch") => parcels.push(Parcel { delivery }),
+            Err(_) if crate::mutant::is("no-gate-at-dispatch") => answers.push(Answer::NotAsked),
             Err(refusal) => refused.push((*position, refusal.code)),
         }
     }
-    Ok((parcels, refused))
+    Ok((answers, refused))
 }
 
 fn is_about_peer(code: RefusalCode) -> bool {
@@ -122,10 +138,6 @@ fn closed(house: &House, read: &impl Read, referral_id: ReferralId, occasion: Oc
     }
     Ok((!file.state.is_sharing() && occasion == Occasion::First)
         .then(|| Refusal::new(RefusalCode::StaleVersion).with_path("referral.state")))
-}
-
-fn read_delivery(bytes: &Bytes) -> Result<wire::Delivery, StoreError> {
-    wire::Delivery::decode(bytes.clone()).map_err(|_| unreadable(Malformed::new("is not a delivery")))
 }
 
 fn unreadable(problem: Malformed) -> StoreError {

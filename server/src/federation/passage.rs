@@ -1,6 +1,5 @@
 //! The border itself: what leaves is asked about once more, what arrives must be signed by the peer whose certificate it came with.
 
-use bytes::Bytes;
 use prost::Message;
 use titian_proto::envelope::{EnvelopeError, Lane, Outline, Receipt, SealContext, envelope_hash, receipt_hash};
 use titian_proto::log::leaf::Leaf;
@@ -118,7 +117,12 @@ impl Passage {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn depart(&self, peer: &NodeId, lane: Lane, waiting: Vec<(Position, Bytes)>) -> Result<Vec<wire::Delivery>, PassageError> {
+    pub async fn depart(
+        &self,
+        peer: &NodeId,
+        lane: Lane,
+        waiting: Vec<(Position, wire::Delivery)>,
+    ) -> Result<Vec<wire::Delivery>, PassageError> {
         let parcels = dispatch::check(&self.acts, peer, lane, waiting).await?;
         Ok(parcels.into_iter().map(dispatch::Parcel::into_delivery).collect())
     }

@@ -5,11 +5,9 @@
 
 use std::collections::VecDeque;
 
-use prost::Message as _;
 use titian_proto::envelope::Lane;
 use titian_proto::log::Leaf;
 use titian_proto::model::id::NodeId;
-use titian_proto::model::malformed::Malformed;
 use titian_proto::wire::{self, frame};
 use tokio::time::Instant;
 
@@ -111,8 +109,6 @@ impl Giving {
         for lane in SHARING.into_iter().filter(|lane| sent(*lane) < *self.had.get(*lane)) {
             let next = view.outbox_lane(peer, lane)?.turns.next(sent(lane));
             let Some(delivery) = view.delivery(peer, lane, next)? else { continue };
-            let unreadable = |_| StoreError::unreadable("outbox/", Malformed::new("is not a delivery"));
-            let delivery = wire::Delivery::decode(delivery).map_err(unreadable)?;
             let logged = Leaf::parse(&delivery.leaf).map_or(0, |leaf| leaf.seq);
             if first.is_none_or(|(earliest, _)| logged < earliest) {
                 first = Some((logged, lane));

@@ -1,6 +1,6 @@
 //! What leaves: deliveries and the peer's receipts, as they are read for a link or a bundle. Only what is durable.
 
-use bytes::Bytes;
+use prost::Message as _;
 use titian_proto::envelope::Lane;
 use titian_proto::model::id::NodeId;
 use titian_proto::wire;
@@ -15,12 +15,11 @@ use super::rows::Rows;
 use super::sealed_body;
 
 impl View {
-    /// The exact bytes of deliveries (`wire::Delivery`) of a lane after a place, with their places: at most `max.count`, and after the first at
-    /// most `max.bytes` together. Only what is durable: the log stands before anything is sent.
+    /// Deliveries of a lane after a place, with their places: at most `max.count`, and after the first at most `max.bytes` together. Only what is durable: the log stands before anything is sent.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, Bytes)>, StoreError> {
+    pub fn deliveries(&self, peer: &NodeId, lane: Lane, after: Position, max: Most) -> Result<Vec<(Position, wire::Delivery)>, StoreError> {
         let durable = self.durable.sent(&place(peer, lane));
         let mut deliveries = Vec::new();
         if after >= durable {
@@ -30,8 +29,8 @@ impl View {
         let (mut rows, mut bytes) = (Rows::new(self, of_lane.clone()), 0);
         for position in self.outbox_lane(peer, lane)?.turns.places(after, durable).take(max.count) {
             let Some(stored) = rows.get(position.number())? else { break };
-            let delivery = sealed_body::opened(self, &of_lane, position.number(), stored)?;
-            bytes += delivery.len();
+            let (delivery, _) = sealed_body::open(self, &of_lane, position.number(), stored)?;
+            bytes += delivery.encoded_len();
             if bytes > max.bytes && !deliveries.is_empty() {
                 break;
             }
@@ -61,16 +60,16 @@ impl View {
         Ok(receipts)
     }
 
-    /// The exact bytes of one delivery, as far as it is durable.
+    /// One delivery, as far as it is durable.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<Bytes>, StoreError> {
+    pub fn delivery(&self, peer: &NodeId, lane: Lane, position: Position) -> Result<Option<wire::Delivery>, StoreError> {
         if position > self.durable.sent(&place(peer, lane)) {
             return Ok(None);
         }
         let rows = lane_key(TABLE, peer, lane);
         let stored = self.row(&rows, position.number())?;
-        stored.map(|stored| sealed_body::opened(self, &rows, position.number(), stored)).transpose()
+        stored.map(|stored| Ok(sealed_body::open(self, &rows, position.number(), stored)?.0)).transpose()
     }
 }

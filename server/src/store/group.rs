@@ -192,7 +192,7 @@ fn close(core: &Core, mut unit: Unit, acts: Vec<Box<dyn Act>>) -> (Group, Result
             core.destroying.wake();
         }
         crate::crash::point("group.before-apply");
-        core.vault.engine.apply(batch).map_err(StoreError::from).inspect_err(|error| core.stop(error))?;
+        core.vault.apply(batch).inspect_err(|error| core.stop(error))?;
         crate::crash::point("group.after-apply");
         if crate::mutant::is("send-before-sync") {
             tell(core, &mut group);

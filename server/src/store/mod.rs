@@ -2,7 +2,7 @@
 //! of the log are one atomic, durable write. In reading order:
 //!
 //! - `engine`: the narrow seam to a database.
-//! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync.
+//! - `read`, `unit`, `group`: reading, changing, and making many acts durable with one sync; `look`: reading the same again and again.
 //! - `log`, `outbox`, `inbox`: the tables that every act shares; `rows`: how what is written behind each other is stored together; `position`,
 //!   `epochs`: how they count over the lives of a database.
 //! - `names`: by which records are known at peers.
@@ -39,6 +39,7 @@ mod lane_key;
 mod lane_value;
 pub mod leaders;
 mod log;
+mod look;
 mod meta;
 mod names;
 mod outbox;
@@ -91,6 +92,7 @@ pub use inbox::{InboxLane, InboxTable, ReceiptDraft, Received};
 pub use inline::{Opener, Pace, export_inline, import_inline};
 pub use key::Key;
 pub use log::LogTable;
+pub use look::Look;
 pub use outbox::{BODY_MAX, EnvelopeDraft, OutboxCounts, OutboxTable, Queued, SentEnvelope, Unsettled};
 pub use outbox_lane::OutboxLane;
 pub use position::{Position, Turns};

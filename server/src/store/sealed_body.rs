@@ -64,7 +64,8 @@ pub(crate) fn open(read_from: &impl Read, rows: &[u8], number: u64, row: Bytes) 
 }
 
 /// As [`open`], as bytes.
-pub(crate) fn opened(read_from: &impl Read, rows: &[u8], number: u64, row: Bytes) -> Result<Bytes, StoreError> {
+#[cfg(feature = "simulation")]
+fn opened(read_from: &impl Read, rows: &[u8], number: u64, row: Bytes) -> Result<Bytes, StoreError> {
     Ok(open(read_from, rows, number, row)?.0.encode_to_vec().into())
 }
 

@@ -1,7 +1,7 @@
 //! The engine, seen through the sealing: whoever reads through it sees values in the clear, and nothing where a key is destroyed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytes::Bytes;
 
@@ -23,6 +23,8 @@ pub(crate) struct Vault {
     /// The last bucket that the store knows to be in use, so that it notices a key file that is older than itself.
     through: Arc<AtomicU32>,
     recent: Arc<Recent>,
+    /// Counts what changed in what can be read: batches, and keys that were destroyed.
+    changes: Arc<AtomicU64>,
     /// Whether there was a keyring before.
     had_keyring: bool,
     /// Whether the store says already with which keyring it is sealed.
@@ -46,6 +48,7 @@ impl Vault {
             keyring: Arc::new(keyring),
             through: Arc::default(),
             recent: Arc::default(),
+            changes: Arc::default(),
             had_keyring: true,
             is_named: known.is_some(),
         };
@@ -59,13 +62,15 @@ impl Vault {
     pub(crate) fn for_import(engine: Arc<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
         let had_keyring = Keyring::is_there(&options.sealing)?;
         let keyring = Keyring::load(&options.sealing, false)?;
-        Ok(Self { engine, keyring: Arc::new(keyring), through: Arc::default(), recent: Arc::default(), had_keyring, is_named: false })
+        let (keyring, is_named) = (Arc::new(keyring), false);
+        Ok(Self { engine, keyring, through: Arc::default(), recent: Arc::default(), changes: Arc::default(), had_keyring, is_named })
     }
 
     /// An engine that no store is open on, to be read.
     #[cfg(feature = "simulation")]
     pub(crate) fn to_read(engine: Arc<dyn Engine>, keyring: Arc<Keyring>) -> Self {
-        Self { engine, keyring, through: Arc::default(), recent: Arc::default(), had_keyring: true, is_named: true }
+        let (had_keyring, is_named) = (true, true);
+        Self { engine, keyring, through: Arc::default(), recent: Arc::default(), changes: Arc::default(), had_keyring, is_named }
     }
 
     /// A store that an older program made says from now on with which keyring it is sealed.
@@ -105,6 +110,18 @@ impl Vault {
     /// What says with which keyring the store is sealed.
     pub(crate) fn name(&self) -> Result<Pair, StoreError> {
         Ok((meta::key(meta::KEYRING_KEY), frame(&Raw(Bytes::copy_from_slice(&self.keyring.id())))?))
+    }
+
+    /// Makes a batch visible, and counts it once it is: before anybody is told of it.
+    pub(crate) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        self.engine.apply(batch)?;
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// A number that is another one after every change that was told to anybody.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// The value of a key in the clear.
@@ -175,7 +192,9 @@ impl Vault {
     /// Destroys the keys of slots, and whatever is still known of what they sealed. Returns when they are gone from stable storage.
     pub(super) fn destroy(&self, slots: &[Slot]) -> Result<(), StoreError> {
         self.recent.forget(slots);
-        Ok(self.keyring.destroy(slots)?)
+        let destroyed = self.keyring.destroy(slots);
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        Ok(destroyed?)
     }
 
     /// Whether what was sealed can still be opened, as far as its key goes.

@@ -83,7 +83,7 @@ pub(super) fn send(body: &'static str) -> impl FnMut(&mut Unit) -> Result<Queued
 
 fn deliveries(store: &Store) -> Vec<wire::Delivery> {
     let stored = store.view().deliveries(&peer(), Lane::Safety, Position::START, MANY).unwrap();
-    stored.into_iter().map(|(_, bytes)| wire::Delivery::decode(bytes).unwrap()).collect()
+    stored.into_iter().map(|(_, delivery)| delivery).collect()
 }
 
 /// The headers of what waits for the peer.

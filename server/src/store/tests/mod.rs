@@ -72,7 +72,7 @@ fn sealing(folder: &Path, ambient: &Ambient) -> Sealing {
     Sealing { disk, node_key: NodeKey::parse(&"7".repeat(64), "a test").unwrap(), ambient: ambient.clone() }
 }
 
-fn on_double() -> (Store, Arc<Double>) {
+pub(super) fn on_double() -> (Store, Arc<Double>) {
     let (store, double, _) = on_double_with_keys();
     (store, double)
 }
