@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::acts::context::{Acts, Own};
 use crate::acts::error::ActError;
@@ -302,7 +303,7 @@ pub async fn follow_peers(acts: Acts, mut changes: broadcast::Receiver<Topic>, p
 /// The real clock and randomness of a node.
 #[must_use]
 pub fn ambient(rehearsal: Option<Rehearsal>) -> Ambient {
-    Ambient::new(SystemClock { rehearsal, began: std::time::Instant::now() }, SystemEntropy)
+    Ambient::new(SystemClock { rehearsal, began: std::time::Instant::now() }, SystemEntropy::default())
 }
 
 /// The machine's clock, as far as a node believes it: never before 1970.
@@ -328,13 +329,50 @@ impl Clock for SystemClock {
     }
 }
 
-struct SystemEntropy;
+/// The system's randomness. What is short is drawn ahead, much at once: a record takes half a dozen ids, salts and nonces, each of which was a call of the
+/// system. What was handed out is wiped here.
+#[derive(Default)]
+struct SystemEntropy(Mutex<Ahead>);
+
+/// Bytes drawn ahead: what some thirty records take.
+const AHEAD_BYTES: usize = 4096;
+
+/// What is longer is drawn by itself.
+const SHORT_BYTES_MAX: usize = 64;
+
+struct Ahead {
+    bytes: Zeroizing<[u8; AHEAD_BYTES]>,
+    /// Bytes that were not handed out; they stand at the beginning.
+    left: usize,
+}
+
+impl Default for Ahead {
+    fn default() -> Self {
+        Self { bytes: Zeroizing::new([0; AHEAD_BYTES]), left: 0 }
+    }
+}
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        if getrandom::fill(bytes).is_err() {
-            tracing::error!(event = "entropy.failed", "the system gives no randomness: the node stops");
-            std::process::abort();
+        if bytes.len() > SHORT_BYTES_MAX {
+            return draw(bytes);
         }
+        let mut ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ahead.left < bytes.len() {
+            draw(ahead.bytes.as_mut());
+            ahead.left = AHEAD_BYTES;
+        }
+        let rest = ahead.left - bytes.len();
+        let handed_out = &mut ahead.bytes[rest..rest + bytes.len()];
+        bytes.copy_from_slice(handed_out);
+        handed_out.zeroize();
+        ahead.left = rest;
+    }
+}
+
+fn draw(bytes: &mut [u8]) {
+    if getrandom::fill(bytes).is_err() {
+        tracing::error!(event = "entropy.failed", "the system gives no randomness: the node stops");
+        std::process::abort();
     }
 }

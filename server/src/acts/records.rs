@@ -156,6 +156,9 @@ pub(super) fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<Put
             }
             continue;
         }
+        for candidate in changed.iter().filter(|candidate| candidate.revision == FIRST_REVISION) {
+            unit.note_never_given(referral_id, candidate.record_id);
+        }
         follow(house, unit, &known, first.share_under, &changed, &mut done)?;
     }
     if let Some(worker_id) = case.worker_id.filter(|_| changed.iter().any(|candidate| candidate.content.category() == Category::Safety)) {
@@ -238,6 +241,9 @@ fn store_one(house: &House, unit: &mut Unit, case: &CaseFile, put: &Put) -> Resu
     Ok(write(house, unit, Place { holder, record_id, revision }, &put.content, wired)?)
 }
 
+/// That of a new record, and of none that was there before.
+const FIRST_REVISION: u64 = 1;
+
 /// Where a record is written, and as which revision.
 struct Place {
     holder: Holder,
@@ -248,7 +254,7 @@ struct Place {
 impl Place {
     /// Of a new record.
     fn new(unit: &Unit, holder: Holder) -> Self {
-        Self { holder, record_id: RecordId(uuid_v7(unit.now(), unit.random())), revision: 1 }
+        Self { holder, record_id: RecordId(uuid_v7(unit.now(), unit.random())), revision: FIRST_REVISION }
     }
 }
 
@@ -275,7 +281,9 @@ fn write(
         tier: content.tier().to_wire(),
         changed_at_ms: unit.now().as_millis(),
     };
-    if revision == 1 || !crate::mutant::is("change-is-not-written") {
+    if revision == FIRST_REVISION {
+        unit.put_new_record(holder, record_id, &record)?;
+    } else if !crate::mutant::is("change-is-not-written") {
         unit.put_record(holder, record_id, &record)?;
     }
     Ok(record)

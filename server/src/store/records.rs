@@ -94,6 +94,15 @@ impl Unit {
         self.save(key(holder).id(&record_id.0), record)
     }
 
+    /// Writes a record under an id that was drawn for it.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_new_record(&mut self, holder: Holder, record_id: RecordId, record: &wire::Record) -> Result<(), StoreError> {
+        self.note_absent(key(holder).id(&record_id.0));
+        self.put_record(holder, record_id, record)
+    }
+
     /// Takes a record away.
     ///
     /// # Errors

@@ -326,6 +326,11 @@ impl Unit {
         self.save(given_key(referral_id, given.record_id), given)
     }
 
+    /// A record whose id was drawn in this act was given to nobody.
+    pub fn note_never_given(&mut self, referral_id: ReferralId, record_id: RecordId) {
+        self.note_absent(given_key(referral_id, record_id));
+    }
+
     /// Writes that the other side no longer holds a record from here.
     ///
     /// # Errors

@@ -297,6 +297,11 @@ impl Unit {
         self.renewed.push(key.into());
     }
 
+    /// Nothing stands at a key that holds an id which this act has just drawn: the engine need not be asked.
+    pub(crate) fn note_absent(&mut self, key: impl Into<Bytes>) {
+        self.seen.get_mut().insert(key.into(), None);
+    }
+
     /// The slot of the value that the engine holds at a key.
     fn slot_before(&self, key: &[u8]) -> Result<Option<Slot>, StoreError> {
         match self.seen.borrow().get(key) {
