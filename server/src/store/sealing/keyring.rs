@@ -64,6 +64,11 @@ pub(crate) enum Standing {
 pub(crate) struct KeyOfSlot(Node);
 
 impl KeyOfSlot {
+    #[cfg(test)]
+    pub(super) fn of(node: Node) -> Self {
+        Self(node)
+    }
+
     pub(super) fn expose(&self) -> &[u8; Node::BYTES] {
         self.0.expose()
     }
