@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status};
 
 use super::barred::Barred;
+use super::line::Line;
 use super::pins::PinTable;
 use super::stream::Admitted;
 
@@ -30,6 +31,8 @@ pub struct Connection {
     pub incoming: Incoming,
     /// What we say, at most [`OUTGOING_FRAMES_MAX`] waiting. Dropping it says that nothing more follows.
     pub outgoing: mpsc::Sender<wire::Frame>,
+    /// What is known of the line: who speaks finds out.
+    pub line: Line,
     /// Cancelled when the stream has ended or the peer is no longer active; cancel it to end the stream. What waits in `outgoing` is still sent,
     /// except to a peer that is no longer active.
     pub close: CancellationToken,
@@ -45,13 +48,13 @@ impl Connection {
         dialled_by_us: bool,
         frames: impl Stream<Item = wire::Frame> + Send + 'static,
     ) -> (Self, Outgoing) {
-        let admitted = Admitted { identity, cut: CancellationToken::new() };
+        let admitted = Admitted::now(identity, CancellationToken::new());
         tokio::spawn(super::stream::watch_status(pins.clone(), admitted.clone()));
         let (sender, said, close) = outgoing(&admitted, pins);
         let messages = frames.map(|frame| Ok(wire::LinkRequest { frame: Some(frame) }));
         let cut_when_dropped = admitted.cut.clone().drop_guard();
         let heard = incoming(messages, cut_when_dropped, &admitted, pins, close.clone());
-        (Self { peer: admitted.identity.node_id, dialled_by_us, incoming: heard, outgoing: sender, close }, said)
+        (Self { peer: admitted.identity.node_id, dialled_by_us, incoming: heard, outgoing: sender, line: admitted.line, close }, said)
     }
 }
 

@@ -191,7 +191,7 @@ impl Door {
             self.doorkeeper.record(Barred::TooMany, Some(identity.pin));
             return None;
         };
-        let admitted = Admitted { identity, cut: self.cut_all.child_token() };
+        let admitted = Admitted::now(identity, self.cut_all.child_token());
         Some(PeerStream::new(TlsStream::Server(tls), admitted, &self.tls, life, Some(place)))
     }
 }

@@ -47,9 +47,10 @@ impl FederationService for Federation {
         let Ok(seat) = self.connections.try_reserve() else { return Err(Status::unavailable("")) };
         let (sender, outgoing, close) = connection::outgoing(&admitted, &self.pins);
         let incoming = connection::incoming(request.into_inner(), (), &admitted, &self.pins, close.clone());
-        let peer = admitted.identity.node_id;
+        let Admitted { identity, line, .. } = admitted;
+        let peer = identity.node_id;
         tracing::info!(event = "federation.connected", peer = %peer, dialled_by_us = false);
-        seat.send(Connection { peer, dialled_by_us: false, incoming, outgoing: sender, close });
+        seat.send(Connection { peer, dialled_by_us: false, incoming, outgoing: sender, line, close });
         let answers = outgoing.map(|frame| Ok(wire::LinkResponse { frame: Some(frame) }));
         Ok(Response::new(Box::pin(answers)))
     }

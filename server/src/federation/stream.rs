@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
 use super::identity::PeerIdentity;
+use super::line::Line;
 use super::pins::PinTable;
 use super::tls::Tls;
 
@@ -26,6 +27,15 @@ pub struct Admitted {
     pub identity: PeerIdentity,
     /// Cuts the socket.
     pub cut: CancellationToken,
+    /// What is known of the line.
+    pub line: Line,
+}
+
+impl Admitted {
+    /// Admitted just now.
+    pub(super) fn now(identity: PeerIdentity, cut: CancellationToken) -> Self {
+        Self { identity, cut, line: Line::default() }
+    }
 }
 
 /// An encrypted socket to an admitted peer.

@@ -34,7 +34,7 @@ impl<'a> Inbox<'a> {
     pub(super) fn new(passage: Passage, peer: NodeId, shared: Shared<'a>) -> (Self, Slots) {
         let (put_came, came) = mpsc::channel(FRAMES_READ_AHEAD);
         let (put_receipts, receipts) = mpsc::channel(FRAMES_READ_AHEAD);
-        let Shared { board, terms, documents: _ } = shared;
+        let Shared { board, terms, .. } = shared;
         (Self { passage, peer, board, terms, came, receipts }, (put_came, put_receipts))
     }
 

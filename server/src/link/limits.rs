@@ -87,6 +87,12 @@ pub const WINDOW_MAX: usize = READ_AHEAD_BYTES;
 /// How much longer than the fastest acknowledgement one may take before less is put on the way.
 pub const QUEUEING: Duration = Duration::from_millis(300);
 
+/// A line that carries so much of envelopes in [`WIDE_WITHIN`] is a wide one, of 40 Mbit/s at least: there the processor is dearer than the bytes.
+pub const WIDE_BYTES: usize = 1 << 20;
+
+/// How long that is counted.
+pub const WIDE_WITHIN: Duration = Duration::from_millis(200);
+
 /// The other side must say hello within this time, or it is not a node.
 pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
 

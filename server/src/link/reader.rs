@@ -39,7 +39,7 @@ pub(super) enum Came {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(shared: Shared<'a>, came: mpsc::Sender<Came>, receipts: mpsc::Sender<wire::Receipts>) -> Self {
-        let Shared { board, terms, documents } = shared;
+        let Shared { board, terms, documents, line: _ } = shared;
         Self { board, terms, documents, came, receipts, read_ahead: Arc::new(Semaphore::new(READ_AHEAD_BYTES)) }
     }
 

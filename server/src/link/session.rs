@@ -16,6 +16,7 @@ use super::limits::HELLO_WITHIN;
 use super::reader::Reader;
 use super::speaker::Speaker;
 use crate::federation::connection::Connection;
+use crate::federation::line::Line;
 use crate::federation::passage::{Passage, PassageError};
 use crate::store::StoreError;
 
@@ -84,6 +85,8 @@ pub(super) struct Shared<'a> {
     pub(super) terms: &'a Terms,
     /// Bytes of documents, in both directions.
     pub(super) documents: &'a Documents,
+    /// The line.
+    pub(super) line: &'a Line,
 }
 
 impl Session {
@@ -113,7 +116,7 @@ impl Session {
     }
 
     async fn talk(&mut self) -> Result<(), SessionError> {
-        let Self { passage, connection: Connection { peer, dialled_by_us, incoming, outgoing, close: _ } } = self;
+        let Self { passage, connection: Connection { peer, dialled_by_us, incoming, outgoing, line, close: _ } } = self;
         crate::crash::point("session.before-hello");
         say(outgoing, frame::Frame::Hello(hello::say(passage, peer).await?)).await?;
         let first = tokio::time::timeout(HELLO_WITHIN, incoming.next()).await.map_err(|_| SessionError::NoHello)?;
@@ -126,7 +129,7 @@ impl Session {
         crate::crash::point("session.after-hello");
         let board = board(&terms);
         let documents = Documents::new(passage.clone(), peer.clone(), terms.is_current());
-        let shared = Shared { board: &board, terms: &terms, documents: &documents };
+        let shared = Shared { board: &board, terms: &terms, documents: &documents, line };
         let (inbox, (came, receipts)) = Inbox::new(passage.clone(), peer.clone(), shared);
         let reader = Reader::new(shared, came, receipts);
         let speaker = Speaker::new(passage.clone(), peer.clone(), outgoing.clone(), shared, *dialled_by_us)?;

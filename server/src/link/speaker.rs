@@ -20,6 +20,7 @@ use super::limits::{
 };
 use super::session::{SessionError, Shared};
 use super::window::{Unacknowledged, Window};
+use crate::federation::line::Line;
 use crate::federation::passage::Passage;
 use crate::store::{Most, OutboxTable as _, Position, StoreError};
 
@@ -32,6 +33,7 @@ pub(super) struct Speaker<'a> {
     terms: &'a Terms,
     dialled_by_us: bool,
     documents: &'a Documents,
+    line: &'a Line,
     courier: Courier,
     lanes: PerLane<Said>,
     turn: Turn,
@@ -73,7 +75,7 @@ impl<'a> Speaker<'a> {
         shared: Shared<'a>,
         dialled_by_us: bool,
     ) -> Result<Self, StoreError> {
-        let Shared { board, terms, documents } = shared;
+        let Shared { board, terms, documents, line } = shared;
         let lanes = PerLane::of(|lane| {
             let answered = passage.store().answered_through(&peer, lane);
             Said {
@@ -96,6 +98,7 @@ impl<'a> Speaker<'a> {
             terms,
             dialled_by_us,
             documents,
+            line,
             courier,
             lanes,
             turn,
@@ -165,6 +168,7 @@ impl<'a> Speaker<'a> {
                 board.waiting |= said.unacknowledged.since().is_some();
             }
         });
+        self.line.set_wide(self.window.is_wide());
     }
 
     async fn next_frame(&mut self) -> Result<Option<frame::Frame>, SessionError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limits::{FRAME_BYTES, FRAME_BYTES_MIN, QUEUEING, WINDOW_FIRST, WINDOW_MAX, WINDOW_MIN};
+use super::limits::{FRAME_BYTES, FRAME_BYTES_MIN, QUEUEING, WIDE_BYTES, WIDE_WITHIN, WINDOW_FIRST, WINDOW_MAX, WINDOW_MIN};
 
 /// Grows while acknowledgements come as fast as the fastest, and shrinks when they come late: then something queues on the way.
 #[derive(Debug)]
@@ -14,11 +14,32 @@ pub(super) struct Window {
     on_the_way: usize,
     fastest: Option<Duration>,
     shrunk_at: Option<Instant>,
+    wide: Wide,
+}
+
+/// Whether so much is carried that the line is a wide one.
+#[derive(Debug, Default)]
+struct Wide {
+    is: bool,
+    /// When the first was sent of what is counted, and how much was acknowledged since.
+    since: Option<Instant>,
+    bytes: usize,
+}
+
+impl Wide {
+    fn acknowledged(&mut self, bytes: usize, sent_at: Instant, now: Instant) {
+        self.bytes += bytes;
+        let took = now.saturating_duration_since(*self.since.get_or_insert(sent_at));
+        if took >= WIDE_WITHIN {
+            self.is |= self.bytes as f64 * WIDE_WITHIN.as_secs_f64() >= WIDE_BYTES as f64 * took.as_secs_f64();
+            (self.since, self.bytes) = (None, 0);
+        }
+    }
 }
 
 impl Window {
     pub(super) fn new() -> Self {
-        Self { bytes: WINDOW_FIRST, on_the_way: 0, fastest: None, shrunk_at: None }
+        Self { bytes: WINDOW_FIRST, on_the_way: 0, fastest: None, shrunk_at: None, wide: Wide::default() }
     }
 
     /// Bytes that may still be put on the way. A frame goes when there is room for a part of it and nothing is on the way.
@@ -29,6 +50,11 @@ impl Window {
     /// Bytes of one frame, so that what is urgent never waits behind a large one.
     pub(super) fn frame_bytes(&self) -> usize {
         (self.bytes / 4).clamp(FRAME_BYTES_MIN, FRAME_BYTES)
+    }
+
+    /// Whether the line was found to carry much, and nothing has queued before it since.
+    pub(super) fn is_wide(&self) -> bool {
+        self.wide.is
     }
 
     pub(super) fn put(&mut self, bytes: usize) {
@@ -46,12 +72,14 @@ impl Window {
         let took = now.saturating_duration_since(sent_at);
         let fastest = self.fastest.map_or(took, |fastest| fastest.min(took));
         self.fastest = Some(fastest);
+        self.wide.acknowledged(bytes, sent_at, now);
         if took <= fastest + QUEUEING {
             self.bytes = (self.bytes + bytes).min(WINDOW_MAX);
         } else if self.shrunk_at.is_none_or(|then| then <= sent_at) {
             // Once for each time around: what is acknowledged next was on the way before the window shrank.
             self.bytes = (self.bytes / 2).max(WINDOW_MIN);
             self.shrunk_at = Some(now);
+            self.wide = Wide::default();
         }
     }
 }
@@ -99,12 +127,13 @@ impl<P: Ord + Copy> Unacknowledged<P> {
 mod tests {
     use super::*;
 
-    /// Sends frames for some seconds over a line with a rate and a delay; gives the longest time that bytes stood on the way at the end.
-    fn queue_after(seconds: u64, bytes_a_second: f64, delay: Duration) -> (Duration, usize) {
+    /// Sends frames for some seconds over a line with a rate and a delay; gives the longest time that bytes stood on the way at the end, and whether the
+    /// line was ever taken for a wide one.
+    fn queue_after(seconds: u64, bytes_a_second: f64, delay: Duration) -> (Duration, usize, bool) {
         let start = Instant::now();
         let (mut window, mut sent, mut now) = (Window::new(), Unacknowledged::default(), start);
         let (mut line_free, mut arrivals, mut place) = (start, VecDeque::new(), 0u64);
-        let (mut longest, mut carried) = (Duration::ZERO, 0);
+        let (mut longest, mut carried, mut wide) = (Duration::ZERO, 0, false);
         while now < start + Duration::from_secs(seconds) {
             while window.room() > 0 {
                 let bytes = window.frame_bytes().min(window.room());
@@ -121,19 +150,26 @@ mod tests {
                 longest = longest.max(now - sent_at);
             }
             sent.stored(place, now, &mut window);
+            wide |= window.is_wide();
         }
-        (longest, carried)
+        (longest, carried, wide)
     }
 
     #[test]
     fn a_slow_line_holds_little_in_front_of_what_is_urgent() {
-        let (longest, _) = queue_after(600, 8_000.0, Duration::from_millis(600));
-        assert!(longest < Duration::from_secs(6), "{longest:?}");
+        let (longest, _, wide) = queue_after(600, 8_000.0, Duration::from_millis(600));
+        assert!(longest < Duration::from_secs(6) && !wide, "{longest:?}");
     }
 
     #[test]
     fn a_fast_and_long_line_is_kept_full() {
-        let (_, carried) = queue_after(20, 50e6, Duration::from_millis(50));
-        assert!(carried > 600_000_000, "{carried} bytes of 1,000,000,000");
+        let (_, carried, wide) = queue_after(20, 50e6, Duration::from_millis(50));
+        assert!(carried > 600_000_000 && wide, "{carried} bytes of 1,000,000,000");
+    }
+
+    #[test]
+    fn a_line_of_twenty_megabits_is_not_a_wide_one() {
+        let (_, carried, wide) = queue_after(60, 2.5e6, Duration::from_millis(100));
+        assert!(carried > 100_000_000 && !wide, "{carried} bytes of 150,000,000");
     }
 }

@@ -112,7 +112,7 @@ pub(super) async fn dial(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Resul
         Err(_) => return Err(DialError::TooSlow),
     };
     let incoming = connection::incoming(answers, federation, &admitted, tls.pins(), close.clone());
-    Ok(Connection { peer: peer.clone(), dialled_by_us: true, incoming, outgoing: sender, close })
+    Ok(Connection { peer: peer.clone(), dialled_by_us: true, incoming, outgoing: sender, line: admitted.line, close })
 }
 
 async fn connect(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Result<PeerStream, DialError> {
@@ -132,7 +132,7 @@ async fn connect(tls: &Tls, peer: &NodeId, endpoint: &Endpoint) -> Result<PeerSt
     };
     let barred = |reason| DialError::Barred { reason, pin: None };
     let identity = tls.identify(stream.get_ref().1.peer_certificates()).await.map_err(barred)?;
-    let admitted = Admitted { identity, cut: CancellationToken::new() };
+    let admitted = Admitted::now(identity, CancellationToken::new());
     Ok(PeerStream::new(TlsStream::Client(stream), admitted, tls, life, None))
 }
 
@@ -150,6 +150,7 @@ fn refused_handshake(error: &std::io::Error) -> DialError {
 
 /// gRPC over this one socket: when it ends, nothing redials behind our back.
 async fn federation(stream: PeerStream) -> Result<FederationServiceClient<Compressed<Channel>>, DialError> {
+    let line = stream.admitted().line;
     let once = Mutex::new(Some(TokioIo::new(stream)));
     let connector = service_fn(move |_| {
         let stream = once.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -166,7 +167,7 @@ async fn federation(stream: PeerStream) -> Result<FederationServiceClient<Compre
         .connect_with_connector(connector)
         .await
         .map_err(|_| DialError::RefusedByPeer)?;
-    Ok(FederationServiceClient::new(Compressed::over(channel))
+    Ok(FederationServiceClient::new(Compressed::over(channel, line))
         .max_decoding_message_size(FRAME_BYTES_MAX)
         .max_encoding_message_size(FRAME_BYTES_MAX)
         .accept_compressed(CompressionEncoding::Zstd))
