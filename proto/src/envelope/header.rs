@@ -1,6 +1,6 @@
 //! The header of an envelope: everything but its content. Holds no personal data, so that it can stay when the body is destroyed.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use prost::Message as _;
 use sha2::Digest as _;
 
@@ -118,9 +118,17 @@ impl Header {
         Self::from_wire(Self::decode(bytes)?).at("header")
     }
 
+    /// As [`Self::parse`], of bytes that are shared: none of them is copied.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(bytes: &Bytes) -> Result<Self, Malformed> {
+        Self::from_wire(Self::decode(bytes.clone())?).at("header")
+    }
+
     /// The message of a header, of whatever version.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<wire::Header, Malformed> {
-        if bytes.len() > Self::LENGTH_MAX {
+    pub(crate) fn decode(bytes: impl Buf) -> Result<wire::Header, Malformed> {
+        if bytes.remaining() > Self::LENGTH_MAX {
             return Err(Malformed::new("must be at most 4096 bytes").at("header"));
         }
         wire::Header::decode(bytes).map_err(|_| Malformed::new("is not a header").at("header"))

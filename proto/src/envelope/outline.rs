@@ -1,5 +1,7 @@
 //! What a header of every version says: enough to give an envelope its place in the chain and an answer, also when its content cannot be read.
 
+use bytes::Bytes;
+
 use crate::envelope::header::{Behind, Header, behind_from_wire, case_from_wire, check_chain, check_extensions};
 use crate::envelope::kind::Lane;
 use crate::model::id::{CaseRef, Digest, Epoch, NodeId, ReferralId, TransferId};
@@ -49,8 +51,8 @@ impl Outline {
     ///
     /// # Errors
     /// As [`Self::parse`].
-    pub fn parse_with_header(bytes: &[u8]) -> Result<(Self, Result<Header, Refusal>), Malformed> {
-        let header = Header::decode(bytes)?;
+    pub fn parse_with_header(bytes: &Bytes) -> Result<(Self, Result<Header, Refusal>), Malformed> {
+        let header = Header::decode(bytes.clone())?;
         let outline = Self::of(&header).at("header")?;
         let header = match &outline.unreadable {
             Some(refusal) => Err(refusal.clone()),

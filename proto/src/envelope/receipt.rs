@@ -1,6 +1,6 @@
 //! A recipient's signed answer to one envelope. A duplicate gets the identical bytes, for ever.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use prost::Message as _;
 use sha2::Digest as _;
 
@@ -84,7 +84,19 @@ impl Receipt {
     /// # Errors
     /// When it is over its limit or a field breaks its form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
-        if bytes.len() > Self::LENGTH_MAX {
+        Self::decode(bytes)
+    }
+
+    /// As [`Self::parse`], of bytes that are shared: none of them is copied.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(bytes: &Bytes) -> Result<Self, Malformed> {
+        Self::decode(bytes.clone())
+    }
+
+    fn decode(bytes: impl Buf) -> Result<Self, Malformed> {
+        if bytes.remaining() > Self::LENGTH_MAX {
             return Err(Malformed::new("must be at most 32768 bytes").at("receipt"));
         }
         let receipt = wire::Receipt::decode(bytes).map_err(|_| Malformed::new("is not a receipt").at("receipt"))?;

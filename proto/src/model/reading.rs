@@ -20,7 +20,9 @@ pub(crate) fn list<W, T>(items: &[W], max: usize, name: &str, read: impl Fn(&W) 
     if items.len() > max {
         return Err(Malformed::new(format!("must have at most {max} entries")).at(name));
     }
-    items.iter().enumerate().map(|(place, item)| read(item).at(&format!("{name}[{place}]"))).collect()
+    // Only of what is wrong the name is made.
+    let read = |(place, item)| read(item).map_err(|problem| problem.at(&format!("{name}[{place}]")));
+    items.iter().enumerate().map(read).collect()
 }
 
 /// As [`list`], with at least one.

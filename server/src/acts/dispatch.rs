@@ -116,7 +116,7 @@ fn check_one(
     if envelope.body.is_empty() {
         return Ok(Ok(None));
     }
-    let header = Header::parse(&envelope.header).map_err(unreadable)?;
+    let header = Header::read(&envelope.header).map_err(unreadable)?;
     let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
     if let Content::Put(put) = &content
         && let Some(refusal) = closed(house, read, put.referral_id, occasion)?

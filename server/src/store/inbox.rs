@@ -242,7 +242,7 @@ impl Unit {
         };
         let receipt = receipt.encode();
         // A receipt that the sender could not read would hold up the lane for ever.
-        Receipt::parse(&receipt).map_err(refused)?;
+        Receipt::read(&receipt).map_err(refused)?;
         self.note_received(peer, lane, position, Received { header, seal, sender_leaf })?;
         self.grow(receipt.len());
         self.answers.push(PendingReceipt { peer: peer.clone(), lane, position, receipt: Answer::New(receipt) });

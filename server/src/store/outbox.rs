@@ -190,8 +190,8 @@ impl<R: Read> OutboxTable for R {
     }
 }
 
-fn parse(header: &[u8]) -> Result<Header, StoreError> {
-    Header::parse(header).map_err(|source| StoreError::Unreadable { table: TABLE, source })
+fn parse(header: &Bytes) -> Result<Header, StoreError> {
+    Header::read(header).map_err(|source| StoreError::Unreadable { table: TABLE, source })
 }
 
 /// An envelope of the group in progress: its seal comes when the group closes.
