@@ -101,8 +101,8 @@ mod engines {
     #[test]
     fn a_folder_of_a_newer_program_or_another_engine_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("format"), "3 sled\n").unwrap();
-        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Newer { found: 3, known: 2, .. })));
+        std::fs::write(folder.path().join("format"), "4 sled\n").unwrap();
+        assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Newer { found: 4, known: 3, .. })));
         std::fs::write(folder.path().join("format"), "1 other\n").unwrap();
         assert!(matches!(EngineKind::Sled.open(folder.path()), Err(EngineError::Foreign { .. })));
     }
@@ -121,7 +121,7 @@ mod engines {
             assert_eq!(engine.get(b"t/large").unwrap().unwrap(), large);
             assert_eq!(super::keys(engine.as_ref(), "", None, 9).len(), 2);
         }
-        assert_eq!(std::fs::read_to_string(folder.path().join("format")).unwrap(), "2 sled\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("format")).unwrap(), "3 sled\n");
     }
 
     #[test]

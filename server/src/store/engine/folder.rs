@@ -8,7 +8,8 @@ use super::EngineError;
 
 /// Format of the folder. Raised when an older program must not open it.
 /// 2: a journal stands beside the database; what a folder of format 1 holds is read as it is.
-pub(crate) const FORMAT: u32 = 2;
+/// 3: keys stand together in the database; those of a folder of format 2 stand by themselves, and are read as they are.
+pub(crate) const FORMAT: u32 = 3;
 
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";

@@ -2,7 +2,8 @@
 //! its own flush, and a full stop after any error; no half-written snapshot at opening and durable names after creation; one committer; and nothing
 //! entrusted to its deletions. Its own `flush` asks the kernel for less than durability.
 //!
-//! It holds the small values, and of the large ones where they stand in the journal; and how far the journal stands in it.
+//! It holds the small values, and of the large ones where they stand in the journal, those of many records together (`runs`); and how far the journal
+//! stands in it.
 
 use std::fs::{self, File};
 use std::ops::Bound;
@@ -14,6 +15,8 @@ use bytes::Bytes;
 use super::EngineError;
 use super::folder::{Folder, sync_folder};
 use super::journal::{Place, Pointer};
+use super::order::Over;
+use super::runs::{self, Changes, Runs};
 
 /// Name of the folder, and what sled writes at once; fixed for the life of a folder. A page larger than a quarter of it would go to a file that sled
 /// never syncs: with what is small and 16 of them a page, none is.
@@ -48,6 +51,7 @@ const FIRST: &[u8] = b"\x01";
 /// The open index.
 pub(super) struct Index {
     database: ::sled::Db,
+    runs: Runs,
     /// A second descriptor of the file that sled writes, to sync it.
     file: File,
     blobs: PathBuf,
@@ -71,7 +75,8 @@ impl Index {
         refuse_blobs(&blobs)?;
         let database = open_database(&inside, segment).map_err(|error| database_error("opening the store", error))?;
         let file = File::open(inside.join("db")).map_err(|error| EngineError::io("opening the store's file", error))?;
-        let index = Self { database, file, blobs };
+        let runs = Runs::open(&database)?;
+        let index = Self { database, runs, file, blobs };
         // What a killed process had applied may stand in the kernel's memory only; from here on it counts as durable.
         index.sync()?;
         sync_folder(&inside)?;
@@ -86,20 +91,26 @@ impl Index {
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Slot>, EngineError> {
         let found = self.database.get(key).map_err(|error| database_error("reading the store", error))?;
-        found.map(|stored| read_slot(&stored)).transpose()
+        match found {
+            Some(stored) => read_slot(&stored).map(Some),
+            None if runs::grows(key) => self.runs.get(&self.database, key),
+            None => Ok(None),
+        }
     }
 
-    /// Everything from a key on, in the order of the keys.
-    pub(super) fn range(&self, from: Bound<&[u8]>) -> impl Iterator<Item = Result<(Bytes, Slot), EngineError>> + use<> {
+    /// Everything from a key on, in the order of the keys; what lies beyond the keys with a prefix may be left out.
+    pub(super) fn range(&self, from: Bound<&[u8]>, prefix: &[u8]) -> impl Iterator<Item = Result<(Bytes, Slot), EngineError>> + use<'_> {
+        let in_runs = self.runs.range(&self.database, from, prefix);
         let from = match from {
             Bound::Included(key) => Bound::Included(key.max(FIRST)),
             Bound::Excluded(key) => Bound::Excluded(key),
             Bound::Unbounded => Bound::Included(FIRST),
         };
-        self.database.range::<&[u8], _>((from, Bound::Unbounded)).map(|pair| {
+        let alone = self.database.range::<&[u8], _>((from, Bound::Unbounded)).map(|pair| {
             let (key, stored) = pair.map_err(|error| database_error("scanning the store", error))?;
             Ok((Bytes::copy_from_slice(&key), read_slot(&stored)?))
-        })
+        });
+        Over::new(in_runs.into_iter().flatten(), alone)
     }
 
     /// Takes in what the journal says up to a place, all or nothing.
@@ -108,14 +119,20 @@ impl Index {
         changes: impl Iterator<Item = (&'a Bytes, Option<(&'a Bytes, Pointer)>)>,
         through: Place,
     ) -> Result<(), EngineError> {
-        let mut batch = ::sled::Batch::default();
+        let (mut batch, mut growing) = (::sled::Batch::default(), Changes::new());
         for (key, value) in changes {
+            if runs::grows(key) {
+                growing
+                    .insert(key, value.map(|(value, pointer)| if is_here(value) { value.to_vec() } else { elsewhere(pointer).to_vec() }));
+                continue;
+            }
             match value {
                 Some((value, _)) if is_here(value) => batch.insert(key.as_ref(), value.as_ref()),
                 Some((_, pointer)) => batch.insert(key.as_ref(), elsewhere(pointer).as_slice()),
                 None => batch.remove(key.as_ref()),
             }
         }
+        let _nobody_reads_several = self.runs.weave(&self.database, growing, &mut batch)?;
         batch.insert(SETTLED_THROUGH, through.write().as_slice());
         self.database.apply_batch(batch).map_err(|error| database_error("writing to the store", error))
     }
@@ -125,6 +142,12 @@ impl Index {
         self.database.flush().map_err(|error| database_error("flushing the store", error))?;
         self.file.sync_data().map_err(|error| EngineError::io("syncing the store's file", error))?;
         refuse_blobs(&self.blobs)
+    }
+
+    /// What stands under it all.
+    #[cfg(test)]
+    pub(super) fn database(&self) -> &::sled::Db {
+        &self.database
     }
 
     /// The file that sled writes.
@@ -143,7 +166,7 @@ fn elsewhere(pointer: Pointer) -> [u8; 1 + Pointer::BYTES] {
     slot
 }
 
-fn read_slot(stored: &[u8]) -> Result<Slot, EngineError> {
+pub(super) fn read_slot(stored: &[u8]) -> Result<Slot, EngineError> {
     match stored.split_first() {
         Some((&ELSEWHERE, pointer)) => Ok(Slot::Elsewhere(Pointer::read(pointer).ok_or(EngineError::Unreadable)?)),
         Some(_) | None => Ok(Slot::Here(Bytes::copy_from_slice(stored))),
@@ -197,7 +220,7 @@ fn refuse_blobs(blobs: &Path) -> Result<(), EngineError> {
     }
 }
 
-fn database_error(doing: &'static str, error: ::sled::Error) -> EngineError {
+pub(super) fn database_error(doing: &'static str, error: ::sled::Error) -> EngineError {
     match error {
         ::sled::Error::Io(source) => EngineError::io(doing, source),
         other => EngineError::Database { doing, source: Box::new(other) },

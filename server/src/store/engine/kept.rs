@@ -119,7 +119,7 @@ impl Kept {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
         let here = |value: Value| Slot::Here(value.bytes);
         let newer = recent.range(from).map(|found| found.map(|(key, value)| (key, value.map(here))));
-        let older = self.index.range(from).map(|found| found.map(|(key, slot)| (key, Some(slot))));
+        let older = self.index.range(from, prefix).map(|found| found.map(|(key, slot)| (key, Some(slot))));
         let mut slots = Vec::new();
         for found in Over::new(newer, older) {
             let (key, slot) = found?;

@@ -9,6 +9,7 @@ mod kept;
 mod order;
 mod recent;
 mod reclaim;
+mod runs;
 mod sled;
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ fn for_each_place(kept: &Kept, mut each: impl FnMut(&Bytes, u32, u64) -> Result<
     let mut after: Option<Bytes> = None;
     loop {
         let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let page = kept.index.range(from).take(PAGE).collect::<Result<Vec<_>, _>>()?;
+        let page = kept.index.range(from, &[]).take(PAGE).collect::<Result<Vec<_>, _>>()?;
         for (key, slot) in &page {
             if let Slot::Elsewhere(pointer) = slot {
                 each(key, pointer.segment(), pointer.bytes())?;
