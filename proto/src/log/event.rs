@@ -193,6 +193,12 @@ impl Event {
         }
     }
 
+    /// The event with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|event| event.code() == code)
+    }
+
     /// Fields without which the event says nothing. Every leaf has event, nonce, origin, seq, time and v besides.
     #[must_use]
     pub fn required(self) -> &'static [&'static str] {

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::log::canonical;
 pub use crate::log::draft::LeafDraft;
 use crate::log::draft::Seat;
 pub use crate::log::event::Event;
@@ -137,9 +138,12 @@ impl Leaf {
         if bytes.len() > Self::LENGTH_MAX {
             return Err(Malformed::new("must be at most 16384 bytes").at("leaf"));
         }
-        // The cause could quote a value, so only the place is told.
-        let leaf: Self = serde_json::from_slice(bytes)
-            .map_err(|cause| Malformed::new(format!("is not a log leaf (column {})", cause.column())).at("leaf"))?;
+        let leaf = match canonical::read(bytes) {
+            Some(leaf) => leaf,
+            // The cause could quote a value, so only the place is told.
+            None => serde_json::from_slice::<Self>(bytes)
+                .map_err(|cause| Malformed::new(format!("is not a log leaf (column {})", cause.column())).at("leaf"))?,
+        };
         if leaf.encode() != bytes {
             return Err(Malformed::new("must be canonical JSON (RFC 8785)").at("leaf"));
         }

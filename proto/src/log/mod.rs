@@ -5,6 +5,7 @@
 //! - [`commitment`]: what an entry says of a content without telling it.
 //! - [`tree`]: the Merkle tree of RFC 6962.
 
+mod canonical;
 pub mod commitment;
 pub mod draft;
 pub mod event;
