@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::lanes::PerLane;
 use super::limits::{Allowance, allowance};
+use super::window::Wide;
 use crate::store::Position;
 
 /// The board of one session.
@@ -30,6 +31,8 @@ pub(super) struct State {
     /// A ping to be answered; a newer one makes an older one needless.
     pub(super) ping: Option<u64>,
     heard_at: Instant,
+    /// Whether the peer says so much that the line must be a wide one.
+    pub(super) heard_much: Wide,
     /// Something sent waits for its acknowledgement, or its receipt.
     pub(super) waiting: bool,
 }
@@ -59,7 +62,15 @@ pub(super) struct LaneState {
 
 impl Board {
     pub(super) fn new(now: Instant) -> Self {
-        let state = State { lanes: PerLane::default(), taken_back: None, taken_back_there: 0, ping: None, heard_at: now, waiting: false };
+        let state = State {
+            lanes: PerLane::default(),
+            taken_back: None,
+            taken_back_there: 0,
+            ping: None,
+            heard_at: now,
+            heard_much: Wide::default(),
+            waiting: false,
+        };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 

@@ -18,12 +18,14 @@ use super::lanes::PerLane;
 use super::limits::{Allowance, FRAME_ENVELOPES, FRAME_RECEIPTS, LOOK_EVERY, READ_AHEAD_BYTES, SILENT_FOR, SILENT_WAITING};
 use super::session::{SessionError, Shared, goodbye};
 use crate::federation::connection::Incoming;
+use crate::federation::line::Line;
 
 /// Hears one peer.
 pub(super) struct Reader<'a> {
     board: &'a Board,
     terms: &'a Terms,
     documents: &'a Documents,
+    line: &'a Line,
     came: mpsc::Sender<Came>,
     receipts: mpsc::Sender<wire::Receipts>,
     read_ahead: Arc<Semaphore>,
@@ -39,8 +41,8 @@ pub(super) enum Came {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(shared: Shared<'a>, came: mpsc::Sender<Came>, receipts: mpsc::Sender<wire::Receipts>) -> Self {
-        let Shared { board, terms, documents, line: _ } = shared;
-        Self { board, terms, documents, came, receipts, read_ahead: Arc::new(Semaphore::new(READ_AHEAD_BYTES)) }
+        let Shared { board, terms, documents, line } = shared;
+        Self { board, terms, documents, line, came, receipts, read_ahead: Arc::new(Semaphore::new(READ_AHEAD_BYTES)) }
     }
 
     /// Hears until the stream ends, or nothing is heard for too long.
@@ -97,9 +99,21 @@ impl<'a> Reader<'a> {
         }
         let weights = self.weigh(&deliveries)?;
         let bytes = Lane::ALL.iter().map(|lane| weights.get(*lane).bytes).sum::<u64>();
+        self.hears_much(bytes);
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX).min(READ_AHEAD_BYTES as u32);
         let place = self.read_ahead.clone().acquire_many_owned(permits).await.map_err(|_| SessionError::Ended)?;
         self.came.send(Came::Envelopes(deliveries, weights, place)).await.map_err(|_| SessionError::Ended)
+    }
+
+    fn hears_much(&self, bytes: u64) {
+        let now = Instant::now();
+        let is_wide = self.board.with(|board| {
+            board.heard_much.arrived(usize::try_from(bytes).unwrap_or(usize::MAX), now, now);
+            board.heard_much.is()
+        });
+        if is_wide {
+            self.line.found_in_hearing(true);
+        }
     }
 
     /// What came in each lane, held against the credit where the peer knows of it.

@@ -16,10 +16,10 @@ use super::hello::{Terms, epoch_of};
 use super::lanes::{PerLane, SHARING, Turn};
 use super::limits::{
     Allowance, CREDIT_PARTS, FRAME_BYTES, FRAME_ENVELOPES, FRAME_RECEIPTS, IN_FLIGHT_ENVELOPES, LOOK_EVERY, PING_EVERY, PING_EVERY_DIALLED,
-    PING_WAITING, RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
+    PING_WAITING, QUEUEING, RECEIPTS_WITHIN, RESEND_AFTER, ROOM_WITHIN, allowance,
 };
 use super::session::{SessionError, Shared};
-use super::window::{Unacknowledged, Window};
+use super::window::{Unacknowledged, Wide, Window};
 use crate::federation::line::Line;
 use crate::federation::passage::Passage;
 use crate::store::{Most, OutboxTable as _, Position, StoreError};
@@ -122,7 +122,12 @@ impl<'a> Speaker<'a> {
                 look_at = Instant::now() + LOOK_EVERY;
             }
             // The place on the line comes first: what the gate lets pass must not wait for one while somebody withdraws.
+            let asked_at = Instant::now();
             let place = outgoing.reserve().await.map_err(|_| SessionError::Ended)?;
+            if asked_at.elapsed() >= QUEUEING {
+                self.board.with(|board| board.heard_much = Wide::default());
+                self.line.found_in_hearing(false);
+            }
             outbox.borrow_and_update();
             self.hear();
             self.giving.note_told(&self.passage, &self.peer).await?;
@@ -168,7 +173,7 @@ impl<'a> Speaker<'a> {
                 board.waiting |= said.unacknowledged.since().is_some();
             }
         });
-        self.line.set_wide(self.window.is_wide());
+        self.line.found_in_saying(self.window.is_wide());
     }
 
     async fn next_frame(&mut self) -> Result<Option<frame::Frame>, SessionError> {

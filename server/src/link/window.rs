@@ -19,17 +19,23 @@ pub(super) struct Window {
 
 /// Whether so much is carried that the line is a wide one.
 #[derive(Debug, Default)]
-struct Wide {
+pub(super) struct Wide {
     is: bool,
-    /// When the first was sent of what is counted, and how much was acknowledged since.
+    /// When the first began its way of what is counted, and how much has arrived since.
     since: Option<Instant>,
     bytes: usize,
 }
 
 impl Wide {
-    fn acknowledged(&mut self, bytes: usize, sent_at: Instant, now: Instant) {
+    /// Whether it was found so.
+    pub(super) fn is(&self) -> bool {
+        self.is
+    }
+
+    /// So much has arrived that was on its way since then.
+    pub(super) fn arrived(&mut self, bytes: usize, since: Instant, now: Instant) {
         self.bytes += bytes;
-        let took = now.saturating_duration_since(*self.since.get_or_insert(sent_at));
+        let took = now.saturating_duration_since(*self.since.get_or_insert(since));
         if took >= WIDE_WITHIN {
             self.is |= self.bytes as f64 * WIDE_WITHIN.as_secs_f64() >= WIDE_BYTES as f64 * took.as_secs_f64();
             (self.since, self.bytes) = (None, 0);
@@ -54,7 +60,7 @@ impl Window {
 
     /// Whether the line was found to carry much, and nothing has queued before it since.
     pub(super) fn is_wide(&self) -> bool {
-        self.wide.is
+        self.wide.is()
     }
 
     pub(super) fn put(&mut self, bytes: usize) {
@@ -72,7 +78,7 @@ impl Window {
         let took = now.saturating_duration_since(sent_at);
         let fastest = self.fastest.map_or(took, |fastest| fastest.min(took));
         self.fastest = Some(fastest);
-        self.wide.acknowledged(bytes, sent_at, now);
+        self.wide.arrived(bytes, sent_at, now);
         if took <= fastest + QUEUEING {
             self.bytes = (self.bytes + bytes).min(WINDOW_MAX);
         } else if self.shrunk_at.is_none_or(|then| then <= sent_at) {
