@@ -356,9 +356,12 @@ impl Unit {
         }
         self.put_row(lane_key(SETTLED, peer, lane), position.number(), signed_receipt);
         state.settled_last = state.settled_last.max(position);
-        self.save(lane_key(LANES, peer, lane), &state)?;
-        while state.settled_through < state.last && self.is_settled(peer, lane, state.turns.next(state.settled_through))? {
-            state.settled_through = state.turns.next(state.settled_through);
+        while state.settled_through < state.settled_last {
+            let next = state.turns.next(state.settled_through);
+            if next != position && self.settled_receipt(peer, lane, next)?.is_none() {
+                break;
+            }
+            state.settled_through = next;
         }
         state.stored_through = state.stored_through.max(state.settled_through);
         self.save(lane_key(LANES, peer, lane), &state)?;
