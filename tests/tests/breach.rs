@@ -25,6 +25,7 @@ fn a_breach_is_told_while_the_agreement_is_suspended_and_calls_a_person_until_it
         list.names("id.ksbsi").then(|| list.id("breach_id"))
     });
     assert!(alarm(&world.mtuc, "breach.told"));
+    assert!(world.mtuc.json(Caseworker, &["task", "list"]).done().names("BREACH_NOTICE"));
     wait_until("KSBSI has its receipt", PATIENCE, || {
         (!world.ksbsi.json(Admin, &["breach", "list", "--open"]).done().names("my.mtuc")).then_some(())
     });
@@ -34,6 +35,7 @@ fn a_breach_is_told_while_the_agreement_is_suspended_and_calls_a_person_until_it
     world.mtuc.json(Supervisor, &["breach", "settle", &breach]).done();
     // Then nobody is called any more, and it stays written down
     assert!(!alarm(&world.mtuc, "breach.told"));
+    assert!(!world.mtuc.json(Caseworker, &["task", "list"]).done().names("BREACH_NOTICE"));
     world.mtuc.json(Supervisor, &["breach", "settle", &breach]).failed(CONFLICT, "WRONG_STATE");
     assert!(world.mtuc.json(Auditor, &["breach", "list"]).done().names("id.ksbsi"));
 }

@@ -12,7 +12,7 @@ use crate::output;
 pub(super) enum Command {
     /// List what waits for you, the first due first
     List,
-    /// Say that something is done that the node cannot see: a withdrawal verified, a breach dealt with
+    /// Say that something is done that the node cannot see: a withdrawal verified with the worker
     Close {
         /// The task
         #[arg(value_name = "ID", value_parser = arguments::id)]

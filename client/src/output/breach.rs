@@ -28,9 +28,11 @@ pub fn breach(breach: &wire::Breach) -> String {
         .row("found", time(*found_at_ms))
         .row("written down", time(*noted_at_ms))
         .row("what", list_codes::<wire::Category>(categories))
+        .row("due", time(*due_ms))
+        .row("overdue", yes(*overdue))
         .rows("referral", referral_ids.iter().map(|referral| id(referral)));
     if told_by.is_empty() {
-        let block = block.row("due", time(*due_ms)).row("overdue", yes(*overdue)).rows("told to", told.iter().map(told_to));
+        let block = block.rows("told to", told.iter().map(told_to));
         return format!("{block}Call whoever has not answered: their workers must be told in time, too.\n");
     }
     let block = block.row("told by", told_by);

@@ -6739,10 +6739,11 @@ pub struct Breach {
     /// When it was written down here, milliseconds since 1970.
     #[prost(int64, tag = "4")]
     pub noted_at_ms: i64,
-    /// Until when others must know, milliseconds since 1970: the fewest hours of the annexes concerned. 0 for what another union told.
+    /// Until when the unions concerned must know, milliseconds since 1970: the fewest hours of their annexes. For what another union told: until when the
+    /// workers must.
     #[prost(int64, tag = "5")]
     pub due_ms: i64,
-    /// True when it happened here and a union does not know of it after that.
+    /// True when that has passed and somebody still does not know.
     #[prost(bool, tag = "6")]
     pub overdue: bool,
     /// What kind of data.
@@ -12537,7 +12538,7 @@ pub mod task_service_client {
                 .insert(GrpcMethod::new("titian.v1.TaskService", "ListTasks"));
             self.inner.unary(req, path, codec).await
         }
-        /// Says that a task is done that the node cannot see for itself: a withdrawal verified with the worker, a breach dealt with.
+        /// Says that a task is done that the node cannot see for itself: a withdrawal verified with the worker.
         pub async fn close_task(
             &mut self,
             request: impl tonic::IntoRequest<super::CloseTaskRequest>,
@@ -12586,7 +12587,7 @@ pub mod task_service_server {
             tonic::Response<super::ListTasksResponse>,
             tonic::Status,
         >;
-        /// Says that a task is done that the node cannot see for itself: a withdrawal verified with the worker, a breach dealt with.
+        /// Says that a task is done that the node cannot see for itself: a withdrawal verified with the worker.
         async fn close_task(
             &self,
             request: tonic::Request<super::CloseTaskRequest>,

@@ -51,7 +51,7 @@ impl TaskKind {
     /// Whether a person must say that it is done. The others end when what they ask for is done.
     #[must_use]
     pub fn is_closed_by_hand(self) -> bool {
-        matches!(self, Self::VerifyWithdrawal | Self::BreachNotice)
+        self == Self::VerifyWithdrawal
     }
 
     /// What to do: one sentence.
@@ -72,7 +72,7 @@ impl TaskKind {
                 "If a court or an authority demands that it is kept: titian erasure hold; if she wants it kept, renew before that day."
             }
             Self::BreachNotice => {
-                "Look at the referrals it names, tell the workers by their safe contacts within the hours of your law, then: titian task close."
+                "Look at the referrals it names, tell the workers by their safe contacts within the hours of your law; then a supervisor: titian breach settle."
             }
         }
     }

@@ -29,7 +29,6 @@ use super::projection;
 use super::question::{self, About};
 use super::referrals::receive;
 use super::shares::{self, PutFacts};
-use super::tasks::heard;
 use crate::store::peers::PeerStanding;
 use crate::store::quarantine::QuarantineTable as _;
 use crate::store::referrals::ReferralTable as _;

@@ -29,6 +29,9 @@ use crate::store::{Read, StoreError, Unit};
 /// Open breaches that one peer may tell of: more is no news any more, and each of them calls a person.
 const OPEN_OF_PEER_MAX: usize = 100;
 
+/// Hours within which workers are told, from when this node heard of it: the shortest of the laws (Jordan, PDPL art. 20).
+const WORKERS_TOLD_HOURS: i64 = 24;
+
 /// What an officer tells.
 #[derive(Clone, Debug)]
 pub struct Telling {
@@ -128,7 +131,7 @@ pub fn receive(house: &House, unit: &mut Unit, peer: &NodeId, notice: &BreachNot
         told_by: Some(peer.clone()),
         found_at: notice.found_at,
         noted_at: now,
-        due: now,
+        due: now.plus_hours(WORKERS_TOLD_HOURS),
         categories: notice.categories.clone(),
         concerned: vec![own],
         settled: None,
@@ -232,7 +235,7 @@ fn describe(breach: &BreachFile, now: Instant) -> wire::Breach {
         told_by: breach.told_by.as_ref().map(NodeId::to_string).unwrap_or_default(),
         found_at_ms: breach.found_at.as_millis(),
         noted_at_ms: breach.noted_at.as_millis(),
-        due_ms: if own { breach.due.as_millis() } else { 0 },
+        due_ms: breach.due.as_millis(),
         overdue: breach.is_overdue(now),
         categories: Category::list_to_wire(&breach.categories),
         referral_ids: breach.concerned.iter().flat_map(|one| one.referral_ids.iter().map(|id| id.to_wire())).collect(),

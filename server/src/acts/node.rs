@@ -157,7 +157,7 @@ pub fn status(store: &Store, ambient: &Ambient, about: &About, key_ends: Instant
     if breaches.iter().any(|breach| breach.told_by.is_some() && breach.is_open()) {
         alarms.push(Alarm::BreachTold);
     }
-    if breaches.iter().any(|breach| breach.is_overdue(ambient.now())) {
+    if breaches.iter().any(|breach| breach.told_by.is_none() && breach.is_overdue(ambient.now())) {
         alarms.push(Alarm::BreachUnanswered);
     }
     // Not `log::size`, which waits for the disk: the status must be seen also when the store has stopped.

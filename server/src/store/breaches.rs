@@ -21,7 +21,7 @@ pub struct BreachFile {
     pub found_at: Instant,
     /// When it was written down here.
     pub noted_at: Instant,
-    /// Until when others must know.
+    /// Until when the unions concerned must know; where another union told, the workers.
     pub due: Instant,
     /// Categories concerned.
     pub categories: Vec<Category>,
@@ -58,10 +58,10 @@ impl BreachFile {
         }
     }
 
-    /// Whether it happened here and a union does not know of it, though it should by now.
+    /// Whether somebody does not know of it, though she should by now.
     #[must_use]
     pub fn is_overdue(&self, now: Instant) -> bool {
-        self.told_by.is_none() && self.is_open() && now > self.due
+        self.is_open() && now > self.due
     }
 }
 

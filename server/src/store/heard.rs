@@ -1,4 +1,4 @@
-//! Notices from other unions that a person here must act upon: withdrawals to verify, breaches. Kept until somebody says that it is done, and after.
+//! Notices from other unions that a person here must act upon: withdrawals to verify. Kept until somebody says that it is done, and after.
 
 use serde::{Deserialize, Serialize};
 use titian_proto::model::date::Instant;
@@ -10,7 +10,7 @@ use super::table;
 use super::value::stored_json;
 use super::{Read, StoreError, Unit};
 
-/// Referrals kept of one notice: a worker has few, and what a breach of a whole group concerns stands in the notice's envelope. Ids of so many stay far
+/// Referrals kept of one notice: a worker has few. Ids of so many stay far
 /// below the largest value.
 pub const REFERRALS_MAX: usize = 256;
 

@@ -46,7 +46,7 @@ pub fn make(acts: &Acts, whose: Whose, case_id: Option<CaseId>) -> Result<wire::
     let unions = std::iter::once(house.node_id()).chain(named).map(|union| union_of(house, union)).collect();
     let explained = ledger.grants.iter().max_by_key(|grant| grant.sequence);
     let language = explained.map(|grant| grant.notice_language.clone()).unwrap_or_default();
-    Ok(wire::MakeSlipResponse { text: slip.sign(&house.own.signer)?, unions, receipt_not_said: said.is_none(), language })
+    Ok(wire::MakeSlipResponse { text: slip.sign(&house.own().signer)?, unions, receipt_not_said: said.is_none(), language })
 }
 
 /// What she said of carrying a paper. One consent that says it is not safe counts for all that are in force, until a later version of it says otherwise.
@@ -74,7 +74,7 @@ fn unions_of_case(read: &impl Read, whose: Whose, case_id: CaseId) -> Result<BTr
 fn union_of(house: &House, union: &NodeId) -> wire::SlipUnion {
     let wired = |names: &[LocalText]| names.iter().map(LocalText::to_wire).collect();
     let names = if union == house.node_id() {
-        wired(&house.own.descriptor().names)
+        wired(&house.own().descriptor().names)
     } else {
         house.with_peer(union, |known| known.map(|known| wired(&known.descriptor.names)).unwrap_or_default())
     };

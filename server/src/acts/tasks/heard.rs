@@ -2,13 +2,13 @@
 
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{NodeId, ReferralId};
-use titian_proto::model::referral::{BreachNotice, Custody, WithdrawalNotice};
+use titian_proto::model::referral::{Custody, WithdrawalNotice};
 
 use super::{PAGE, Page, RETENTION_WARNING_DAYS, Task, TaskKind, name};
 use crate::acts::context::House;
-use crate::acts::error::ActError;
 use crate::acts::referrals::is_sender;
 use crate::acts::shares;
+use crate::store::breaches::{BreachFile, BreachTable as _};
 use crate::store::erasures::ErasureTable as _;
 use crate::store::heard::{Heard, HeardTable as _, REFERRALS_MAX};
 use crate::store::referrals::ReferralTable as _;
@@ -17,9 +17,6 @@ use crate::store::{Read, StoreError, Unit};
 /// Hours in which a withdrawal that was heard at another union is verified with the worker: those in which what it reaches must be destroyed (Indonesia,
 /// Law 27/2022), so that a mistake is found before the last copy is gone.
 const VERIFY_HOURS: i64 = 72;
-
-/// Hours in which workers are told of a breach, from when this node heard of it: the shortest of the laws (Jordan, PDPL art. 20).
-const BREACH_HOURS: i64 = 24;
 
 /// She withdrew at another union: it holds at once, and is verified by those who can reach her (`domain.md` 2.6).
 ///
@@ -31,24 +28,6 @@ pub fn withdrawal(unit: &mut Unit, peer: &NodeId, notice: &WithdrawalNotice, sen
     }
     let of: [&[u8]; 3] = [peer.as_str().as_bytes(), &notice.subject_ref.0, &notice.withdrawal.sequence.to_be_bytes()];
     note(unit, TaskKind::VerifyWithdrawal, &of, (peer, sent_from_here, VERIFY_HOURS))
-}
-
-/// Another union tells of a breach at its node. Staff here tell the workers; no message goes to them by itself.
-///
-/// # Errors
-/// When the store fails.
-pub fn breach(unit: &mut Unit, peer: &NodeId, notice: &BreachNotice) -> Result<(), ActError> {
-    let mut known_here = Vec::new();
-    let mut first = [0; 16];
-    for referral_id in &notice.referral_ids {
-        if unit.referral(*referral_id)?.is_some_and(|file| &file.sender == peer || &file.recipient == peer) {
-            known_here.push(*referral_id);
-            first = known_here.first().map_or(first, |id| id.0);
-        }
-    }
-    tracing::warn!(event = "breach.told", peer = %peer, referrals = known_here.len());
-    let of: [&[u8]; 3] = [peer.as_str().as_bytes(), &notice.found_at.as_millis().to_be_bytes(), &first];
-    Ok(note(unit, TaskKind::BreachNotice, &of, (peer, known_here, BREACH_HOURS))?)
 }
 
 /// Keeps a notice, unless it was heard before: what somebody has dealt with does not come back after a restore.
@@ -65,6 +44,7 @@ fn note(unit: &mut Unit, kind: TaskKind, of: &[&[u8]], told: (&NodeId, Vec<Refer
 /// Looks at what was heard, and at what is to be destroyed.
 pub(super) fn look(house: &House, read: &impl Read, now: Instant, page: &mut Page) -> Result<(), StoreError> {
     open(read, page)?;
+    breaches(read, page)?;
     for (due, referral_id) in read.erasures_overdue(now, usize::MAX)? {
         let Some(file) = read.erasure(referral_id)? else { continue };
         let task_id = name(TaskKind::ErasureOverdue, &[&referral_id.0]);
@@ -91,6 +71,17 @@ fn open(read: &impl Read, page: &mut Page) -> Result<(), StoreError> {
             return Ok(());
         }
     }
+}
+
+/// Breaches that other unions told of, until somebody has seen to them (`titian breach settle`).
+fn breaches(read: &impl Read, page: &mut Page) -> Result<(), StoreError> {
+    for breach in read.breaches()?.into_iter().filter(BreachFile::is_open) {
+        let Some(peer) = breach.told_by else { continue };
+        let referral_ids = breach.concerned.into_iter().flat_map(|one| one.referral_ids).take(REFERRALS_MAX).collect();
+        let task = Task::new(name(TaskKind::BreachNotice, &[&breach.breach_id.0]), TaskKind::BreachNotice, breach.due);
+        page.add(Task { referral_ids, peer: Some(peer), ..task });
+    }
+    Ok(())
 }
 
 /// Copies that go soon, before the day on which they do. What is held by its own consent is looked at again that day, and stays.
