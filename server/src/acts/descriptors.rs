@@ -57,9 +57,12 @@ pub async fn forked(acts: &Acts, peer: &NodeId, other: wire::SignedDescriptor) {
 /// # Errors
 /// When the store fails.
 pub async fn take_own(acts: &Acts, own: Own) -> Result<(), StoreError> {
-    let key = own.signer.key_id().to_owned();
+    let (key, is_newer) = (own.signer.key_id().to_owned(), own.chain.digest() != acts.house.own().chain.digest());
     acts.store.sign_with(own.signer.clone());
     acts.house.become_own(own);
+    if !is_newer {
+        return Ok(());
+    }
     acts.store
         .write(move |unit| {
             let mut draft = LeafDraft::new(Event::KeyRotated);

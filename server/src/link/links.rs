@@ -82,7 +82,8 @@ impl Links {
             let peer = connection.peer.clone();
             tracing::info!(event = "link.opened", peer = %peer, dialled_by_us = connection.dialled_by_us);
             links.passage.note_contact(&peer, true, None);
-            let ended = Session::new(links.passage.clone(), connection).run(shutdown).await;
+            // On the heap: it is large, and lives as long as the stream.
+            let ended = Box::pin(Session::new(links.passage.clone(), connection).run(shutdown)).await;
             let problem = ended.err().map(|problem| with_causes(&problem));
             match &problem {
                 None => tracing::info!(event = "link.closed", peer = %peer),
