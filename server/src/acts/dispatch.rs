@@ -60,6 +60,7 @@ pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, mut waiting: Vec<(Pos
 }
 
 /// What the gate says of a delivery that it does not refuse.
+#[allow(clippy::large_enum_variant, reason = "nearly every one is a permit, and it lives for one frame; a box would only be opened again")]
 enum Answer {
     Permitted(Permit),
     /// It was not asked: the body is purged.

@@ -85,7 +85,8 @@ impl Runs {
         changes: Changes<'_>,
         batch: &mut Batch,
     ) -> Result<Option<RwLockWriteGuard<'a, ()>>, EngineError> {
-        let (mut begun, mut changed): (Vec<(&[u8], Run)>, BTreeMap<IVec, Run>) = (Vec::new(), BTreeMap::new());
+        let mut begun: Vec<(&[u8], Run)> = Vec::new();
+        let mut changed: BTreeMap<IVec, Run> = BTreeMap::new();
         for (key, slot) in changes {
             let (prefix, id) = apart(key).ok_or(EngineError::Unreadable)?;
             // Nothing stood under this prefix behind the one before, so nothing stands behind this one.
