@@ -36,7 +36,7 @@ fn the_57_workers_of_amman_are_reported_and_the_two_among_them_are_not() {
     assert_eq!((row("I4", "T4"), row("I4", "D02"), row("I4", "R06")), (Some(37), Some(14), Some(6)), "{}", told.told());
     assert!(!told.names("V01") && !told.names("D05"), "{}", told.told());
     assert_eq!(objects_with(&json.json(), "clientsOfOwnCases")[0]["clientsOfOwnCases"], "57", "{}", told.told());
-    assert!(!told.names("49") && !told.names('%'.to_string().as_str()), "percentages decode: {}", told.told());
+    assert!(!told.names("%"), "percentages decode: {}", told.told());
     let mut transcript = Transcript::default();
     transcript.add("my.mtuc, supervisor", &told);
     transcript.add("my.mtuc, supervisor", &world.mtuc.titian(Supervisor, &[&report[..], &["--csv"]].concat()).done());

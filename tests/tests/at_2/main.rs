@@ -6,13 +6,13 @@ mod group;
 mod settlement;
 
 use titian_tests::account::Account::{Admin, Caseworker, Supervisor};
-use titian_tests::answer::{Answer, BAD_INPUT, NOT_FOUND};
+use titian_tests::answer::{Answer, BAD_INPUT, NOT_FOUND, find};
 use titian_tests::node::Plan;
 use titian_tests::road::{self, share, show};
 use titian_tests::sample;
 use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::{World, befriend, sign_agreement, sign_agreement_called};
+use titian_tests::world::{World, befriend, objects_with, sign_agreement, sign_agreement_called};
 
 #[test]
 fn at_2_a_factory_split_to_five_unions() {
@@ -20,11 +20,12 @@ fn at_2_a_factory_split_to_five_unions() {
     sign_agreement(&world.mtuc, &world.ksbsi, &sample::returnee_path());
     let group = group::open(&world);
     let indonesia = aggregates_go_and_identities_do_not(&world, group.part("ID"));
-    let members = members_cross_by_their_own_consent(&world, &indonesia);
+    let members = members_cross_by_their_own_consent(&world, group.part("ID"), &indonesia);
     nepal_has_its_own_agreement(&world, group.part("NP"), &indonesia);
     bangladesh_has_no_agreement(&world, group.part("BD"));
     a_suspended_peer_gets_nothing_later_either(&world, group.part("MM"));
     recruiters_are_no_union_and_an_expired_agreement_is_none(&world, group.part("VN"));
+    every_refusal_is_in_the_log(&world);
     settlement::settle(&world, &group, &indonesia);
     donor::report(&world, &group, &members);
 }
@@ -49,7 +50,7 @@ fn aggregates_go_and_identities_do_not(world: &World, case: &str) -> String {
 }
 
 /// 2.4 and 2.5
-fn members_cross_by_their_own_consent(world: &World, group: &str) -> Vec<String> {
+fn members_cross_by_their_own_consent(world: &World, case: &str, group: &str) -> Vec<String> {
     // 2.4 A leader is nobody who can consent for a member: there is no such giver, and a guardian speaks for a minor only
     let (slamet, file) = group::member(world, "Slamet");
     for (giver, exit, code) in [("NETWORK_LEADER", BAD_INPUT, "BAD_INPUT"), ("GUARDIAN", 0, "")] {
@@ -70,6 +71,15 @@ fn members_cross_by_their_own_consent(world: &World, group: &str) -> Vec<String>
         assert!(road::held(&world.ksbsi, &own).names(name), "{name} is held");
         assert!(!share(&world.ksbsi, group).names(name), "{name} is not in the group's share");
     }
+    // They are 3 of 2,900: three referrals beside that of the group. As a number in the group's share 3 would name them
+    let referrals = world.ksbsi.json(Caseworker, &["referral", "list"]).done();
+    let of_groups = |referral: &serde_json::Value| find(referral, "represented_count").is_some();
+    let referrals = objects_with(&referrals.json(), "sender");
+    assert_eq!((referrals.len(), referrals.iter().filter(|referral| of_groups(referral)).count()), (4, 1));
+    let counts = ["parent_group_ref=019cac46-0000-7000-8000-000000000001", "country=ID", "represented_count=2900", "registered_count=3"];
+    let put = [&["record", "put", case, "group_count"], &counts[..], &["--share-under", group]].concat();
+    world.mtuc.json(Caseworker, &put).refused("SMALL_CELL");
+    assert!(!share(&world.ksbsi, group).names("registeredCount"), "3 is not said");
     members.into_iter().map(|(member, _)| member.worker).collect()
 }
 
@@ -150,6 +160,19 @@ fn refused_as_peer(world: &World, node_id: &'static str, country: &'static str, 
     other.titian(Admin, &["peer", "descriptor", "--out", &file]).done();
     world.mtuc.titian(Admin, &["peer", "add", &file]).refused("RECIPIENT_KIND_FORBIDDEN");
     assert!(!world.mtuc.json(Admin, &["peer", "list"]).done().names(node_id));
+}
+
+/// Each referral that was refused is one leaf with its code, and none of the leaves says of whom.
+fn every_refusal_is_in_the_log(world: &World) {
+    let leaves = road::leaves(&world.mtuc);
+    let refused = leaves.iter().filter(|leaf| leaf["event"] == "referral.refused");
+    let codes: Vec<&str> = refused.filter_map(|leaf| leaf["code"].as_str()).collect();
+    for code in ["PROXY_CONSENT", "NO_AGREEMENT", "PEER_SUSPENDED", "AGREEMENT_EXPIRED"] {
+        assert!(codes.contains(&code), "{code} is not in the log: {codes:?}");
+    }
+    for name in ["Slamet", "Leader", "Pembinaan"] {
+        assert!(!leaves.iter().any(|leaf| leaf.to_string().contains(name)), "{name} is in the log");
+    }
 }
 
 /// A group's referral is seen by a second person before it goes.

@@ -93,3 +93,6 @@ fn prepare(house: &House, view: &View, period: Period) -> Result<Prepared, ActEr
 fn told(from: Date, until: Date, cells: &Cells) -> Told<'_> {
     Told { from: from.start().day_number(), end: until.end().day_number(), cells }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,9 @@ const LEFT_OUT: [&str; 7] = [
     "Not recorded here, and so not reported: reach of information, materials, new members, emergency support of others, refused consents, programmes.",
 ];
 
-/// A row of cases and workers. What is protected is people, so the row is withheld when it is about few clients and about nobody else.
+/// A row of cases and workers. What is protected is people, so the row is withheld when it is about few clients, or about few represented workers and no
+/// client. The two ways in which clients came to be registered are parts of one number and are both said (`domain.md` 5, AT-2 2.11: "5 (+3)"): they tell
+/// nothing about anybody.
 fn workers(indicator: &str, what: &str, involved: &Involved, cells: &mut Cells) -> wire::ReportedWorkers {
     let (leaders, own) = involved.clients();
     let withheld = Matter::General.is_small(leaders + own) || (leaders + own == 0 && Matter::General.is_small(involved.represented));
@@ -66,6 +68,9 @@ fn workers(indicator: &str, what: &str, involved: &Involved, cells: &mut Cells) 
         cells.insert(format!("{indicator}/{what}/clients"), leaders + own);
     }
     let represented = if Matter::General.is_small(involved.represented) { 0 } else { involved.represented };
+    if represented == involved.represented {
+        cells.insert(format!("{indicator}/{what}/represented"), represented);
+    }
     wire::ReportedWorkers {
         indicator: indicator.to_owned(),
         what: what.to_owned(),
