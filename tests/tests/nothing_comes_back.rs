@@ -193,8 +193,12 @@ impl Chain {
     fn pass_on(&self, referral: &str) -> String {
         let ksbsi = &self.world.ksbsi;
         let case = show(ksbsi, referral).id("case_id");
-        let consent =
-            self.world.variant("for-clc.toml", &[("recipient = \"id.ksbsi\"", "recipient = \"kh.clc\"\ndestination_country = \"KH\"")]);
+        let changes = [
+            ("recipient = \"id.ksbsi\"", "recipient = \"kh.clc\"\ndestination_country = \"KH\""),
+            // CLC serves members.
+            ("\"EMPLOYER\", \"CLAIM\"]\nmethod", "\"EMPLOYER\", \"CLAIM\", \"UNION_MEMBERSHIP\"]\nmethod"),
+        ];
+        let consent = self.world.variant("for-clc.toml", &changes);
         ksbsi.json(Caseworker, &["consent", "record", "--referral", referral, "--from", &consent]).done();
         let facts = self.world.ground.file("facts.toml", sample::FACTS).display().to_string();
         for only in ["complaint", "journey", "claim"] {

@@ -7,7 +7,7 @@
 //! - [`disk`], [`network`], [`clock`], [`random`] are what is simulated.
 //! - [`watch`] holds what must be true at *any* time, [`settled`] what must be true *eventually* and *finally*; [`word`], [`promise`] and [`taint`]
 //!   are what they are held against, [`mailbox`] reads the store for them, [`trace`] is what is told of it.
-//! - [`six_weeks_dark`], [`lost_ack_storm`], [`clock_chaos`], [`mou_suspended`], [`in_flight`] and [`full_lane`] are stories of their own; [`caseload`] is what they are about.
+//! - [`six_weeks_dark`], [`lost_ack_storm`], [`clock_chaos`], [`mou_suspended`], [`mou_amended`], [`in_flight`] and [`full_lane`] are stories of their own; [`caseload`] is what they are about.
 //! - [`overshare`] draws agreements, consents and schedules, and looks for marked words everywhere.
 //! - [`mutants`] shows that the world bites.
 //!
@@ -27,6 +27,7 @@ mod full_lane;
 mod in_flight;
 mod lost_ack_storm;
 mod mailbox;
+mod mou_amended;
 mod mou_suspended;
 mod mutants;
 mod network;

@@ -70,13 +70,13 @@ fn mou_suspended_mid_stream() {
 }
 
 /// Shares that the receiver has applied since its log had so many leaves.
-fn applied(world: &World, since: u64) -> usize {
+pub fn applied(world: &World, since: u64) -> usize {
     let is_share = |leaf: &Leaf| leaf.event == Event::ReferralReceived && leaf.fields.as_ref().is_some_and(|fields| !fields.is_empty());
     told(world).iter().filter(|leaf| leaf.seq >= since && is_share(leaf)).count()
 }
 
 /// The receiver's leaves of what came.
-fn told(world: &World) -> Vec<Leaf> {
+pub fn told(world: &World) -> Vec<Leaf> {
     let leaves = leaves_about(&world.nodes[CLC], &world.nodes[KSBSI].union.log_origin);
     leaves.into_iter().map(|(_, leaf)| leaf).filter(|leaf| leaf.peer_leaf.is_some() && leaf.event != Event::ReferralAcked).collect()
 }
