@@ -15,6 +15,7 @@ mod content;
 mod peer;
 mod permit;
 mod safeguards;
+mod welfare;
 
 pub use bytes::BytesPermit;
 pub use content::Content;
@@ -88,6 +89,13 @@ pub enum PassedOn {
     Prohibited,
 }
 
+/// What the deciding node allows of itself. It narrows what an agreement allows, and never widens it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalPolicy {
+    /// Welfare checks, from here and to here. Off unless the union turned them on.
+    pub welfare_checks: bool,
+}
+
 /// Everything that a decision rests on. Nothing else is looked at: no clock, no disk, no network.
 pub struct Question<'a> {
     /// The instant of the decision, by the deciding node's clock.
@@ -113,6 +121,8 @@ pub struct Question<'a> {
     pub prohibited_recipients: &'a [String],
     /// What is known of the worker.
     pub subject: SubjectFacts,
+    /// What the deciding node allows of itself.
+    pub local: LocalPolicy,
     /// What would go.
     pub content: Content,
 }

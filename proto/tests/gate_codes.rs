@@ -6,13 +6,14 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use titian_proto::gate::Content;
+use titian_proto::gate::{Content, PassedOn};
 use titian_proto::model::agreement::{AgreementRef, AgreementState, TransferBasis};
-use titian_proto::model::consent::{ConsentBasis, ConsentGiver, ConsentMethod, ConsentRef, Withheld};
+use titian_proto::model::consent::{ConsentGiver, ConsentMethod, ConsentRef, Grant, Withheld};
 use titian_proto::model::date::Date;
 use titian_proto::model::descriptor::ServicePrecondition;
-use titian_proto::model::record::{CaseKind, RecordContent, RecordType as R};
-use titian_proto::model::referral::{BreachNotice, ReferralState, ShareRetract, StateChange, WithdrawalNotice};
+use titian_proto::model::id::ConsentId;
+use titian_proto::model::record::{CaseKind, IntakeKind, RecordContent, RecordType as R};
+use titian_proto::model::referral::{BreachNotice, Offer, ReferralKind, ReferralState, ShareRetract, StateChange, WithdrawalNotice};
 use titian_proto::model::refusal::RefusalCode as C;
 use titian_proto::model::vocabulary::{Category, PartnerKind, Purpose, Tier};
 use titian_proto::wire::{self, record_content::Content as Wire};
@@ -264,21 +265,89 @@ fn some_records_never_leave() {
 
 #[test]
 fn a_welfare_check_is_narrow_and_needs_the_annex_and_a_second_person() {
-    let check = || {
-        World::put(&[R::Identity, R::Contact, R::Safety])
-            .grant(|g| {
-                (g.basis, g.purposes) = (ConsentBasis::WelfareCheck, vec![Purpose::WelfareCheck]);
-                g.categories = vec![Category::Identity, Category::Contact, Category::Safety];
-                g.valid_until = g.valid_from.plus_days(14);
-            })
-            .put_with(|p| p.purpose = Purpose::WelfareCheck)
-    };
-    grant().check().unwrap();
+    let check = || World::put(&[R::Identity, R::Contact, R::Safety]).welfare_check();
+    check().message_grant().as_ref().unwrap().check().unwrap();
     assert_eq!(check().annex(|a| a.welfare_check_allowed = false).verdict(), "PURPOSE_OUT_OF_SCOPE");
     assert_eq!(check().verdict(), "APPROVAL_MISSING");
     let approved = check().put_with(|p| p.approval = Some(approval("staff-1", "staff-2")));
     assert_eq!(approved.verdict(), "PERMIT");
-    assert_eq!(approved.peer(|p| p.kind = PartnerKind::LegalAid).verdict(), "RECIPIENT_KIND_FORBIDDEN");
+    let to = |kind| approved.clone().peer(move |p| p.kind = kind).verdict();
+    for kind in [PartnerKind::LegalAid, PartnerKind::MigrantAssociation, PartnerKind::WomensCrisisCentre, PartnerKind::DiplomaticMission] {
+        assert_eq!(to(kind), "RECIPIENT_KIND_FORBIDDEN");
+    }
+    assert!(to(PartnerKind::Shelter) == "PERMIT" && to(PartnerKind::WomensOrganisation) == "PERMIT");
+    assert_eq!(approved.clone().with(|w| w.local.welfare_checks = false).verdict(), "PURPOSE_OUT_OF_SCOPE");
+    assert_eq!(approved.clone().with(|w| w.now = w.now.plus_days(14)).verdict(), "CONSENT_EXPIRED");
+    assert_eq!(approved.clone().with(|w| w.subject.group = true).verdict(), "GROUP_MEMBER_CONSENT");
+    assert_eq!(approved.peer(|p| p.state_linked = true).verdict(), "CONSENT_NOTICE");
+}
+
+#[test]
+fn a_welfare_check_never_stands_against_her_word() {
+    let check = || World::put(&[R::Identity]).welfare_check().put_with(|p| p.approval = Some(approval("staff-1", "staff-2")));
+    assert_eq!(check().verdict(), "PERMIT");
+    assert_eq!(check().with(|w| w.prohibited = vec!["id.ksbsi".into()]).verdict(), "CLIENT_PROHIBITED_RECIPIENT");
+    // Taken back from this union, whatever it was for, and before the check was written down: the later place in the order does not help.
+    let took_back = |w: &mut World| {
+        w.ledger.grants.iter_mut().for_each(|g| g.sequence = 9);
+        w.ledger.withdrawals = vec![withdrawal(2, &[Category::Claim])];
+    };
+    let against = check().put_with(|p| p.grant.iter_mut().for_each(|g| g.sequence = 9)).with(took_back);
+    assert_eq!(against.verdict(), "CONSENT_WITHDRAWN");
+    // Unless she consented to something for it since.
+    let anew = against.clone().with(|w| w.ledger.grants.push(Grant { sequence: 3, ..another() }));
+    assert_eq!(anew.verdict(), "PERMIT");
+    let elsewhere = against.with(|w| w.ledger.withdrawals[0].recipient = Some(node("kh.clc")));
+    assert_eq!(elsewhere.verdict(), "PERMIT");
+    let withheld = || Withheld { category: Category::Identity, field: None, reason: None };
+    let keeps_back = check().with(|w| w.ledger.grants.push(Grant { withheld: vec![withheld()], ..another() }));
+    assert_eq!(keeps_back.verdict(), "CONSENT_CATEGORY");
+}
+
+#[test]
+fn what_a_welfare_check_rests_on_carries_nothing_else_and_goes_nowhere_else() {
+    let approved = |world: World| world.put_with(|p| p.approval = Some(approval("staff-1", "staff-2")));
+    let check = |types: &[R]| approved(World::put(types).welfare_check());
+    assert_eq!(check(&[R::Identity, R::Claim]).verdict(), "FIELD_OUT_OF_SCOPE");
+    assert_eq!(check(&[R::Journey]).verdict(), "FIELD_OUT_OF_SCOPE");
+    assert_eq!(check(&[R::Contact]).verdict(), "SAFE_CONTACT_MISSING");
+    // Under its basis no other purpose, and under a consent no welfare check.
+    assert_eq!(check(&[R::Identity]).put_with(|p| p.purpose = Purpose::WageRecovery).verdict(), "PURPOSE_OUT_OF_SCOPE");
+    let consented = approved(World::put(&[R::Identity]).grant(|g| g.purposes = vec![Purpose::WelfareCheck]));
+    assert_eq!(consented.put_with(|p| p.purpose = Purpose::WelfareCheck).verdict(), "CONSENT_PURPOSE");
+    let passed_on = PassedOn::Allowed;
+    assert_eq!(check(&[R::Identity]).with(|w| w.subject.passed_on = passed_on).verdict(), "ONWARD_PROHIBITED");
+    assert_eq!(check(&[R::Identity]).put_with(|p| p.approval = Some(approval("staff-1", "staff-1"))).verdict(), "APPROVAL_MISSING");
+    // Without its basis: the approval is what is missing first.
+    let bare = |world: World| world.with(|w| w.ledger.grants.clear()).put_with(|p| p.grant = None);
+    assert_eq!(bare(check(&[R::Identity])).verdict(), "NO_CONSENT");
+    assert_eq!(bare(World::put(&[R::Identity]).welfare_check()).verdict(), "APPROVAL_MISSING");
+}
+
+#[test]
+fn the_offer_of_a_welfare_check_says_check_on_her_and_no_more() {
+    let offer = || {
+        let asked = World::offer(&[Category::Identity, Category::Contact, Category::Safety]).welfare_check();
+        asked.offer_with(|o| o.approval = Some(approval("staff-1", "staff-2")))
+    };
+    assert_eq!(offer().verdict(), "PERMIT");
+    assert_eq!(offer().offer_with(|o| o.kind = ReferralKind::Service).verdict(), "PURPOSE_OUT_OF_SCOPE");
+    let says = |change: fn(&mut Offer)| offer().offer_with(change).decide().unwrap_err().to_string();
+    assert_eq!(says(|o| o.tier = Tier::T4), "FIELD_OUT_OF_SCOPE: offer.tier");
+    assert_eq!(says(|o| o.intake_kind = IntakeKind::Complaint), "FIELD_OUT_OF_SCOPE: case.complaint.intake_kind");
+    assert_eq!(
+        says(|o| o.complaint_codes = vec![titian_proto::model::record::ComplaintCode::parse("W01").unwrap()]),
+        "FIELD_OUT_OF_SCOPE: case.complaint.codes"
+    );
+    assert_eq!(
+        says(|o| o.categories.push(Category::CaseCore)),
+        "FIELD_OUT_OF_SCOPE: case.complaint, case.group_count, case.service_action, worker.journey"
+    );
+}
+
+/// A consent of hers for the same union that a welfare check does not rest on.
+fn another() -> Grant {
+    Grant { consent_id: ConsentId([7; 16]), sequence: 1, ..grant() }
 }
 
 #[test]

@@ -167,6 +167,28 @@ proptest! {
     }
 
     #[test]
+    fn a_welfare_check_reaches_three_categories_and_never_without_annex_node_and_two_persons(
+        draw in draw(),
+        (annex, node) in (any::<bool>(), any::<bool>()),
+        basis in subsequence(Category::ALL.to_vec(), 1..=16),
+    ) {
+        // The world as it is drawn; and its basis names whatever it likes, as a union that cheats would write it.
+        let world = world_of(&draw).welfare_check().grant(|g| g.categories = basis.clone());
+        let world = world.annex(|a| a.welfare_check_allowed = annex).with(|w| w.local.welfare_checks = node);
+        if let Ok(permit) = world.decide() {
+            prop_assert!(annex && node && draw.approved);
+            prop_assert!(draw.withdrawn.is_empty() && draw.state == AgreementState::InForce && draw.day < 14);
+            let reached = match permit.content() {
+                Content::Put(put) => put.records.iter().map(|record| record.content.category()).collect(),
+                Content::Offer(offer) => [offer.categories.clone(), offer.categories_said()].concat(),
+                _ => panic!("is an offer or a put"),
+            };
+            let reach = [Category::Identity, Category::Contact, Category::Safety];
+            prop_assert!(reached.iter().all(|category| reach.contains(category) && basis.contains(category)));
+        }
+    }
+
+    #[test]
     fn both_ends_decide_alike(draw in draw()) {
         // A grant of no category cannot be written down, so none arrives: also where a record of the directory, which needs none, brings one along.
         prop_assume!(!draw.granted.is_empty());

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use titian_proto::model::id::NodeId;
 
+mod policy;
 mod rehearsal;
 mod sealing;
 mod telemetry;
 
+pub use policy::PolicyConfig;
 pub use rehearsal::Rehearsal;
 pub use sealing::{NodeKeySource, SealingConfig};
 pub use telemetry::{Format, Level, TelemetryConfig};
@@ -37,6 +39,8 @@ pub struct NodeConfig {
     pub engine: Option<String>,
     /// Where the key is that opens the key file, and where its second copy lies.
     pub sealing: SealingConfig,
+    /// What this union allows of itself, within its agreements.
+    pub policy: PolicyConfig,
     /// How it tells what happens.
     pub telemetry: TelemetryConfig,
     /// A clock for rehearsals; none on a node that serves workers.
@@ -119,6 +123,8 @@ struct File {
     store: StoreTable,
     #[serde(default)]
     sealing: SealingConfig,
+    #[serde(default, skip_serializing_if = "PolicyConfig::is_default")]
+    policy: PolicyConfig,
     #[serde(default)]
     telemetry: TelemetryConfig,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +185,7 @@ impl NodeConfig {
             let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
             ConfigError::Malformed { file: file.clone(), line, problem: error.message().replace('\n', ", ") }
         })?;
-        let File { node_id, federation, desk, store, sealing, telemetry, rehearsal } = read;
+        let File { node_id, federation, desk, store, sealing, policy, telemetry, rehearsal } = read;
         let address = |key, text: &str| text.parse().map_err(|_| ConfigError::Address { file: file.clone(), key });
         let config = Self {
             folder: folder.to_owned(),
@@ -188,6 +194,7 @@ impl NodeConfig {
             desk_listen: address("desk.listen", &desk.listen)?,
             engine: store.engine,
             sealing,
+            policy,
             telemetry,
             rehearsal,
         };
@@ -215,13 +222,14 @@ impl NodeConfig {
     /// # Errors
     /// When the library cannot write it.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        let Self { folder: _, node_id, federation, desk_listen, engine, sealing, telemetry, rehearsal } = self;
+        let Self { folder: _, node_id, federation, desk_listen, engine, sealing, policy, telemetry, rehearsal } = self;
         toml::to_string(&File {
             node_id: node_id.clone(),
             federation: FederationTable { listen: federation.listen.to_string(), dial: federation.dial },
             desk: DeskTable { listen: desk_listen.to_string() },
             store: StoreTable { engine: engine.clone() },
             sealing: sealing.clone(),
+            policy: *policy,
             telemetry: *telemetry,
             rehearsal: *rehearsal,
         })
@@ -290,6 +298,14 @@ mod tests {
         assert_eq!(config.sealing.node_key, NodeKeySource::Passphrase);
         assert_eq!(parsed(&config.to_toml().unwrap()).unwrap(), config);
         assert!(complaint(&format!("{GOOD}[sealing]\nnode_key = \"tatoo\"\n")).contains("unknown variant `tatoo`"));
+    }
+
+    #[test]
+    fn welfare_checks_are_off_until_the_union_turns_them_on() {
+        assert!(!parsed(GOOD).unwrap().policy.local().welfare_checks);
+        let config = parsed(&format!("{GOOD}\n[policy]\nwelfare_check = true\n")).unwrap();
+        assert!(config.policy.local().welfare_checks);
+        assert_eq!(parsed(&config.to_toml().unwrap()).unwrap(), config);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use titian_proto::model::vocabulary::PartnerKind;
 use zeroize::Zeroizing;
 
 use crate::ambient::Ambient;
-use crate::config::{ConfigError, FILE_NAME, FederationConfig, NodeConfig, Rehearsal, SealingConfig, TelemetryConfig};
+use crate::config::{ConfigError, FILE_NAME, FederationConfig, NodeConfig, PolicyConfig, Rehearsal, SealingConfig, TelemetryConfig};
 use crate::exit::Exit;
 use crate::federation::keys::{KeyError, KeyFolder, KeyName, SecretKey, TlsIdentity, new_sealing_key, read_pem, read_tls, self_signed};
 
@@ -247,6 +247,7 @@ fn configure(plan: &Plan) -> Result<(NodeConfig, Vec<Endpoint>), InitError> {
         desk_listen: desk,
         engine: plan.engine.clone(),
         sealing: SealingConfig::default(),
+        policy: PolicyConfig::default(),
         telemetry: TelemetryConfig::default(),
         rehearsal: plan.rehearsal,
     };

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use titian_proto::envelope::Signer;
+use titian_proto::gate::LocalPolicy;
+use titian_proto::gate::LocalPolicy;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain, RootKey, TlsPin, VerifyingKey, key_id_of, sign_descriptor};
 use titian_proto::model::id::{Digest, NodeId};
@@ -115,6 +117,7 @@ pub(crate) fn acts(node: &Node) -> Acts {
         signer: signer(),
         sealing: Vec::new(),
         ends: Instant::from_millis(NOW).plus_days(730),
+        policy: LocalPolicy::default(),
     };
     Acts::new(node.store.clone(), own, node.ambient.clone()).unwrap()
 }

@@ -156,6 +156,18 @@ impl Node {
         }
     }
 
+    /// Adds lines to its settings. Before it starts again.
+    ///
+    /// # Panics
+    /// When its settings cannot be changed.
+    pub fn add_settings(&self, lines: &str) {
+        let file = self.folder.join("node.toml");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        if let Err(error) = fs::write(&file, text + lines) {
+            panic!("{}: {error}", file.display());
+        }
+    }
+
     /// Sets its rehearsal clock so many hours further. Before it starts again.
     ///
     /// # Panics

@@ -130,6 +130,16 @@ impl Union {
         }
     }
 
+    /// Starts its node anew with further lines in its settings.
+    ///
+    /// # Panics
+    /// When the settings cannot be written, or the node does not stop or start.
+    pub fn set(&mut self, lines: &str) {
+        self.node.stop();
+        self.node.add_settings(lines);
+        self.node.start();
+    }
+
     fn is_signed_in(&self, account: Account) -> bool {
         self.signed_in.lock().is_ok_and(|signed_in| signed_in.contains(&account))
     }

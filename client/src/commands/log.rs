@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use titian_proto::wire;
 
+use crate::codes;
 use crate::commands::Context;
 use crate::desk::ErrorKind;
 use crate::failure::Failure;
@@ -19,6 +20,9 @@ pub(super) enum Command {
         /// At most so many; 0: all
         #[arg(long, value_name = "N", default_value_t = 0)]
         limit: u64,
+        /// Only entries with this purpose: WELFARE_CHECK lists each use of that exception
+        #[arg(long, value_parser = codes::argument::<wire::Purpose>())]
+        purpose: Option<wire::Purpose>,
     },
     /// Show one entry, with its exact bytes
     Show {
@@ -31,14 +35,15 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
-        Command::List { from, limit } => list(from, limit, context).await,
+        Command::List { from, limit, purpose } => list(from, limit, purpose, context).await,
         Command::Show { index } => show(index, context).await,
         Command::Status => status(context).await,
     }
 }
 
-async fn list(from: u64, limit: u64, context: &Context) -> Result<(), Failure> {
-    let mut flow = context.desk().await?.list_leaves(wire::ListLeavesRequest { from, limit }).await?;
+async fn list(from: u64, limit: u64, purpose: Option<wire::Purpose>, context: &Context) -> Result<(), Failure> {
+    let mut flow =
+        context.desk().await?.list_leaves(wire::ListLeavesRequest { from, limit, purpose: purpose.map_or(0, Into::into) }).await?;
     let mut progress = Progress::new("entries");
     while let Some(wire::ListLeavesResponse { leaves }) = flow.next().await? {
         for leaf in &leaves {
@@ -50,7 +55,7 @@ async fn list(from: u64, limit: u64, context: &Context) -> Result<(), Failure> {
 }
 
 async fn show(index: u64, context: &Context) -> Result<(), Failure> {
-    let mut flow = context.desk().await?.list_leaves(wire::ListLeavesRequest { from: index, limit: 1 }).await?;
+    let mut flow = context.desk().await?.list_leaves(wire::ListLeavesRequest { from: index, limit: 1, purpose: 0 }).await?;
     while let Some(wire::ListLeavesResponse { leaves }) = flow.next().await? {
         if let Some(leaf) = leaves.first() {
             return context.output.show(leaf, output::log::entry);

@@ -33,7 +33,13 @@ pub(super) enum Command {
     /// Return a referral: it needs information, and may be requested again
     Return(Declined),
     /// Start working on an accepted referral
-    Start(One),
+    Start {
+        #[command(flatten)]
+        one: One,
+        /// Only as this union's own, with a consent that it took itself from the same person
+        #[arg(long)]
+        adopt: bool,
+    },
     /// Put it on hold
     Hold(One),
     /// It was done
@@ -53,6 +59,9 @@ pub(super) enum Command {
         /// Only of this case
         #[arg(long, value_name = "ID", value_parser = arguments::id)]
         case: Option<Bytes>,
+        /// Only welfare checks: each use of the exception, ended ones too
+        #[arg(long, conflicts_with = "case")]
+        welfare_checks: bool,
     },
     /// Show the records held from the other side
     Share(One),
@@ -130,7 +139,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Accept(one) => set(one, State::Accepted, context).await,
         Command::Reject(declined) => decline(declined, State::Rejected, context).await,
         Command::Return(declined) => decline(declined, State::Returned, context).await,
-        Command::Start(one) => set(one, State::InProgress, context).await,
+        Command::Start { one, adopt } => start(one, adopt, context).await,
         Command::Hold(one) => set(one, State::OnHold, context).await,
         Command::Complete(ended) => end(ended, State::Completed, context).await,
         Command::Fail(ended) => end(ended, State::Failed, context).await,
@@ -138,7 +147,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::EnterInError(one) => set(one, State::EnteredInError, context).await,
         Command::Retry(One { referral }) => retry(referral, context).await,
         Command::Show(One { referral }) => show(referral, context).await,
-        Command::List { case } => list(case.unwrap_or_default(), context).await,
+        Command::List { case, welfare_checks } => list(case.unwrap_or_default(), welfare_checks, context).await,
         Command::Share(One { referral }) => share(referral, context).await,
         Command::Watch { records } => watch(records, context).await,
     }
@@ -207,8 +216,17 @@ async fn set_with(
     outcome: wire::ReferralOutcome,
     context: &Context,
 ) -> Result<(), Failure> {
-    let request =
-        wire::SetReferralStateRequest { referral_id: one.referral, state: state.into(), reason: reason.into(), outcome: outcome.into() };
+    let (state, reason, outcome) = (state.into(), reason.into(), outcome.into());
+    let request = wire::SetReferralStateRequest { referral_id: one.referral, state, reason, outcome, adopt: false };
+    say(request, context).await
+}
+
+async fn start(one: One, adopt: bool, context: &Context) -> Result<(), Failure> {
+    let state = wire::ReferralState::InProgress.into();
+    say(wire::SetReferralStateRequest { referral_id: one.referral, state, adopt, ..Default::default() }, context).await
+}
+
+async fn say(request: wire::SetReferralStateRequest, context: &Context) -> Result<(), Failure> {
     let response = context.desk().await?.set_referral_state(request).await?;
     let referral = given(response.referral.clone())?;
     context.output.show(&response, |_| output::referral::referral(&referral))
@@ -226,11 +244,11 @@ async fn show(referral_id: Bytes, context: &Context) -> Result<(), Failure> {
     context.output.show(&response, |_| output::referral::referral(&referral))
 }
 
-async fn list(case_id: Bytes, context: &Context) -> Result<(), Failure> {
+async fn list(case_id: Bytes, welfare_checks: bool, context: &Context) -> Result<(), Failure> {
     let desk = context.desk().await?;
     let (mut referrals, mut after) = (Vec::new(), Bytes::new());
     loop {
-        let request = wire::ListReferralsRequest { limit: 0, after: after.clone(), case_id: case_id.clone() };
+        let request = wire::ListReferralsRequest { limit: 0, after: after.clone(), case_id: case_id.clone(), welfare_checks };
         let page = desk.list_referrals(request).await?.referrals;
         match page.last() {
             Some(last) if last.referral_id > after => after = last.referral_id.clone(),

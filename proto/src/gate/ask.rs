@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::consent::{ConsentBasis, Grant};
 use crate::model::id::NodeId;
-use crate::model::record::{AgeBand, CaseKind, Demographic, GroupCount, RecordContent, RecordType, Safety};
+use crate::model::record::{AgeBand, CaseKind, Demographic, GroupCount, IntakeKind, RecordContent, RecordType, Safety};
 use crate::model::referral::{Approval, Offer, ReferralKind, SharePut};
 use crate::model::vocabulary::{Category, Purpose, Tier};
 
@@ -13,6 +13,10 @@ pub(super) struct Ask<'a> {
     pub(super) is_offer: bool,
     pub(super) purpose: Purpose,
     pub(super) welfare_check: bool,
+    /// It is a welfare check in everything: its purpose, and its kind where it says one.
+    pub(super) welfare_check_alone: bool,
+    /// What an offer of a welfare check says of the case.
+    pub(super) said_beyond: Vec<String>,
     pub(super) pieces: Vec<Piece<'a>>,
     pub(super) grant: Option<&'a Grant>,
     pub(super) approval: Option<&'a Approval>,
@@ -38,14 +42,18 @@ pub(super) struct Piece<'a> {
 
 impl<'a> Ask<'a> {
     pub(super) fn of_offer(offer: &'a Offer) -> Self {
-        let mut pieces = said_in(offer);
+        let welfare_check = is_welfare_check(offer.purpose, offer.grant.as_ref()) || offer.kind == ReferralKind::WelfareCheck;
+        // Of itself it says nothing of the case; whatever it says all the same is refused.
+        let mut pieces = if welfare_check { Vec::new() } else { said_in(offer) };
         let selected = offer.categories.iter().filter(|category| !pieces.iter().any(|piece| piece.category == **category));
         pieces.extend(selected.map(|category| Piece::selected(*category)).collect::<Vec<_>>());
         let tier = pieces.iter().map(|piece| piece.tier).fold(offer.tier, Tier::max);
         Self {
             is_offer: true,
             purpose: offer.purpose,
-            welfare_check: is_welfare_check(offer.purpose, offer.grant.as_ref()) || offer.kind == ReferralKind::WelfareCheck,
+            welfare_check,
+            welfare_check_alone: offer.purpose == Purpose::WelfareCheck && offer.kind == ReferralKind::WelfareCheck,
+            said_beyond: if welfare_check { said_beyond(offer) } else { Vec::new() },
             minor: offer.demographic.as_ref().is_some_and(is_minor),
             group: offer.case_kind == CaseKind::Group,
             tier,
@@ -62,6 +70,8 @@ impl<'a> Ask<'a> {
             is_offer: false,
             purpose: put.purpose,
             welfare_check: is_welfare_check(put.purpose, put.grant.as_ref()),
+            welfare_check_alone: put.purpose == Purpose::WelfareCheck,
+            said_beyond: Vec::new(),
             minor: put.records.iter().any(|record| matches!(&record.content, RecordContent::Demographic(one) if is_minor(one))),
             group: false,
             tier: put.tier(),
@@ -136,6 +146,21 @@ fn said_in(offer: &Offer) -> Vec<Piece<'_>> {
     let said = [journey, demographic, group_count].into_iter().flatten();
     pieces.extend(said.map(|content| Piece::record(Cow::Owned(content), None)));
     pieces
+}
+
+/// What an offer says beyond "check on her".
+fn said_beyond(offer: &Offer) -> Vec<String> {
+    let said = [
+        ("offer.services_requested", !offer.services_requested.is_empty()),
+        ("offer.tier", offer.tier > Tier::T2),
+        ("worker.journey", offer.journey.is_some()),
+        ("worker.demographic", offer.demographic.is_some()),
+        ("case.complaint.intake_kind", offer.intake_kind != IntakeKind::Inquiry),
+        ("case.complaint.codes", !offer.complaint_codes.is_empty()),
+        ("case.complaint.assistance_requested", !offer.assistance_requested.is_empty()),
+        ("case.group_count", offer.group_count.is_some()),
+    ];
+    said.into_iter().filter(|(_, says)| *says).map(|(path, _)| path.to_owned()).collect()
 }
 
 fn complaint_fields(offer: &Offer) -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::gate::ask::{Ask, Piece};
-use crate::gate::{PeerView, Question, refuse_if, refuse_paths};
+use crate::gate::{PeerView, Question, refuse_if, refuse_paths, welfare};
 use crate::model::agreement::Annex;
 use crate::model::consent::{ConsentGiver, ConsentMethod, ConsentState, Grant, Ledger, Standing};
 use crate::model::id::NodeId;
@@ -12,17 +12,23 @@ use crate::model::vocabulary::{Category, PartnerKind, Tier};
 
 pub(super) fn check(question: &Question<'_>, ask: &Ask<'_>, annex: &Annex) -> Result<(), Refusal> {
     let group = ask.group || question.subject.group;
-    if group {
+    if ask.welfare_check {
+        welfare::check_basis(question, ask)?;
+    } else if group {
         check_group(ask)?;
     } else if let Some(grant) = grant_needed(question, ask)? {
-        // What is withheld or withdrawn here counts together with what the message says.
-        let ledger = if question.ledger.holds(grant) { Cow::Borrowed(question.ledger) } else { Cow::Owned(question.ledger.with(grant)) };
+        let ledger = ledger_with(question, grant);
         check_giver(question, ask, grant)?;
         check_standing(question, ask, grant, &ledger)?;
         check_method_of(question, ask, grant, annex)?;
         check_notice(question, grant)?;
     }
     refuse_if(is_prohibited(question, ask), RefusalCode::ClientProhibitedRecipient)
+}
+
+/// What is withheld or withdrawn here counts together with what the message says.
+pub(super) fn ledger_with<'a>(question: &Question<'a>, grant: &Grant) -> Cow<'a, Ledger> {
+    if question.ledger.holds(grant) { Cow::Borrowed(question.ledger) } else { Cow::Owned(question.ledger.with(grant)) }
 }
 
 /// A group's case crosses as counts, codes, employers and sums, for which nobody's consent is asked. A leader's mandate reaches the employers;
@@ -44,9 +50,14 @@ fn grant_needed<'a>(question: &Question<'_>, ask: &Ask<'a>) -> Result<Option<&'a
             !question.ledger.grants.is_empty() && question.ledger.grants.iter().all(|grant| grant.recipient != *question.recipient);
         return Err(Refusal::new(if for_others { RefusalCode::ConsentRecipient } else { RefusalCode::NoConsent }));
     };
-    refuse_if(!grant.has_begun(question.now), RefusalCode::NoConsent)?;
-    refuse_if(grant.recipient != *question.recipient, RefusalCode::ConsentRecipient)?;
+    check_recipient(question, grant)?;
     Ok(Some(grant))
+}
+
+/// Whether it has begun, and names who is to receive.
+pub(super) fn check_recipient(question: &Question<'_>, grant: &Grant) -> Result<(), Refusal> {
+    refuse_if(!grant.has_begun(question.now), RefusalCode::NoConsent)?;
+    refuse_if(grant.recipient != *question.recipient, RefusalCode::ConsentRecipient)
 }
 
 /// A guardian speaks for a minor and for nobody else; a minor does not speak alone.
@@ -56,12 +67,13 @@ fn check_giver(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant) -> Result<
         ConsentGiver::Client => !minor,
         ConsentGiver::Guardian => minor,
         ConsentGiver::LegalRepresentative => true,
+        ConsentGiver::Nobody => false,
     };
     refuse_if(!may_give, RefusalCode::ProxyConsent)
 }
 
 /// Withdrawn, expired, purpose, category: in this order, over all pieces.
-fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger: &Ledger) -> Result<(), Refusal> {
+pub(super) fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger: &Ledger) -> Result<(), Refusal> {
     // A put may hold many records of few categories.
     let mut standings: Vec<(Category, Standing<'_>)> = Vec::new();
     for Piece { category, .. } in &ask.pieces {
@@ -92,7 +104,7 @@ fn check_standing(question: &Question<'_>, ask: &Ask<'_>, grant: &Grant, ledger:
 
 /// As [`check`], of the method alone: for the annex of a version that was replaced.
 pub(super) fn check_method(question: &Question<'_>, ask: &Ask<'_>, annex: &Annex) -> Result<(), Refusal> {
-    ask.grant.map_or(Ok(()), |grant| check_method_of(question, ask, grant, annex))
+    ask.grant.filter(|_| !ask.welfare_check).map_or(Ok(()), |grant| check_method_of(question, ask, grant, annex))
 }
 
 /// The annex names the methods; a spoken consent reaches T2 and no further, and Indonesian law does not know it (`domain.md` 2.6).
@@ -109,6 +121,10 @@ fn check_notice(question: &Question<'_>, grant: &Grant) -> Result<(), Refusal> {
     let named = country_of(question.recipient).eq(grant.destination_country.bytes());
     let told = named && (grant.informed_inadequate_protection || !crosses);
     refuse_if(!told, RefusalCode::ConsentNotice)?;
+    check_state_linked(question, grant)
+}
+
+pub(super) fn check_state_linked(question: &Question<'_>, grant: &Grant) -> Result<(), Refusal> {
     let state_linked = recipient_view(question).is_some_and(|peer| peer.state_linked);
     refuse_if(state_linked && !grant.recipient_state_linked_told, RefusalCode::ConsentNotice)
 }

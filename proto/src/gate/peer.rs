@@ -32,7 +32,7 @@ fn may_have(kind: PartnerKind, piece: &Piece<'_>) -> bool {
 
 /// Kinds that may be asked to see whether somebody is safe (`domain.md` 2.7).
 fn may_check_welfare(kind: PartnerKind) -> bool {
-    is_union(kind) || cares_for_survivors(kind)
+    is_union(kind) || matches!(kind, PartnerKind::WomensOrganisation | PartnerKind::Shelter)
 }
 
 fn is_union(kind: PartnerKind) -> bool {

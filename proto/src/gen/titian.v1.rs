@@ -1175,6 +1175,8 @@ pub enum ConsentGiver {
     Guardian = 2,
     /// A legal representative.
     LegalRepresentative = 3,
+    /// Nobody: she was not asked. With the basis WELFARE_CHECK only, and always there.
+    Nobody = 4,
 }
 impl ConsentGiver {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1187,6 +1189,7 @@ impl ConsentGiver {
             Self::Client => "CONSENT_GIVER_CLIENT",
             Self::Guardian => "CONSENT_GIVER_GUARDIAN",
             Self::LegalRepresentative => "CONSENT_GIVER_LEGAL_REPRESENTATIVE",
+            Self::Nobody => "CONSENT_GIVER_NOBODY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1196,6 +1199,7 @@ impl ConsentGiver {
             "CONSENT_GIVER_CLIENT" => Some(Self::Client),
             "CONSENT_GIVER_GUARDIAN" => Some(Self::Guardian),
             "CONSENT_GIVER_LEGAL_REPRESENTATIVE" => Some(Self::LegalRepresentative),
+            "CONSENT_GIVER_NOBODY" => Some(Self::Nobody),
             _ => None,
         }
     }
@@ -1216,6 +1220,8 @@ pub enum ConsentMethod {
     Electronic = 4,
     /// Spoken before two staff; T1 and T2 only, never for exports from Indonesia.
     VerbalWitnessed = 5,
+    /// Not at all: she was not asked. With the basis WELFARE_CHECK only, and always there.
+    NotAsked = 6,
 }
 impl ConsentMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1230,6 +1236,7 @@ impl ConsentMethod {
             Self::RecordedAudio => "CONSENT_METHOD_RECORDED_AUDIO",
             Self::Electronic => "CONSENT_METHOD_ELECTRONIC",
             Self::VerbalWitnessed => "CONSENT_METHOD_VERBAL_WITNESSED",
+            Self::NotAsked => "CONSENT_METHOD_NOT_ASKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1241,6 +1248,7 @@ impl ConsentMethod {
             "CONSENT_METHOD_RECORDED_AUDIO" => Some(Self::RecordedAudio),
             "CONSENT_METHOD_ELECTRONIC" => Some(Self::Electronic),
             "CONSENT_METHOD_VERBAL_WITNESSED" => Some(Self::VerbalWitnessed),
+            "CONSENT_METHOD_NOT_ASKED" => Some(Self::NotAsked),
             _ => None,
         }
     }
@@ -4149,6 +4157,14 @@ pub enum ReferralOutcome {
     NoLegalAvenue = 5,
     /// Too late.
     TimeBarred = 6,
+    /// WELFARE_CHECK, with COMPLETED: she was reached and is safe.
+    ReachedSafe = 7,
+    /// WELFARE_CHECK, with COMPLETED: she was reached and wants help.
+    ReachedWantsHelp = 8,
+    /// WELFARE_CHECK, with COMPLETED: she was reached and wants none of it. What was given of her is destroyed at once.
+    ReachedDeclined = 9,
+    /// WELFARE_CHECK, with FAILED: she was not reached.
+    NotReached = 10,
 }
 impl ReferralOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4164,6 +4180,10 @@ impl ReferralOutcome {
             Self::ClientDeclined => "REFERRAL_OUTCOME_CLIENT_DECLINED",
             Self::NoLegalAvenue => "REFERRAL_OUTCOME_NO_LEGAL_AVENUE",
             Self::TimeBarred => "REFERRAL_OUTCOME_TIME_BARRED",
+            Self::ReachedSafe => "REFERRAL_OUTCOME_REACHED_SAFE",
+            Self::ReachedWantsHelp => "REFERRAL_OUTCOME_REACHED_WANTS_HELP",
+            Self::ReachedDeclined => "REFERRAL_OUTCOME_REACHED_DECLINED",
+            Self::NotReached => "REFERRAL_OUTCOME_NOT_REACHED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4176,6 +4196,10 @@ impl ReferralOutcome {
             "REFERRAL_OUTCOME_CLIENT_DECLINED" => Some(Self::ClientDeclined),
             "REFERRAL_OUTCOME_NO_LEGAL_AVENUE" => Some(Self::NoLegalAvenue),
             "REFERRAL_OUTCOME_TIME_BARRED" => Some(Self::TimeBarred),
+            "REFERRAL_OUTCOME_REACHED_SAFE" => Some(Self::ReachedSafe),
+            "REFERRAL_OUTCOME_REACHED_WANTS_HELP" => Some(Self::ReachedWantsHelp),
+            "REFERRAL_OUTCOME_REACHED_DECLINED" => Some(Self::ReachedDeclined),
+            "REFERRAL_OUTCOME_NOT_REACHED" => Some(Self::NotReached),
             _ => None,
         }
     }
@@ -6494,6 +6518,9 @@ pub struct SetReferralStateRequest {
     /// COMPLETED, FAILED: how.
     #[prost(enumeration = "ReferralOutcome", tag = "4")]
     pub outcome: i32,
+    /// IN_PROGRESS: only as this node's own, with a consent that it took itself; without one it is refused. False: own where there is such a consent.
+    #[prost(bool, tag = "5")]
+    pub adopt: bool,
 }
 /// Set.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6532,6 +6559,9 @@ pub struct ListReferralsRequest {
     /// Only of this case, 16 bytes, or empty.
     #[prost(bytes = "bytes", tag = "3")]
     pub case_id: ::prost::bytes::Bytes,
+    /// Only welfare checks: each use of the exception, from and to this node, ended ones too. Not together with a case.
+    #[prost(bool, tag = "4")]
+    pub welfare_checks: bool,
 }
 /// Referrals.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -16418,6 +16448,9 @@ pub struct ListLeavesRequest {
     /// At most so many; 0: all.
     #[prost(uint64, tag = "2")]
     pub limit: u64,
+    /// Only entries with this purpose, among those: WELFARE_CHECK lists each use of that exception. Unspecified: all.
+    #[prost(enumeration = "Purpose", tag = "3")]
+    pub purpose: i32,
 }
 /// Some entries.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -8292,6 +8292,7 @@ impl serde::Serialize for ConsentGiver {
             Self::Client => "CONSENT_GIVER_CLIENT",
             Self::Guardian => "CONSENT_GIVER_GUARDIAN",
             Self::LegalRepresentative => "CONSENT_GIVER_LEGAL_REPRESENTATIVE",
+            Self::Nobody => "CONSENT_GIVER_NOBODY",
         };
         serializer.serialize_str(variant)
     }
@@ -8307,6 +8308,7 @@ impl<'de> serde::Deserialize<'de> for ConsentGiver {
             "CONSENT_GIVER_CLIENT",
             "CONSENT_GIVER_GUARDIAN",
             "CONSENT_GIVER_LEGAL_REPRESENTATIVE",
+            "CONSENT_GIVER_NOBODY",
         ];
 
         struct GeneratedVisitor;
@@ -8351,6 +8353,7 @@ impl<'de> serde::Deserialize<'de> for ConsentGiver {
                     "CONSENT_GIVER_CLIENT" => Ok(ConsentGiver::Client),
                     "CONSENT_GIVER_GUARDIAN" => Ok(ConsentGiver::Guardian),
                     "CONSENT_GIVER_LEGAL_REPRESENTATIVE" => Ok(ConsentGiver::LegalRepresentative),
+                    "CONSENT_GIVER_NOBODY" => Ok(ConsentGiver::Nobody),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -8371,6 +8374,7 @@ impl serde::Serialize for ConsentMethod {
             Self::RecordedAudio => "CONSENT_METHOD_RECORDED_AUDIO",
             Self::Electronic => "CONSENT_METHOD_ELECTRONIC",
             Self::VerbalWitnessed => "CONSENT_METHOD_VERBAL_WITNESSED",
+            Self::NotAsked => "CONSENT_METHOD_NOT_ASKED",
         };
         serializer.serialize_str(variant)
     }
@@ -8388,6 +8392,7 @@ impl<'de> serde::Deserialize<'de> for ConsentMethod {
             "CONSENT_METHOD_RECORDED_AUDIO",
             "CONSENT_METHOD_ELECTRONIC",
             "CONSENT_METHOD_VERBAL_WITNESSED",
+            "CONSENT_METHOD_NOT_ASKED",
         ];
 
         struct GeneratedVisitor;
@@ -8434,6 +8439,7 @@ impl<'de> serde::Deserialize<'de> for ConsentMethod {
                     "CONSENT_METHOD_RECORDED_AUDIO" => Ok(ConsentMethod::RecordedAudio),
                     "CONSENT_METHOD_ELECTRONIC" => Ok(ConsentMethod::Electronic),
                     "CONSENT_METHOD_VERBAL_WITNESSED" => Ok(ConsentMethod::VerbalWitnessed),
+                    "CONSENT_METHOD_NOT_ASKED" => Ok(ConsentMethod::NotAsked),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -23371,6 +23377,9 @@ impl serde::Serialize for ListLeavesRequest {
         if self.limit != 0 {
             len += 1;
         }
+        if self.purpose != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.ListLeavesRequest", len)?;
         if self.from != 0 {
             #[allow(clippy::needless_borrow)]
@@ -23381,6 +23390,11 @@ impl serde::Serialize for ListLeavesRequest {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("limit", ToString::to_string(&self.limit).as_str())?;
+        }
+        if self.purpose != 0 {
+            let v = Purpose::try_from(self.purpose)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.purpose)))?;
+            struct_ser.serialize_field("purpose", &v)?;
         }
         struct_ser.end()
     }
@@ -23394,12 +23408,14 @@ impl<'de> serde::Deserialize<'de> for ListLeavesRequest {
         const FIELDS: &[&str] = &[
             "from",
             "limit",
+            "purpose",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             From,
             Limit,
+            Purpose,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -23423,6 +23439,7 @@ impl<'de> serde::Deserialize<'de> for ListLeavesRequest {
                         match value {
                             "from" => Ok(GeneratedField::From),
                             "limit" => Ok(GeneratedField::Limit),
+                            "purpose" => Ok(GeneratedField::Purpose),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -23444,6 +23461,7 @@ impl<'de> serde::Deserialize<'de> for ListLeavesRequest {
             {
                 let mut from__ = None;
                 let mut limit__ = None;
+                let mut purpose__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::From => {
@@ -23462,11 +23480,18 @@ impl<'de> serde::Deserialize<'de> for ListLeavesRequest {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Purpose => {
+                            if purpose__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("purpose"));
+                            }
+                            purpose__ = Some(map_.next_value::<Purpose>()? as i32);
+                        }
                     }
                 }
                 Ok(ListLeavesRequest {
                     from: from__.unwrap_or_default(),
                     limit: limit__.unwrap_or_default(),
+                    purpose: purpose__.unwrap_or_default(),
                 })
             }
         }
@@ -23930,6 +23955,9 @@ impl serde::Serialize for ListReferralsRequest {
         if !self.case_id.is_empty() {
             len += 1;
         }
+        if self.welfare_checks {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.ListReferralsRequest", len)?;
         if self.limit != 0 {
             struct_ser.serialize_field("limit", &self.limit)?;
@@ -23943,6 +23971,9 @@ impl serde::Serialize for ListReferralsRequest {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("caseId", pbjson::private::base64::encode(&self.case_id).as_str())?;
+        }
+        if self.welfare_checks {
+            struct_ser.serialize_field("welfareChecks", &self.welfare_checks)?;
         }
         struct_ser.end()
     }
@@ -23958,6 +23989,8 @@ impl<'de> serde::Deserialize<'de> for ListReferralsRequest {
             "after",
             "case_id",
             "caseId",
+            "welfare_checks",
+            "welfareChecks",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -23965,6 +23998,7 @@ impl<'de> serde::Deserialize<'de> for ListReferralsRequest {
             Limit,
             After,
             CaseId,
+            WelfareChecks,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -23989,6 +24023,7 @@ impl<'de> serde::Deserialize<'de> for ListReferralsRequest {
                             "limit" => Ok(GeneratedField::Limit),
                             "after" => Ok(GeneratedField::After),
                             "caseId" | "case_id" => Ok(GeneratedField::CaseId),
+                            "welfareChecks" | "welfare_checks" => Ok(GeneratedField::WelfareChecks),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -24011,6 +24046,7 @@ impl<'de> serde::Deserialize<'de> for ListReferralsRequest {
                 let mut limit__ = None;
                 let mut after__ = None;
                 let mut case_id__ = None;
+                let mut welfare_checks__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Limit => {
@@ -24037,12 +24073,19 @@ impl<'de> serde::Deserialize<'de> for ListReferralsRequest {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::WelfareChecks => {
+                            if welfare_checks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("welfareChecks"));
+                            }
+                            welfare_checks__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(ListReferralsRequest {
                     limit: limit__.unwrap_or_default(),
                     after: after__.unwrap_or_default(),
                     case_id: case_id__.unwrap_or_default(),
+                    welfare_checks: welfare_checks__.unwrap_or_default(),
                 })
             }
         }
@@ -31406,6 +31449,10 @@ impl serde::Serialize for ReferralOutcome {
             Self::ClientDeclined => "REFERRAL_OUTCOME_CLIENT_DECLINED",
             Self::NoLegalAvenue => "REFERRAL_OUTCOME_NO_LEGAL_AVENUE",
             Self::TimeBarred => "REFERRAL_OUTCOME_TIME_BARRED",
+            Self::ReachedSafe => "REFERRAL_OUTCOME_REACHED_SAFE",
+            Self::ReachedWantsHelp => "REFERRAL_OUTCOME_REACHED_WANTS_HELP",
+            Self::ReachedDeclined => "REFERRAL_OUTCOME_REACHED_DECLINED",
+            Self::NotReached => "REFERRAL_OUTCOME_NOT_REACHED",
         };
         serializer.serialize_str(variant)
     }
@@ -31424,6 +31471,10 @@ impl<'de> serde::Deserialize<'de> for ReferralOutcome {
             "REFERRAL_OUTCOME_CLIENT_DECLINED",
             "REFERRAL_OUTCOME_NO_LEGAL_AVENUE",
             "REFERRAL_OUTCOME_TIME_BARRED",
+            "REFERRAL_OUTCOME_REACHED_SAFE",
+            "REFERRAL_OUTCOME_REACHED_WANTS_HELP",
+            "REFERRAL_OUTCOME_REACHED_DECLINED",
+            "REFERRAL_OUTCOME_NOT_REACHED",
         ];
 
         struct GeneratedVisitor;
@@ -31471,6 +31522,10 @@ impl<'de> serde::Deserialize<'de> for ReferralOutcome {
                     "REFERRAL_OUTCOME_CLIENT_DECLINED" => Ok(ReferralOutcome::ClientDeclined),
                     "REFERRAL_OUTCOME_NO_LEGAL_AVENUE" => Ok(ReferralOutcome::NoLegalAvenue),
                     "REFERRAL_OUTCOME_TIME_BARRED" => Ok(ReferralOutcome::TimeBarred),
+                    "REFERRAL_OUTCOME_REACHED_SAFE" => Ok(ReferralOutcome::ReachedSafe),
+                    "REFERRAL_OUTCOME_REACHED_WANTS_HELP" => Ok(ReferralOutcome::ReachedWantsHelp),
+                    "REFERRAL_OUTCOME_REACHED_DECLINED" => Ok(ReferralOutcome::ReachedDeclined),
+                    "REFERRAL_OUTCOME_NOT_REACHED" => Ok(ReferralOutcome::NotReached),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -36061,6 +36116,9 @@ impl serde::Serialize for SetReferralStateRequest {
         if self.outcome != 0 {
             len += 1;
         }
+        if self.adopt {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.SetReferralStateRequest", len)?;
         if !self.referral_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -36082,6 +36140,9 @@ impl serde::Serialize for SetReferralStateRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.outcome)))?;
             struct_ser.serialize_field("outcome", &v)?;
         }
+        if self.adopt {
+            struct_ser.serialize_field("adopt", &self.adopt)?;
+        }
         struct_ser.end()
     }
 }
@@ -36097,6 +36158,7 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateRequest {
             "state",
             "reason",
             "outcome",
+            "adopt",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -36105,6 +36167,7 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateRequest {
             State,
             Reason,
             Outcome,
+            Adopt,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -36130,6 +36193,7 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateRequest {
                             "state" => Ok(GeneratedField::State),
                             "reason" => Ok(GeneratedField::Reason),
                             "outcome" => Ok(GeneratedField::Outcome),
+                            "adopt" => Ok(GeneratedField::Adopt),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -36153,6 +36217,7 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateRequest {
                 let mut state__ = None;
                 let mut reason__ = None;
                 let mut outcome__ = None;
+                let mut adopt__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ReferralId => {
@@ -36181,6 +36246,12 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateRequest {
                             }
                             outcome__ = Some(map_.next_value::<ReferralOutcome>()? as i32);
                         }
+                        GeneratedField::Adopt => {
+                            if adopt__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("adopt"));
+                            }
+                            adopt__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(SetReferralStateRequest {
@@ -36188,6 +36259,7 @@ impl<'de> serde::Deserialize<'de> for SetReferralStateRequest {
                     state: state__.unwrap_or_default(),
                     reason: reason__.unwrap_or_default(),
                     outcome: outcome__.unwrap_or_default(),
+                    adopt: adopt__.unwrap_or_default(),
                 })
             }
         }

@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part of the world")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up must fail")]
 
-use titian_proto::gate::{AgreementView, Content, PeerView, Permit, Question, SubjectFacts, decide};
+use titian_proto::gate::{AgreementView, Content, LocalPolicy, PeerView, Permit, Question, SubjectFacts, decide};
 use titian_proto::model::agreement::{Agreement, AgreementRef, AgreementState};
 use titian_proto::model::consent::{ConsentBasis, ConsentGiver, ConsentMethod, Grant, Ledger, Withdrawal, WithdrawalAction};
 use titian_proto::model::date::Instant;
@@ -53,6 +53,7 @@ pub struct World {
     pub approval: Option<Approval>,
     pub prohibited: Vec<String>,
     pub subject: SubjectFacts,
+    pub local: LocalPolicy,
     pub content: Content,
 }
 
@@ -73,6 +74,7 @@ impl World {
             approval: None,
             prohibited: Vec::new(),
             subject: SubjectFacts::default(),
+            local: LocalPolicy { welfare_checks: true },
             content: Content::Put(SharePut {
                 referral_id: ReferralId([1; 16]),
                 version: 1,
@@ -136,6 +138,7 @@ impl World {
             approval: self.approval.as_ref(),
             prohibited_recipients: &self.prohibited,
             subject: self.subject,
+            local: self.local,
             content: self.content.clone(),
         }
     }
@@ -152,6 +155,25 @@ impl World {
             change(grant);
         }
         self
+    }
+
+    /// Makes it a welfare check: the basis in place of her consent, and an offer that says no more than that. Not yet approved.
+    pub fn welfare_check(mut self) -> Self {
+        match &mut self.content {
+            Content::Offer(offer) => {
+                (offer.kind, offer.purpose) = (ReferralKind::WelfareCheck, Purpose::WelfareCheck);
+                (offer.journey, offer.intake_kind) = (None, IntakeKind::Inquiry);
+            }
+            Content::Put(put) => put.purpose = Purpose::WelfareCheck,
+            _ => panic!("is no offer and no put"),
+        }
+        self.grant(|g| {
+            (g.basis, g.given_by, g.method) = (ConsentBasis::WelfareCheck, ConsentGiver::Nobody, ConsentMethod::NotAsked);
+            g.purposes = vec![Purpose::WelfareCheck];
+            g.categories = Grant::WELFARE_CHECK_REACHES.to_vec();
+            g.valid_until = g.valid_from.plus_days(Grant::DAYS_MAX_WELFARE_CHECK);
+            (g.informed_inadequate_protection, g.consent_reporting) = (false, false);
+        })
     }
 
     /// The grant that the message carries.

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use titian_proto::bundle::SealingKey;
 use titian_proto::envelope::{KeyRing, Signer};
-use titian_proto::gate::PeerView;
+use titian_proto::gate::{LocalPolicy, PeerView};
 use titian_proto::model::agreement::Agreement;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain};
@@ -86,6 +86,8 @@ pub struct Own {
     pub sealing: Vec<SealingKey>,
     /// When the first of the keys that it uses ends, or its certificate.
     pub ends: Instant,
+    /// What it allows of itself.
+    pub policy: LocalPolicy,
 }
 
 impl Own {

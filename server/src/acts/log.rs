@@ -1,6 +1,8 @@
 //! What auditors read: the leaves of the node's log, in order and as they are.
 
 use bytes::Bytes;
+use titian_proto::log::leaf::Leaf;
+use titian_proto::model::vocabulary::Purpose;
 
 use crate::acts::error::ActError;
 use crate::store::{LogTable as _, Store};
@@ -23,4 +25,10 @@ pub async fn size(store: &Store) -> Result<u64, ActError> {
 /// When the store cannot be read.
 pub fn leaves(store: &Store, from: u64, limit: usize) -> Result<Vec<(u64, Bytes)>, ActError> {
     Ok(store.view().leaves(from, limit)?)
+}
+
+/// Whether a leaf is about something with this purpose.
+#[must_use]
+pub fn is_for(leaf: &[u8], purpose: Purpose) -> bool {
+    Leaf::parse(leaf).is_ok_and(|leaf| leaf.purpose == Some(purpose))
 }

@@ -136,6 +136,7 @@ fn with_question<T>(house: &House, now: Instant, ask: Ask<'_>, decide: impl FnOn
             approval: ask.approval,
             prohibited_recipients: ask.prohibited_recipients,
             subject: ask.subject,
+            local: house.own().policy,
             content: ask.content,
         })
     })

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 use titian_proto::gate::Content;
-use titian_proto::model::consent::{Grant, Ledger};
+use titian_proto::model::consent::{ConsentBasis, Grant, Ledger};
 use titian_proto::model::id::{Digest, NodeId, RecordRef, ReferralId};
 use titian_proto::model::record::{RecordContent, SharedRecord};
 use titian_proto::model::reference::{AgreementRef, ConsentRef};
@@ -16,6 +16,7 @@ use super::arrivals::Occasion;
 use super::candidates::{self, Candidate};
 use super::context::{Acts, House};
 use super::documents::follow;
+use super::erasures::destroy;
 use super::error::ActError;
 use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
@@ -250,11 +251,12 @@ pub fn send_about(
 }
 
 /// The grant that a message to this peer rests on: the newest that names it, so that the gate can say what is wrong with it; else the newest
-/// of all.
+/// of all. What a welfare check rests on counts for nothing else, and no consent for a welfare check.
 #[must_use]
 pub fn grant_for<'a>(ledger: &'a Ledger, peer: &NodeId, purpose: Purpose) -> Option<&'a Grant> {
     let rank = |grant: &&Grant| (&grant.recipient == peer, grant.purposes.contains(&purpose), grant.sequence);
-    ledger.grants.iter().max_by_key(rank)
+    let basis = if purpose == Purpose::WelfareCheck { ConsentBasis::WelfareCheck } else { ConsentBasis::Consent };
+    ledger.grants.iter().filter(|grant| grant.basis == basis).max_by_key(rank)
 }
 
 /// What came with a put.
@@ -391,14 +393,14 @@ fn note_given(
     unit.put_progress(file.referral_id, &progress)
 }
 
-/// A page of the records held from the other side. What is frozen is held and not shown.
+/// A page of the records held from the other side. What is frozen is held and not shown, but for what this node adopted with its own consent.
 ///
 /// # Errors
 /// When there is no such referral, its share is frozen, or the store cannot be read.
 pub fn held(acts: &Acts, referral_id: ReferralId, after: Option<RecordRef>, limit: usize) -> Result<Vec<wire::SharedRecord>, ActError> {
     let view = acts.store.view();
     let file = load(&view, referral_id)?;
-    if file.frozen {
+    if file.frozen && !destroy::is_own_rest(&view, &file)? {
         return Err(ActError::WrongState { state: "frozen after a withdrawal", wanted: "a share that the worker still consents to" });
     }
     Ok(view.held_after(referral_id, after, limit)?)

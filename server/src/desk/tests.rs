@@ -205,7 +205,7 @@ async fn an_auditor_reads_the_log_and_nothing_else() {
     let mut client = AuditServiceClient::new(desk.channel.clone());
     let log = client.get_log(with(&auditor, wire::GetLogRequest {})).await.unwrap().into_inner();
     assert_eq!(log.origin, "my.mtuc/titian/log/2026a");
-    let ask = wire::ListLeavesRequest { from: 0, limit: 0 };
+    let ask = wire::ListLeavesRequest { from: 0, limit: 0, purpose: 0 };
     let mut replies = client.list_leaves(with(&auditor, ask)).await.unwrap().into_inner();
     let mut indexes = Vec::new();
     while let Some(reply) = replies.message().await.unwrap() {

@@ -23,7 +23,7 @@ pub(super) fn own(config: &NodeConfig, keys: &KeyFolder, now: Instant) -> Result
     })?;
     let signer = Signer::new(key_id_of(&key.public_bytes()), key.signing_key().clone());
     let (sealing, ends) = (sealing(&chain, keys), ends(&chain, keys, now));
-    Ok(Own { chain, descriptor_file, signer, sealing, ends })
+    Ok(Own { chain, descriptor_file, signer, sealing, ends, policy: config.policy.local() })
 }
 
 /// The descriptors, and the text of their file.

@@ -114,7 +114,7 @@ impl Desk {
     pub async fn answer(self, referral_id: ReferralId, state: ReferralState) {
         let reason = matches!(state, ReferralState::Rejected | ReferralState::Returned).then_some(DeclineReason::NoCapacity);
         let outcome = matches!(state, ReferralState::Completed | ReferralState::Failed).then_some(ReferralOutcome::ServiceGiven);
-        let done = answer::answer(&self.acts, &actor(2), referral_id, Answer { state, reason, outcome }).await;
+        let done = answer::answer(&self.acts, &actor(2), referral_id, Answer { state, reason, outcome, adopt: false }).await;
         self.said(&format!("{referral_id} becomes {state}"), done);
     }
 

@@ -3,6 +3,7 @@
 use ed25519_dalek::SigningKey;
 use titian_proto::bundle::SealingKey;
 use titian_proto::envelope::Signer;
+use titian_proto::gate::LocalPolicy;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain, RootKey, TlsPin, VerifyingKey, key_id_of, sign_descriptor};
 use titian_proto::model::id::{Digest, NodeId};
@@ -60,7 +61,14 @@ impl Union {
     /// Who it is, for its own node.
     pub fn own(&self) -> Own {
         let (chain, ends) = (self.chain.clone(), self.chain.newest().not_after);
-        Own { descriptor_file: chain.to_file(), chain, signer: self.signer(), sealing: vec![sealing_key(self.place)], ends }
+        Own {
+            descriptor_file: chain.to_file(),
+            chain,
+            signer: self.signer(),
+            sealing: vec![sealing_key(self.place)],
+            ends,
+            policy: LocalPolicy::default(),
+        }
     }
 
     /// What it gives to the other unions.

@@ -90,6 +90,8 @@ impl Grant {
     pub const DAYS_MAX_T4: i64 = 90;
     /// Longest validity of a welfare check (`domain.md` 2.7).
     pub const DAYS_MAX_WELFARE_CHECK: i64 = 14;
+    /// What a welfare check reaches (`domain.md` 2.7). The language to speak with her in stands in her safe-contact rules.
+    pub const WELFARE_CHECK_REACHES: [Category; 3] = [Category::Identity, Category::Contact, Category::Safety];
     /// Witnesses that a spoken consent needs, and staff that a welfare check needs.
     pub const WITNESSES_NEEDED: usize = 2;
     /// Most entries of a list of names; far above any practice, far below what would fill a message.
@@ -267,7 +269,7 @@ impl Grant {
             return Err(Malformed::new("a spoken consent needs two witnesses").at("witnesses"));
         }
         match self.basis {
-            ConsentBasis::Consent => Ok(()),
+            ConsentBasis::Consent => self.check_consent(),
             ConsentBasis::WelfareCheck => self.check_welfare_check(),
         }
     }
@@ -295,14 +297,31 @@ impl Grant {
         Ok(())
     }
 
+    fn check_consent(&self) -> Result<(), Malformed> {
+        if self.given_by == ConsentGiver::Nobody {
+            return Err(Malformed::new("must be somebody: a consent that nobody gave is none").at("given_by"));
+        }
+        if self.method == ConsentMethod::NotAsked {
+            return Err(Malformed::new("must be a method: who was not asked has not consented").at("method"));
+        }
+        Ok(())
+    }
+
     fn check_welfare_check(&self) -> Result<(), Malformed> {
+        if self.given_by != ConsentGiver::Nobody {
+            return Err(Malformed::new("must be NOBODY in a welfare check").at("given_by"));
+        }
+        if self.method != ConsentMethod::NotAsked {
+            return Err(Malformed::new("must be NOT_ASKED in a welfare check").at("method"));
+        }
+        if !self.onward_to.is_empty() {
+            return Err(Malformed::new("must be empty in a welfare check, which goes nowhere else").at("onward_to"));
+        }
         if self.purposes != [Purpose::WelfareCheck] {
             return Err(Malformed::new("a welfare check has that one purpose").at("purposes"));
         }
-        // CASE_CORE is there for the language she speaks; the offer carries no complaint code then.
-        let allowed = [Category::CaseCore, Category::Identity, Category::Contact, Category::Safety];
-        if self.categories.iter().any(|category| !allowed.contains(category)) {
-            return Err(Malformed::new("a welfare check reaches CASE_CORE, IDENTITY, CONTACT and SAFETY only").at("categories"));
+        if self.categories.iter().any(|category| !Self::WELFARE_CHECK_REACHES.contains(category)) {
+            return Err(Malformed::new("a welfare check reaches IDENTITY, CONTACT and SAFETY only").at("categories"));
         }
         if self.witnesses.len() < Self::WITNESSES_NEEDED {
             return Err(Malformed::new("a welfare check needs two staff").at("witnesses"));

@@ -1,6 +1,6 @@
 //! One worker's grants and withdrawals together, and what they amount to.
 
-use crate::model::consent::{ConsentRef, ConsentState, Grant, Withdrawal};
+use crate::model::consent::{ConsentBasis, ConsentRef, ConsentState, Grant, Withdrawal};
 use crate::model::date::Instant;
 use crate::model::id::{ConsentId, NodeId};
 use crate::model::vocabulary::{Category, Purpose};
@@ -65,6 +65,23 @@ impl Ledger {
         } else {
             Standing::Granted(latest)
         }
+    }
+
+    /// Whether she took something back from a recipient and has not consented to anything for it since. A welfare check, for which she was not asked, never
+    /// stands against that.
+    #[must_use]
+    pub fn says_no_to(&self, recipient: &NodeId) -> bool {
+        let consents = |grant: &&Grant| grant.recipient == *recipient && grant.basis == ConsentBasis::Consent;
+        let anew = self.grants.iter().filter(consents).map(|grant| grant.sequence).max().unwrap_or(0);
+        let hers = |consent_id: ConsentId| self.grants.iter().any(|grant| grant.consent_id == consent_id && grant.recipient == *recipient);
+        self.withdrawals.iter().any(|withdrawal| {
+            let concerned = match (&withdrawal.recipient, withdrawal.consent_id) {
+                (Some(named), _) => named == recipient,
+                (None, Some(consent_id)) => hers(consent_id),
+                (None, None) => true,
+            };
+            concerned && withdrawal.sequence >= anew
+        })
     }
 
     /// Single fields that she withheld from this recipient, as paths.
@@ -148,7 +165,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::consent::{ConsentBasis, ConsentGiver, ConsentMethod, ReceiptGiven, WithdrawalAction, WithdrawalChannel, Withheld};
+    use crate::model::consent::{ConsentGiver, ConsentMethod, ReceiptGiven, WithdrawalAction, WithdrawalChannel, Withheld};
     use crate::model::id::Digest;
 
     const NOW: Instant = Instant::from_millis(1_772_416_800_000);

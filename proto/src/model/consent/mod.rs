@@ -22,6 +22,8 @@ coded! {
         Guardian = "GUARDIAN",
         /// A legal representative.
         LegalRepresentative = "LEGAL_REPRESENTATIVE",
+        /// Nobody: the ground is a welfare check, for which she was not asked.
+        Nobody = "NOBODY",
     }
 }
 
@@ -38,6 +40,8 @@ coded! {
         Electronic = "ELECTRONIC",
         /// Spoken before two staff; T1 and T2 only, never for exports from Indonesia.
         VerbalWitnessed = "VERBAL_WITNESSED",
+        /// Not at all: the ground is a welfare check, for which she was not asked.
+        NotAsked = "NOT_ASKED",
     }
 }
 

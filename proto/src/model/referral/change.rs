@@ -1,6 +1,6 @@
 //! A change of state by the side that may set it.
 
-use super::{Custody, DeclineReason, ReferralOutcome, ReferralState};
+use super::{Custody, DeclineReason, ReferralKind, ReferralOutcome, ReferralState};
 use crate::model::id::ReferralId;
 use crate::model::malformed::{At, Malformed};
 use crate::model::reading::counted;
@@ -78,6 +78,32 @@ impl StateChange {
             return Err(Malformed::new("has a place with IN_PROGRESS only").at("custody"));
         }
         Ok(())
+    }
+}
+
+/// Whether a referral of this kind may be answered so. A welfare check knows four replies and no other (`domain.md` 2.7), which no other referral knows.
+///
+/// # Errors
+/// When it may not.
+pub fn check_reply(kind: ReferralKind, state: ReferralState, outcome: Option<ReferralOutcome>) -> Result<(), Malformed> {
+    use ReferralOutcome::{NotReached, ReachedDeclined, ReachedSafe, ReachedWantsHelp};
+    let of_welfare_check = matches!(outcome, Some(ReachedSafe | ReachedWantsHelp | ReachedDeclined | NotReached));
+    if kind != ReferralKind::WelfareCheck {
+        let rule = "is a reply to a welfare check, and this is none";
+        return if of_welfare_check { Err(Malformed::new(rule).at("outcome")) } else { Ok(()) };
+    }
+    match (state, outcome) {
+        (ReferralState::Returned | ReferralState::OnHold, _) => {
+            Err(Malformed::new("has no place in a welfare check: there is nothing more to ask and nothing to wait for").at("state"))
+        }
+        (ReferralState::Completed, Some(ReachedSafe | ReachedWantsHelp | ReachedDeclined)) | (ReferralState::Failed, Some(NotReached)) => {
+            Ok(())
+        }
+        (ReferralState::Completed, _) => {
+            Err(Malformed::new("must be REACHED_SAFE, REACHED_WANTS_HELP or REACHED_DECLINED in a welfare check").at("outcome"))
+        }
+        (ReferralState::Failed, _) => Err(Malformed::new("must be NOT_REACHED in a welfare check").at("outcome")),
+        (_, _) => Ok(()),
     }
 }
 

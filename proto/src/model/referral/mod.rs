@@ -10,7 +10,7 @@ mod share;
 mod state;
 
 pub use approval::Approval;
-pub use change::StateChange;
+pub use change::{StateChange, check_reply};
 pub use notice::{BreachNotice, ErasureException, ErasureReceipt, NOTICE_ENTRIES_MAX, WithdrawalNotice};
 pub use offer::{Offer, OfferRequest};
 pub use priority::Priority;
@@ -79,6 +79,14 @@ coded! {
         NoLegalAvenue = "NO_LEGAL_AVENUE",
         /// Too late.
         TimeBarred = "TIME_BARRED",
+        /// A welfare check, completed: she is safe.
+        ReachedSafe = "REACHED_SAFE",
+        /// A welfare check, completed: she wants help.
+        ReachedWantsHelp = "REACHED_WANTS_HELP",
+        /// A welfare check, completed: she wants none of it, and what was given of her is destroyed at once.
+        ReachedDeclined = "REACHED_DECLINED",
+        /// A welfare check, failed: she was not reached.
+        NotReached = "NOT_REACHED",
     }
 }
 

@@ -101,6 +101,9 @@ impl Offer {
     pub fn build<'a>(request: OfferRequest, records: impl IntoIterator<Item = &'a RecordContent>) -> Result<Self, Malformed> {
         let facts = Facts::gather(records);
         let complaint = facts.complaint.ok_or_else(|| Malformed::missing("complaint"))?;
+        if request.kind == ReferralKind::WelfareCheck {
+            return Ok(Self::welfare_check(request, complaint.kind));
+        }
         let open = facts.tier < Tier::T4;
         let codes = complaint.codes.iter().filter(|code| open && code.tier() <= Tier::T1).copied().collect();
         let demographic = facts.demographic.filter(|_| request.categories.contains(&Category::Demographic));
@@ -126,6 +129,32 @@ impl Offer {
             grant: request.grant,
             approval: request.approval,
         })
+    }
+
+    /// The offer of a welfare check: "check on her", and nothing of her case (`domain.md` 2.7). Not even how grave it is.
+    fn welfare_check(request: OfferRequest, case_kind: CaseKind) -> Self {
+        Self {
+            referral_id: request.referral_id,
+            version: request.version,
+            kind: request.kind,
+            purpose: request.purpose,
+            services_requested: request.services_requested,
+            priority: request.priority,
+            respond_by: request.priority.respond_by(request.requested_at),
+            contact_by: request.priority.contact_by(request.requested_at),
+            categories: request.categories,
+            subject_ref: request.subject_ref,
+            tier: Tier::T2,
+            journey: None,
+            demographic: None,
+            case_kind,
+            intake_kind: IntakeKind::Inquiry,
+            complaint_codes: Vec::new(),
+            assistance_requested: Vec::new(),
+            group_count: None,
+            grant: request.grant,
+            approval: request.approval,
+        }
     }
 
     /// Reads one from the wire.
@@ -211,6 +240,9 @@ impl Offer {
     /// Categories of which the offer itself says something: what annex and consent must cover before anybody has accepted.
     #[must_use]
     pub fn categories_said(&self) -> Vec<Category> {
+        if self.kind == ReferralKind::WelfareCheck {
+            return Vec::new();
+        }
         let mut said = vec![Category::CaseCore];
         said.extend(self.demographic.is_some().then_some(Category::Demographic));
         said

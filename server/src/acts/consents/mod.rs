@@ -11,7 +11,7 @@ pub mod withdraw;
 use bytes::Bytes;
 use prost::Message;
 use titian_proto::log::leaf::{Event, LeafDraft};
-use titian_proto::model::consent::{Grant, Ledger, Withdrawal};
+use titian_proto::model::consent::{ConsentBasis, Grant, Ledger, Withdrawal};
 use titian_proto::model::date::Instant;
 use titian_proto::model::id::{ConsentId, NodeId, ReferralId, SubjectRef, WorkerId, uuid_v7};
 use titian_proto::model::malformed::Malformed;
@@ -52,14 +52,7 @@ pub async fn record(acts: &Acts, whose: Whose, grant: wire::Grant, valid_days: u
             let subject = subject_of(&house, unit, whose)?;
             let ledger = policy::ledger(unit, &subject)?;
             let grant = complete(&grant, &ledger, unit.now(), valid_days, || ConsentId(uuid_v7(unit.now(), unit.random())))?;
-            let leaf = log_consent(&house, unit, Event::ConsentRecorded, &grant.recipient, &grant)?;
-            let line = LedgerLine {
-                sequence: grant.sequence,
-                grant: grant.to_wire().encode_to_vec().into(),
-                withdrawal: Bytes::new(),
-                leaf: Some(leaf),
-            };
-            unit.put_ledger_line(&subject, &line)?;
+            write_down(&house, unit, &subject, &grant)?;
             let touched = match whose {
                 Whose::Worker(worker_id) => unit.referrals_of_worker(worker_id)?,
                 Whose::Referral(referral_id) => vec![referral_id],
@@ -71,6 +64,17 @@ pub async fn record(acts: &Acts, whose: Whose, grant: wire::Grant, valid_days: u
         .await?;
     crate::crash::point("consent.after-write");
     Ok(consent)
+}
+
+/// Puts a grant into the ledger that this node writes, and into the log.
+///
+/// # Errors
+/// When the store fails.
+pub fn write_down(house: &House, unit: &mut Unit, subject: &Subject, grant: &Grant) -> Result<(), StoreError> {
+    let leaf = log_consent(house, unit, Event::ConsentRecorded, &grant.recipient, grant)?;
+    let line =
+        LedgerLine { sequence: grant.sequence, grant: grant.to_wire().encode_to_vec().into(), withdrawal: Bytes::new(), leaf: Some(leaf) };
+    unit.put_ledger_line(subject, &line)
 }
 
 /// A worker's consents.
@@ -120,6 +124,10 @@ fn complete(
     new_id: impl FnOnce() -> ConsentId,
 ) -> Result<Grant, ActError> {
     let mut grant = wanted.clone();
+    if grant.basis == ConsentBasis::WelfareCheck.to_wire() {
+        let rule = "must be CONSENT: the basis of a welfare check is written when a second person approves its referral";
+        return Err(ActError::Malformed(Malformed::new(rule).at("consent.basis")));
+    }
     let earlier =
         ConsentId::from_wire_optional(&grant.consent_id).map_err(|problem| ActError::Malformed(problem.at("consent.consent_id")))?;
     let (consent_id, version) = match earlier {

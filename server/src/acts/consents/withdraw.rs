@@ -6,8 +6,9 @@ use titian_proto::gate::Content;
 use titian_proto::log::leaf::{Event, LeafDraft};
 use titian_proto::model::consent::{Withdrawal, WithdrawalAction};
 use titian_proto::model::id::NodeId;
-use titian_proto::model::referral::{Custody, ErasureReceipt, Reach, WithdrawalNotice};
+use titian_proto::model::referral::{Custody, ErasureReceipt, Offer, Reach, WithdrawalNotice};
 use titian_proto::model::refusal::Refusal;
+use titian_proto::model::vocabulary::Purpose;
 use titian_proto::wire;
 
 use super::reach::{Took, end, enforce, onward_of, purge_queued, touched};
@@ -89,6 +90,28 @@ fn put_withdrawal(unit: &mut Unit, subject: &Subject, withdrawal: &Withdrawal) -
     let line = LedgerLine { sequence, grant: Bytes::new(), withdrawal: withdrawal.to_wire().encode_to_vec().into(), leaf: None };
     unit.put_ledger_line(subject, &line)?;
     Ok(sequence)
+}
+
+/// She declined a welfare check: what one union learned of that counts as her word towards the recipient, so that no second check follows.
+///
+/// # Errors
+/// When the store fails.
+pub fn declined(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer) -> Result<(), StoreError> {
+    let subject = if is_sender(house, file) {
+        question::own_subject(&file.recipient, offer.subject_ref, Some(file))
+    } else {
+        Subject::ToldBy(file.sender.clone(), offer.subject_ref)
+    };
+    let withdrawal = Withdrawal {
+        consent_id: None,
+        sequence: 1,
+        recipient: Some(file.recipient.clone()),
+        purposes: vec![Purpose::WelfareCheck],
+        categories: Vec::new(),
+        action: WithdrawalAction::Erase,
+        effective_at: unit.now(),
+    };
+    put_withdrawal(unit, &subject, &withdrawal).map(drop)
 }
 
 /// Every ledger that a withdrawal at this node belongs into: the one this node writes first, then the one that a peer told.

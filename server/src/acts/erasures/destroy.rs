@@ -3,7 +3,7 @@
 
 use titian_proto::model::consent::Standing;
 use titian_proto::model::id::{NodeId, RecordRef, ReferralId};
-use titian_proto::model::referral::{Custody, Offer, Reach};
+use titian_proto::model::referral::{Custody, Erasure, Offer, Reach};
 use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
@@ -81,9 +81,18 @@ fn reference(record: &wire::SharedRecord) -> Result<RecordRef, ActError> {
 }
 
 /// A record that this program cannot read is destroyed with everything.
-fn category_of(record: &wire::SharedRecord) -> Option<Category> {
+pub(super) fn category_of(record: &wire::SharedRecord) -> Option<Category> {
     let content = crate::acts::question::content_of(record.content.as_ref())?;
     Some(content.category())
+}
+
+/// Whether what is still held under a frozen referral is this node's own: the rest was destroyed, and its own consent covers what stayed.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn is_own_rest(read: &impl Read, file: &ReferralFile) -> Result<bool, StoreError> {
+    let adopted = file.custody == Some(Custody::Adopted) && file.legal_hold.is_none();
+    Ok(adopted && read.erasure(file.referral_id)?.is_some_and(|erasure| erasure.here.erasure() == Erasure::Adopted))
 }
 
 /// What an erasure takes, and what stays in spite of it.
@@ -128,7 +137,10 @@ impl Fate {
 }
 
 /// Categories that this node's own consent from the same person covers now.
-fn adopted(house: &House, read: &impl Read, sender: &NodeId, offer: &Offer) -> Result<Vec<Category>, StoreError> {
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn adopted(house: &House, read: &impl Read, sender: &NodeId, offer: &Offer) -> Result<Vec<Category>, StoreError> {
     let own = policy::ledger(read, &Subject::KnownThrough(sender.clone(), offer.subject_ref))?;
     let now = house.ambient.now();
     let covered = |category: &Category| matches!(own.standing(house.node_id(), offer.purpose, *category, now), Standing::Granted(_));

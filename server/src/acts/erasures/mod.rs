@@ -5,15 +5,17 @@
 //! - [`tell`]: the other side gets a signed receipt of it; [`receive`]: the other side's comes back.
 //! - [`hold`]: a court or an authority demands that a copy is kept.
 //! - [`retention`]: the day on which copies go without anybody asking.
+//! - [`welfare`]: what was given for a welfare check, which lasts fourteen days.
 //! - [`list`]: how erasures stand.
 
 pub mod ask;
-mod destroy;
+pub mod destroy;
 pub mod hold;
 pub mod list;
 pub mod receive;
 pub mod retention;
 mod tell;
+pub mod welfare;
 
 use titian_proto::model::id::ReferralId;
 

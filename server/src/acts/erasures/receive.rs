@@ -6,6 +6,7 @@ use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
 use super::ask::{self, Wanted};
+use super::welfare;
 use crate::acts::context::House;
 use crate::acts::error::ActError;
 use crate::acts::{policy, shares};
@@ -32,6 +33,10 @@ pub fn receipt(
         let Some(mut file) = unit.referral(*referral_id)? else { continue };
         if shares::other_side(house, &file) != peer {
             return Ok(Err(policy::unknown_referral()));
+        }
+        if receipt.withdrawal_sequence == 0 {
+            // Its day is the same at both ends: by one clock it has come a little earlier.
+            welfare::expire(house, unit, &mut file)?;
         }
         // Copies of a referral that goes on here are not over, whatever the other side's clock says.
         if receipt.withdrawal_sequence == 0 && !file.state.is_final() {

@@ -5,12 +5,14 @@ use titian_proto::model::agreement::Annex;
 use titian_proto::model::referral::Custody;
 
 use super::ask::{Wanted, annex_of, ask};
+use super::destroy::{Fate, category_of};
+use super::welfare;
 use crate::acts::context::{Acts, House};
 use crate::acts::error::ActError;
 use crate::acts::referrals;
-use crate::store::erasures::ErasureTable as _;
+use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
 use crate::store::referrals::{ReferralFile, ReferralTable as _};
-use crate::store::{StoreError, Unit};
+use crate::store::{StoreError, Topic, Unit};
 
 /// Days after which a copy that was adopted is looked at again.
 const ADOPTED_AGAIN_DAYS: i64 = 30;
@@ -37,7 +39,9 @@ pub fn begin(house: &House, unit: &mut Unit, file: &mut ReferralFile) -> Result<
 /// # Errors
 /// When the store fails.
 pub fn end(unit: &mut Unit, file: &mut ReferralFile) -> Result<(), StoreError> {
-    match file.retention_until.take_if(|_| !file.state.is_final()) {
+    // The day of a welfare check stands from its beginning.
+    let goes_on = !file.state.is_final() && !welfare::is_one(file);
+    match file.retention_until.take_if(|_| goes_on) {
         Some(ends) => unit.remove_retention(ends, file.referral_id),
         None => Ok(()),
     }
@@ -88,20 +92,38 @@ pub async fn run(acts: &Acts) -> Result<(), ActError> {
                     unit.remove_retention(*ends, *referral_id)?;
                     let Some(mut file) = unit.referral(*referral_id)? else { return Ok(()) };
                     file.retention_until = None;
+                    welfare::expire(&house, unit, &mut file)?;
                     let adopted = !referrals::is_sender(&house, &file) && file.custody == Some(Custody::Adopted);
-                    let is_whole = unit.erasure(*referral_id)?.is_some_and(|erasure| erasure.categories.is_empty());
-                    if adopted && file.state.is_final() {
-                        // What was adopted is this node's own as long as its own consent lasts: it is looked at again.
-                        let again = unit.now().plus_days(ADOPTED_AGAIN_DAYS);
-                        file.retention_until = Some(again);
-                        unit.put_retention(again, *referral_id)?;
-                    } else if file.state.is_final() && !is_whole {
-                        ask(&house, unit, &mut file, Wanted::after_retention())?;
-                        file.frozen = true;
+                    let before = unit.erasure(*referral_id)?.filter(|erasure| erasure.categories.is_empty());
+                    match before {
+                        None if file.state.is_final() => {
+                            ask(&house, unit, &mut file, Wanted::after_retention())?;
+                            file.frozen = true;
+                        }
+                        Some(erasure) if adopted => again(&house, unit, &file, erasure)?,
+                        Some(_) | None => {}
+                    }
+                    if adopted && file.state.is_final() && unit.progress(*referral_id)?.records_held > 0 {
+                        // What was adopted is this node's own as long as its own consent lasts, and no longer: it is looked at again.
+                        let ends = unit.now().plus_days(ADOPTED_AGAIN_DAYS);
+                        file.retention_until = Some(ends);
+                        unit.put_retention(ends, *referral_id)?;
                     }
                     Ok(unit.put_referral(&file)?)
                 })
             })
             .await?;
     }
+}
+
+/// Goes on destroying under a referral of which something was kept as this node's own, where its own consent does not reach that any more.
+fn again(house: &House, unit: &mut Unit, file: &ReferralFile, mut erasure: ErasureFile) -> Result<(), ActError> {
+    let fate = Fate::of(house, unit, file, &erasure)?;
+    let held = unit.held_after(file.referral_id, None, usize::MAX)?;
+    if held.iter().any(|record| fate.takes(category_of(record))) {
+        erasure.here = Here::Asked;
+        unit.put_erasure(&erasure)?;
+        unit.publish(Topic::Erasures);
+    }
+    Ok(())
 }

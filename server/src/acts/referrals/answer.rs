@@ -1,20 +1,21 @@
 //! Either side sets the states that are its to set (`design.md` 8); the other side learns of it over the link.
 
 use titian_proto::gate::Content;
-use titian_proto::model::consent::Standing;
 use titian_proto::model::id::ReferralId;
-use titian_proto::model::referral::{CaseKind, Custody, DeclineReason, Offer, ReferralOutcome, ReferralState, Side, StateChange};
+use titian_proto::model::referral::{
+    CaseKind, Custody, DeclineReason, Offer, ReferralOutcome, ReferralState, Side, StateChange, check_reply,
+};
+use titian_proto::model::refusal::{Refusal, RefusalCode};
+use titian_proto::model::vocabulary::Category;
 use titian_proto::wire;
 
 use super::{describe, is_sender, load, offer_of};
 use crate::acts::actor::Actor;
 use crate::acts::cases;
 use crate::acts::context::{Acts, House};
-use crate::acts::erasures::retention;
+use crate::acts::erasures::{destroy, retention, welfare};
 use crate::acts::error::ActError;
-use crate::acts::policy;
 use crate::acts::shares;
-use crate::store::consents::Subject;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::{StoreError, Topic, Unit};
 
@@ -27,6 +28,8 @@ pub struct Answer {
     pub reason: Option<DeclineReason>,
     /// How it ended.
     pub outcome: Option<ReferralOutcome>,
+    /// Only if this node adopts what it holds, with its own consent.
+    pub adopt: bool,
 }
 
 /// Sets a state.
@@ -51,7 +54,7 @@ pub async fn opened(acts: &Acts, actor: &Actor, referral_id: ReferralId) -> Resu
     if is_sender(&acts.house, &file) || file.state != ReferralState::Requested {
         return Ok(());
     }
-    let received = Answer { state: ReferralState::Received, reason: None, outcome: None };
+    let received = Answer { state: ReferralState::Received, reason: None, outcome: None, adopt: false };
     match answer(acts, actor, referral_id, received).await {
         Ok(_) | Err(ActError::WrongState { .. } | ActError::Refused(_)) => Ok(()),
         Err(error) => Err(error),
@@ -91,6 +94,7 @@ fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, ans
         });
     }
     let offer = offer_of(&file)?;
+    check_reply(offer.kind, answer.state, answer.outcome)?;
     let never_sent = file.state == ReferralState::Draft;
     file.state = answer.state;
     file.reason = answer.reason;
@@ -99,7 +103,13 @@ fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, ans
     file.changed_at = unit.now();
     match answer.state {
         ReferralState::Accepted => open_case(unit, staff, &mut file, &offer)?,
-        ReferralState::InProgress => file.custody = Some(custody(house, unit, &file, &offer)?),
+        ReferralState::InProgress => {
+            let custody = custody(house, unit, &file, &offer)?;
+            if answer.adopt && custody != Custody::Adopted {
+                return Err(ActError::Refused(Refusal::new(RefusalCode::NoConsent)));
+            }
+            file.custody = Some(custody);
+        }
         _ => {}
     }
     if answer.state != ReferralState::Received {
@@ -108,6 +118,7 @@ fn set(house: &House, unit: &mut Unit, staff: &str, referral_id: ReferralId, ans
     if !never_sent {
         tell(house, unit, &file, &offer)?;
         retention::begin(house, unit, &mut file)?;
+        welfare::heed(house, unit, &mut file, &offer)?;
     }
     unit.put_referral(&file)?;
     unit.publish(Topic::Referral(referral_id));
@@ -142,11 +153,10 @@ fn open_case(unit: &mut Unit, staff: &str, file: &mut ReferralFile, offer: &Offe
     Ok(())
 }
 
-/// Adopted only with this node's own consent from the same person; else it stays a copy under the sender's.
+/// Adopted only with a consent that this node took itself from the same person, for the same purpose, and as far as that reaches; else it stays a copy under
+/// the sender's. This node's ledger says it, and nobody by a word at the desk.
 fn custody(house: &House, unit: &Unit, file: &ReferralFile, offer: &Offer) -> Result<Custody, StoreError> {
-    let own = policy::ledger(unit, &Subject::KnownThrough(file.sender.clone(), offer.subject_ref))?;
-    let now = unit.now();
-    let category = offer.categories.first().copied().unwrap_or(titian_proto::model::vocabulary::Category::CaseCore);
-    let adopted = matches!(own.standing(house.node_id(), offer.purpose, category, now), Standing::Granted(_));
-    Ok(if adopted { Custody::Adopted } else { Custody::Copy })
+    let adopted = destroy::adopted(house, unit, &file.sender, offer)?;
+    let covers = offer.categories.iter().chain(&[Category::CaseCore]).any(|category| adopted.contains(category));
+    Ok(if covers { Custody::Adopted } else { Custody::Copy })
 }

@@ -9,8 +9,8 @@ use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::outgoing;
 use crate::acts::shares;
-use crate::store::referrals::ReferralTable;
-use crate::store::{Topic, Unit};
+use crate::store::referrals::{ReferralFile, ReferralTable};
+use crate::store::{StoreError, Topic, Unit};
 
 /// Referrals expired in one unit of work.
 const BATCH: usize = 256;
@@ -45,11 +45,20 @@ fn expire_one(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result
     file.changed_at = unit.now();
     retention::begin(house, unit, &mut file)?;
     unit.put_referral(&file)?;
+    log(house, unit, &file)?;
+    unit.publish(Topic::Referral(referral_id));
+    Ok(())
+}
+
+/// The log says that a referral is over because its time is.
+///
+/// # Errors
+/// When the store fails.
+pub fn log(house: &House, unit: &mut Unit, file: &ReferralFile) -> Result<(), StoreError> {
     let mut draft = LeafDraft::new(Event::ReferralExpired);
-    draft.peer = Some(outgoing::log_name(house, shares::other_side(house, &file)));
+    draft.peer = Some(outgoing::log_name(house, shares::other_side(house, file)));
     draft.xfer = Some(TransferId(unit.random()));
     draft.mou = Some(format!("{}#{}", file.agreement_id, file.agreement_version));
     unit.append_leaf(draft)?;
-    unit.publish(Topic::Referral(referral_id));
     Ok(())
 }

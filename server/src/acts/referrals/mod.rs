@@ -4,11 +4,13 @@
 //! - [`answer`]: either side sets the states that are its to set.
 //! - [`receive`]: offers and states that arrive.
 //! - [`expire`]: what was not answered in time.
+//! - `welfare`: what a welfare check rests on.
 
 pub mod answer;
 pub mod expire;
 pub mod receive;
 pub mod request;
+mod welfare;
 
 use prost::Message;
 use titian_proto::model::id::{CaseId, ReferralId};
@@ -17,10 +19,14 @@ use titian_proto::model::referral::Offer;
 use titian_proto::wire;
 
 use super::context::{Acts, House};
+use super::erasures;
 use super::error::ActError;
 use super::question;
 use crate::store::referrals::{Progress, ReferralFile, ReferralTable};
 use crate::store::{Read, StoreError};
+
+/// Referrals looked through at once.
+const PAGE: usize = 256;
 
 /// A referral as staff see it.
 ///
@@ -43,6 +49,25 @@ pub fn list(acts: &Acts, after: Option<ReferralId>, limit: usize) -> Result<Vec<
         found.push(describe(&file, &view.progress(file.referral_id)?));
     }
     Ok(found)
+}
+
+/// Welfare checks, from and to this node, in the order of their ids: each use of the exception, ended ones too.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list_welfare_checks(acts: &Acts, after: Option<ReferralId>, limit: usize) -> Result<Vec<wire::Referral>, ActError> {
+    let view = acts.store.view();
+    let (mut found, mut after) = (Vec::new(), after);
+    loop {
+        let page = view.referrals(after, PAGE)?;
+        for file in page.iter().filter(|file| erasures::welfare::is_one(file)).take(limit - found.len()) {
+            found.push(describe(file, &view.progress(file.referral_id)?));
+        }
+        after = page.last().map(|file| file.referral_id);
+        if page.len() < PAGE || found.len() >= limit {
+            return Ok(found);
+        }
+    }
 }
 
 /// Referrals of one case, in the order of their ids. None when there is no such case.

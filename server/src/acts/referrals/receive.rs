@@ -2,13 +2,13 @@
 
 use titian_proto::model::id::{CaseRef, NodeId};
 use titian_proto::model::reference::AgreementRef;
-use titian_proto::model::referral::{Offer, ReferralState, Side, StateChange, winner};
+use titian_proto::model::referral::{Offer, ReferralState, Side, StateChange, check_reply, winner};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 
 use super::{is_sender, offer_of};
 use crate::acts::arrivals::Occasion;
 use crate::acts::context::House;
-use crate::acts::erasures::retention;
+use crate::acts::erasures::{retention, welfare};
 use crate::acts::error::ActError;
 use crate::acts::policy;
 use crate::acts::shares;
@@ -35,7 +35,7 @@ pub fn offer(
             return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("offer.version")));
         }
     }
-    let file = ReferralFile {
+    let mut file = ReferralFile {
         referral_id: offer.referral_id,
         sender: peer.clone(),
         recipient: house.node_id().clone(),
@@ -63,6 +63,7 @@ pub fn offer(
         passed_on: known.as_ref().is_some_and(|known| known.passed_on),
         widened_by: Vec::new(),
     };
+    welfare::begin(unit, &mut file, offer)?;
     unit.put_referral(&file)?;
     unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;
     unit.put_due(offer.respond_by, offer.referral_id)?;
@@ -87,6 +88,9 @@ pub fn state(
     }
     let side = if is_sender(house, &file) { Side::Receiver } else { Side::Sender };
     let offer = offer_of(&file)?;
+    if let Err(problem) = check_reply(offer.kind, change.state, change.outcome) {
+        return Ok(Err(Refusal::from(problem.at("state"))));
+    }
     if change.sequence <= file.peer_changes || change.version > offer.version {
         return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("state.sequence")));
     }
@@ -104,6 +108,7 @@ pub fn state(
     }
     retention::end(unit, &mut file)?;
     retention::begin(house, unit, &mut file)?;
+    welfare::heed(house, unit, &mut file, &offer)?;
     unit.put_referral(&file)?;
     if change.state == ReferralState::Accepted && is_sender(house, &file) && occasion == Occasion::First {
         // In the same write.

@@ -13,10 +13,11 @@ use titian_proto::model::value::Text;
 use titian_proto::model::vocabulary::{Category, Purpose};
 use titian_proto::wire;
 
-use super::{describe, is_sender, load, offer_of};
+use super::{describe, is_sender, load, offer_of, welfare};
 use crate::acts::actor::Actor;
 use crate::acts::candidates;
 use crate::acts::context::{Acts, House};
+use crate::acts::erasures;
 use crate::acts::error::ActError;
 use crate::acts::outgoing::{self, Address};
 use crate::acts::policy::{self, Direction, KnownAgreement};
@@ -141,6 +142,9 @@ pub async fn approve(acts: &Acts, actor: &Actor, referral_id: ReferralId) -> Res
                 return Err(ActError::OwnApproval);
             }
             let mut offer = offer_of(&file)?;
+            if offer.kind == ReferralKind::WelfareCheck {
+                welfare::write_basis(&house, unit, &file, &offer, &approver)?;
+            }
             offer.approval = Some(Approval { author: pseudonym(&file.author)?, approver: pseudonym(&approver)?, approved_at: unit.now() });
             file.offer = shares::offer_bytes(&offer);
             file.changed_at = unit.now();
@@ -310,6 +314,7 @@ fn send_offer(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<
             };
             outgoing::queue(house, unit, permit, &address)?;
             file.state = ReferralState::Requested;
+            erasures::welfare::begin(unit, &mut file, &offer)?;
             progress.delivery = Some(DeliveryStage::Queued);
             progress.blocked_by = None;
             unit.put_due(offer.respond_by, file.referral_id)?;

@@ -52,11 +52,12 @@ impl ReferralService for Desk {
     }
 
     async fn set_referral_state(&self, request: Request<wire::SetReferralStateRequest>) -> Answer<wire::SetReferralStateResponse> {
-        self.act(request, |office, actor, wire::SetReferralStateRequest { referral_id, state, reason, outcome }| async move {
+        self.act(request, |office, actor, wire::SetReferralStateRequest { referral_id, state, reason, outcome, adopt }| async move {
             let said = answer::Answer {
                 state: ReferralState::from_wire(state).at("state")?,
                 reason: DeclineReason::from_wire_optional(reason).at("reason")?,
                 outcome: ReferralOutcome::from_wire_optional(outcome).at("outcome")?,
+                adopt,
             };
             let referral = answer::answer(&office.acts, &actor, id(&referral_id)?, said).await?;
             Ok(wire::SetReferralStateResponse { referral: Some(referral) })
@@ -84,9 +85,10 @@ impl ReferralService for Desk {
     }
 
     async fn list_referrals(&self, request: Request<wire::ListReferralsRequest>) -> Answer<wire::ListReferralsResponse> {
-        self.act(request, |office, _, wire::ListReferralsRequest { limit, after, case_id }| async move {
+        self.act(request, |office, _, wire::ListReferralsRequest { limit, after, case_id, welfare_checks }| async move {
             let after = ReferralId::from_wire_optional(&after).at("after")?;
             let referrals = match CaseId::from_wire_optional(&case_id).at("case_id")? {
+                None if welfare_checks => referrals::list_welfare_checks(&office.acts, after, page(limit))?,
                 Some(case_id) => referrals::list_of_case(&office.acts, case_id, after, page(limit))?,
                 None => referrals::list(&office.acts, after, page(limit))?,
             };

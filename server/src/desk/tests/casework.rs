@@ -175,10 +175,11 @@ async fn a_referral_without_an_agreement_stays_a_draft_and_says_so() {
     assert_eq!(referral.state, wire::ReferralState::Draft as i32);
     assert_eq!(referral.blocked_by.unwrap().code, wire::RefusalCode::NoAgreement as i32);
 
-    let ask = wire::ListReferralsRequest { limit: 0, after: Bytes::new(), case_id: case.case_id };
+    let ask = wire::ListReferralsRequest { limit: 0, after: Bytes::new(), case_id: case.case_id, welfare_checks: false };
     let listed = siti.referrals().list_referrals(with(&siti.siti, ask)).await.unwrap().into_inner().referrals;
     assert_eq!(listed.iter().map(|one| &one.referral_id).collect::<Vec<_>>(), [&referral.referral_id]);
-    let ask = wire::ListReferralsRequest { limit: 0, after: Bytes::new(), case_id: Bytes::copy_from_slice(&[1; 16]) };
+    let ask =
+        wire::ListReferralsRequest { limit: 0, after: Bytes::new(), case_id: Bytes::copy_from_slice(&[1; 16]), welfare_checks: false };
     assert!(siti.referrals().list_referrals(with(&siti.siti, ask)).await.unwrap().into_inner().referrals.is_empty());
 
     let count = wire::CountShareRequest { referral_id: referral.referral_id };

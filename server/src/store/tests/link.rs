@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message as _;
 use titian_proto::envelope::{Header, Lane, ReceiptOutcome, envelope_hash, open_envelope, open_receipt};
-use titian_proto::gate::{Content, PeerView, PermittedBody, Question, SubjectFacts, decide};
+use titian_proto::gate::{Content, LocalPolicy, PeerView, PermittedBody, Question, SubjectFacts, decide};
 use titian_proto::log::{Event, Leaf, LeafDraft};
 use titian_proto::model::consent::Ledger;
 use titian_proto::model::date::Instant;
@@ -56,6 +56,7 @@ fn permitted(text: impl Into<Bytes>) -> PermittedBody {
         approval: None,
         prohibited_recipients: &[],
         subject: SubjectFacts::default(),
+        local: LocalPolicy::default(),
         content: Content::Agreement(wire::AgreementFile { text: text.into(), statements: Vec::new() }),
     };
     decide(question).unwrap().body([7; 32])
