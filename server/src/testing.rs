@@ -8,7 +8,6 @@ use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use titian_proto::envelope::Signer;
 use titian_proto::gate::LocalPolicy;
-use titian_proto::gate::LocalPolicy;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain, RootKey, TlsPin, VerifyingKey, key_id_of, sign_descriptor};
 use titian_proto::model::id::{Digest, NodeId};

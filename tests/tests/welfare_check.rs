@@ -2,7 +2,7 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
 use titian_tests::account::Account::{Auditor, Caseworker, FocalPoint, Supervisor};
-use titian_tests::answer::{Answer, BAD_INPUT, FORBIDDEN};
+use titian_tests::answer::{Answer, BAD_INPUT, CONFLICT, FORBIDDEN};
 use titian_tests::road::{self, Intake, act, arrive, held, share, show, state};
 use titian_tests::sample;
 use titian_tests::union::Union;
@@ -82,7 +82,7 @@ fn the_other_union_has_four_replies_and_when_she_declines_everything_goes() {
     let (intake, check) = taken_on(&world);
     // Then no reply but the four is taken
     let reply = |words: &[&str]| act(&world.ksbsi, &[&["referral"], words].concat());
-    reply(&["return", &check, "--reason", "NEEDS_INFORMATION"]).failed(7, "WRONG_STATE");
+    reply(&["return", &check, "--reason", "NEEDS_INFORMATION"]).failed(CONFLICT, "WRONG_STATE");
     reply(&["start", &check]).done();
     reply(&["hold", &check]).failed(BAD_INPUT, "MALFORMED");
     reply(&["complete", &check, "--outcome", "SERVICE_GIVEN"]).failed(BAD_INPUT, "MALFORMED");

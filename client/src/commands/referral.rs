@@ -223,7 +223,8 @@ async fn set_with(
 
 async fn start(one: One, adopt: bool, context: &Context) -> Result<(), Failure> {
     let state = wire::ReferralState::InProgress.into();
-    say(wire::SetReferralStateRequest { referral_id: one.referral, state, adopt, ..Default::default() }, context).await
+    say(wire::SetReferralStateRequest { referral_id: one.referral, state, adopt, ..wire::SetReferralStateRequest::default() }, context)
+        .await
 }
 
 async fn say(request: wire::SetReferralStateRequest, context: &Context) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ use super::policy::{self, Direction};
 use super::question::{self, About, Gathered};
 use super::referrals::load;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
-use crate::store::{StoreError, Unit};
+use crate::store::{Read, StoreError, Unit};
 
 /// Records in one put: an envelope stays under the 64 KiB of a stored value, and one bad record costs little.
 pub const PUT_RECORDS: usize = 64;
@@ -399,11 +399,20 @@ fn note_given(
 /// When there is no such referral, its share is frozen, or the store cannot be read.
 pub fn held(acts: &Acts, referral_id: ReferralId, after: Option<RecordRef>, limit: usize) -> Result<Vec<wire::SharedRecord>, ActError> {
     let view = acts.store.view();
-    let file = load(&view, referral_id)?;
-    if file.frozen && !destroy::is_own_rest(&view, &file)? {
+    check_shown(&view, referral_id)?;
+    Ok(view.held_after(referral_id, after, limit)?)
+}
+
+/// Whether staff may see what is held under a referral.
+///
+/// # Errors
+/// When there is no such referral, its share is frozen, or the store cannot be read.
+pub fn check_shown(read: &impl Read, referral_id: ReferralId) -> Result<(), ActError> {
+    let file = load(read, referral_id)?;
+    if file.frozen && !destroy::is_own_rest(read, &file)? {
         return Err(ActError::WrongState { state: "frozen after a withdrawal", wanted: "a share that the worker still consents to" });
     }
-    Ok(view.held_after(referral_id, after, limit)?)
+    Ok(())
 }
 
 /// How many records are held from the other side, and how many the other side holds from here.

@@ -151,6 +151,7 @@ fn delivery(kind: EnvelopeKind, body: Vec<u8>) -> wire::Delivery {
 fn bodies() -> Vec<(EnvelopeKind, Vec<u8>)> {
     let contents = [
         (EnvelopeKind::Offer, body::Content::Offer(offer())),
+        (EnvelopeKind::Offer, body::Content::Offer(welfare_check())),
         (EnvelopeKind::SharePut, body::Content::Put(put())),
         (EnvelopeKind::ShareRetract, body::Content::Retract(wire::ShareRetract { referral_id: id(1), record_refs: vec![id(8), id(9)] })),
         (EnvelopeKind::State, body::Content::State(change())),
@@ -211,6 +212,34 @@ fn offer() -> wire::Offer {
         group_count: None,
         grant: Some(grant()),
         approval: Some(approval()),
+    }
+}
+
+fn welfare_check() -> wire::Offer {
+    use wire::{Category, ConsentBasis, ConsentGiver, ConsentMethod, Purpose, ReferralKind};
+    let reaches = vec![Category::Identity.into(), Category::Contact.into(), Category::Safety.into()];
+    let basis = wire::Grant {
+        given_by: ConsentGiver::Nobody.into(),
+        method: ConsentMethod::NotAsked.into(),
+        basis: ConsentBasis::WelfareCheck.into(),
+        purposes: vec![Purpose::WelfareCheck.into()],
+        categories: reaches.clone(),
+        witnesses: vec!["staff-1".into(), "staff-2".into()],
+        ..grant()
+    };
+    wire::Offer {
+        kind: ReferralKind::WelfareCheck.into(),
+        purpose: Purpose::WelfareCheck.into(),
+        services_requested: Vec::new(),
+        categories: reaches,
+        tier: 3,
+        journey: None,
+        demographic: None,
+        intake_kind: 1,
+        complaint_codes: Vec::new(),
+        assistance_requested: Vec::new(),
+        grant: Some(basis),
+        ..offer()
     }
 }
 

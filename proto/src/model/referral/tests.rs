@@ -333,3 +333,20 @@ fn the_clocks_are_those_of_the_field() {
     assert_eq!(clocks(Priority::Urgent), (24, 72, 72));
     assert_eq!(clocks(Priority::Normal), (168, 336, 336));
 }
+
+#[test]
+fn a_welfare_check_knows_four_replies_that_no_other_referral_knows() {
+    use ReferralOutcome::{ClientDeclined, NotReached, ReachedDeclined, ReachedSafe, ReachedWantsHelp, ServiceGiven};
+    let takes = |kind, state, outcome| check_reply(kind, state, outcome).is_ok();
+    let check = ReferralKind::WelfareCheck;
+    for outcome in [ReachedSafe, ReachedWantsHelp, ReachedDeclined] {
+        assert!(takes(check, ReferralState::Completed, Some(outcome)) && !takes(check, ReferralState::Failed, Some(outcome)));
+        assert!(!takes(ReferralKind::Service, ReferralState::Completed, Some(outcome)));
+    }
+    assert!(
+        takes(check, ReferralState::Failed, Some(NotReached)) && !takes(ReferralKind::Service, ReferralState::Failed, Some(NotReached))
+    );
+    assert!(!takes(check, ReferralState::Completed, Some(ServiceGiven)) && !takes(check, ReferralState::Failed, Some(ClientDeclined)));
+    assert!(!takes(check, ReferralState::Returned, None) && !takes(check, ReferralState::OnHold, None));
+    assert!(takes(check, ReferralState::Accepted, None) && takes(ReferralKind::Service, ReferralState::OnHold, None));
+}

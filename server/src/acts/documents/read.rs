@@ -10,7 +10,6 @@ use titian_proto::wire::record_content::Content;
 
 use crate::acts::context::Acts;
 use crate::acts::error::ActError;
-use crate::acts::referrals::load;
 use crate::acts::{records, shares};
 use crate::store::documents::{DocumentTable, HeldDocument, HeldState};
 use crate::store::{StoreError, View};
@@ -62,9 +61,7 @@ pub fn own(acts: &Acts, record_id: RecordId) -> Result<Whole, ActError> {
 /// When there is no such referral or record, the share is frozen, the bytes have not all come, or the store cannot be read.
 pub fn held(acts: &Acts, referral_id: ReferralId, record_ref: RecordRef) -> Result<Whole, ActError> {
     let view = acts.store.view();
-    if load(&view, referral_id)?.frozen {
-        return Err(ActError::WrongState { state: "frozen after a withdrawal", wanted: "a share that the worker still consents to" });
-    }
+    shares::check_shown(&view, referral_id)?;
     let held = view.held_document(referral_id, record_ref)?.ok_or(ActError::NotFound { what: "document with bytes" })?;
     let (true, Some(opening)) = (held.state == HeldState::Whole, &held.opening) else {
         return Err(ActError::WrongState { state: "not all here yet", wanted: "a document of which every byte has come" });
