@@ -129,7 +129,8 @@ fn a_consent_given_by_a_leader_or_an_employer_or_for_two_or_without_end_is_refus
     let consent = |lines: &str| slip(file(&format!("[consent]\nmethod = \"THUMBPRINT\"\n{lines}")).consent());
     for giver in ["NETWORK_LEADER", "EMPLOYER", "FAMILY"] {
         let error = consent(&format!("recipient = \"id.ksbsi\"\nvalid_days = 10\ngiven_by = \"{giver}\"\n"));
-        assert!(error.rule.ends_with("CLIENT, GUARDIAN, LEGAL_REPRESENTATIVE"), "{error}");
+        // NOBODY stands in what a welfare check rests on; the node refuses it in a consent.
+        assert!(error.rule.ends_with("CLIENT, GUARDIAN, LEGAL_REPRESENTATIVE, NOBODY"), "{error}");
     }
     assert_eq!(consent("recipient = [\"id.ksbsi\", \"kh.clc\"]\nvalid_days = 10\n").key, "recipient");
     assert_eq!(consent("recipient = \"id.ksbsi\"\n").key, "valid_days");
