@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use titian_proto::envelope::{KeyRing, Signer};
-use titian_proto::gate::{AgreementView, Content, PeerView, Question, decide};
+use titian_proto::gate::{AgreementView, Content, LocalPolicy, PeerView, Question, decide};
 use titian_proto::model::agreement::{Agreement, AgreementRef, AgreementState};
 use titian_proto::model::date::{Date, Instant};
 use titian_proto::model::descriptor::VerifyingKey;
@@ -328,6 +328,7 @@ impl<'a> Draw<'a> {
             approval: None,
             prohibited_recipients: &[],
             subject: titian_proto::gate::SubjectFacts { safety_already_held: true, ..Default::default() },
+            local: LocalPolicy::default(),
             content,
         };
         let permit = decide(question).map_err(|refusal| [&[refusal.code.code().to_owned()][..], &refusal.paths].concat().join(" "))?;

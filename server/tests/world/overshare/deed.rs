@@ -100,7 +100,7 @@ impl Story {
         let added = self.told(workers::add(&acts, [about_her, vec![journey()]].concat()).await).expect("she is taken in");
         let id = WorkerId::from_wire(&added.worker_id).unwrap();
         let about_case = [Category::CaseCore, Category::Employer, Category::Claim].map(|one| self.content(home, number, one)).into();
-        let opened = self.told(cases::open(&acts, &actor(1), Some(id), about_case).await).expect("her case is opened");
+        let opened = self.told(cases::open(&acts, &actor(1), Some(id), Vec::new(), about_case).await).expect("her case is opened");
         let case = CaseId::from_wire(&opened.case_id).unwrap();
         self.workers.push(Worker { number, home, id, case, records: Vec::new(), referrals: Vec::new() });
     }
@@ -193,7 +193,7 @@ impl Story {
             share.flows = !cancels || (share.flows && !alone);
         });
         let acts = self.acts(if cancels { home } else { to });
-        let done = self.told(answer::answer(&acts, &actor(2), referral_id, Answer { state, reason: None, outcome: None }).await);
+        let done = self.told(answer::answer(&acts, &actor(2), referral_id, Answer { state, reason: None, outcome: None, adopt: false }).await);
         // Who has heard of an answer may still lack its receipt: it counts from when it is given.
         self.settled(done.is_some() || !cancels).await;
     }
@@ -211,7 +211,7 @@ impl Story {
             }
             share.selected.extend(categories.iter().copied().chain([Category::CaseCore]));
         });
-        let done = self.told(request::amend(&self.acts(home), referral_id, categories).await);
+        let done = self.told(request::amend(&self.acts(home), &actor(1), referral_id, categories).await);
         self.settled(done.is_some()).await;
     }
 

@@ -266,7 +266,7 @@ async fn everything_else_is_silent(story: &mut Story, telemetry: &Lines, with_ba
             rehearsal: true,
             fingerprint_words: union.words(),
         };
-        let status = node::status(&acts.store, &acts.house.ambient, &about).map(|status| format!("{status:?}"));
+        let status = node::status(&acts.store, &acts.house.ambient, &about, acts.house.own().ends).map(|status| format!("{status:?}"));
         story.onlooker.silent("a node's status", format!("{status:?}").as_bytes());
         for peer in titian_server::acts::peers::list(acts).unwrap_or_default() {
             story.onlooker.silent("what a node says of its peers", &peer.encode_to_vec());
