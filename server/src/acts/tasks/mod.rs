@@ -179,3 +179,6 @@ fn name(kind: TaskKind, of: &[&[u8]]) -> TaskId {
     name.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
     TaskId(name)
 }
+
+#[cfg(test)]
+mod tests;
