@@ -5,10 +5,12 @@ use titian_proto::model::id::NodeId;
 use titian_proto::model::referral::BreachNotice;
 use titian_proto::model::staff::Role;
 
-use super::{TaskKind, close, count, heard, list};
+use super::{TaskKind, close, count, list};
 use crate::acts::actor::Actor;
+use crate::acts::breaches;
 use crate::acts::context::Acts;
 use crate::acts::error::ActError;
+use crate::store::breaches::BreachTable as _;
 use crate::testing;
 
 fn actor(role: Role) -> Actor {
@@ -20,13 +22,13 @@ async fn told(acts: &Acts, breaches: i64) {
     let peer = NodeId::parse("id.ksbsi").unwrap();
     for found in 1..=breaches {
         let notice = BreachNotice { found_at: Instant::from_millis(found), categories: Vec::new(), referral_ids: Vec::new() };
-        let peer = peer.clone();
-        acts.store.write(move |unit| heard::breach(unit, &peer, &notice)).await.unwrap();
+        let (house, peer) = (acts.house.clone(), peer.clone());
+        acts.store.write(move |unit| breaches::receive(&house, unit, &peer, &notice)).await.unwrap().unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_breach_waits_for_whoever_can_tell_the_workers_until_it_is_closed_and_does_not_come_back() {
+async fn a_breach_waits_for_whoever_can_tell_the_workers_until_it_is_seen_to_and_does_not_come_back() {
     let (node, hands) = testing::node();
     let acts = testing::acts(&node);
     told(&acts, 1).await;
@@ -42,8 +44,12 @@ async fn a_breach_waits_for_whoever_can_tell_the_workers_until_it_is_closed_and_
         counted.iter().map(|count| (count.kind, count.waiting, count.overdue)).collect::<Vec<_>>(),
         [(TaskKind::BreachNotice, 1, 1)]
     );
-    assert!(matches!(close(&acts, &actor(Role::Auditor), task.task_id).await, Err(ActError::NotFound { .. })));
-    close(&acts, &actor(Role::FocalPoint), task.task_id).await.unwrap();
+    assert!(
+        matches!(close(&acts, &actor(Role::FocalPoint), task.task_id).await, Err(ActError::NotFound { .. })),
+        "it has a verb of its own"
+    );
+    let breach_id = acts.store.view().breaches().unwrap()[0].breach_id;
+    breaches::settle(&acts, &actor(Role::Supervisor), breach_id).await.unwrap();
     told(&acts, 1).await;
     assert!(list(&acts, Role::Caseworker, None, 10).await.unwrap().1.is_empty());
 }
@@ -53,7 +59,7 @@ async fn pages_follow_each_other_and_none_is_larger_than_asked_for() {
     let (node, hands) = testing::node();
     let acts = testing::acts(&node);
     for found in 1..=7 {
-        told(&acts, found).await;
+        told(&acts, found).await; // those of before are known
         hands.forward_minutes(1);
     }
     let (mut after, mut seen) = (None, Vec::new());

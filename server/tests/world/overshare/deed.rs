@@ -193,7 +193,8 @@ impl Story {
             share.flows = !cancels || (share.flows && !alone);
         });
         let acts = self.acts(if cancels { home } else { to });
-        let done = self.told(answer::answer(&acts, &actor(2), referral_id, Answer { state, reason: None, outcome: None, adopt: false }).await);
+        let done =
+            self.told(answer::answer(&acts, &actor(2), referral_id, Answer { state, reason: None, outcome: None, adopt: false }).await);
         // Who has heard of an answer may still lack its receipt: it counts from when it is given.
         self.settled(done.is_some() || !cancels).await;
     }
