@@ -2,10 +2,11 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
 use titian_tests::account::Account::Caseworker;
+use titian_tests::answer::Answer;
 use titian_tests::road::{self, Intake, share, show, state};
 use titian_tests::sample;
 use titian_tests::wait::{PATIENCE, wait_until};
-use titian_tests::world::World;
+use titian_tests::world::{World, objects_with};
 
 #[test]
 fn what_a_narrower_annex_no_longer_names_is_taken_back_and_the_rest_goes_on() {
@@ -78,6 +79,47 @@ fn a_consent_that_ends_takes_everything_back_and_a_renewed_one_gives_it_again() 
     let consent = world.mtuc.json(Caseworker, &["consent", "list", "--worker", &intake.worker]).done().id("consent_id");
     renew(&world, &intake, &consent, &sample::returnee());
     wait_until("everything is back", PATIENCE, || share(&world.ksbsi, &referral).names("Siti Aminah").then_some(()));
+}
+
+#[test]
+fn a_contact_never_stays_where_the_rules_of_safe_contact_are_gone() {
+    const NUMBER: &str = "+9996281230001";
+    // Given a share with her number and how she may be reached safely
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    let rules = |shared: &Answer| shared.names("sewing class");
+    assert!(share(&world.ksbsi, &referral).names(NUMBER) && rules(&share(&world.ksbsi, &referral)));
+    let consent = world.mtuc.json(Caseworker, &["consent", "list", "--worker", &intake.worker]).done().id("consent_id");
+    // When she says her consent anew, without the rules
+    let ask = "\"CONTACT\", \"SAFETY\", \"EMPLOYER\", \"CLAIM\"]\nmethod";
+    let narrower = world.variant("no-rules.toml", &[(ask, &ask.replace("\"SAFETY\", ", ""))]);
+    renew(&world, &intake, &consent, &narrower);
+    // Then her number goes with them, and the rest stays
+    let gone = |what: &str| {
+        wait_until(what, PATIENCE, || {
+            (!share(&world.ksbsi, &referral).names(NUMBER) && !rules(&share(&world.ksbsi, &referral))).then_some(())
+        });
+    };
+    gone("number and rules are taken back");
+    assert!(share(&world.ksbsi, &referral).done().names("Kilang Contoh"));
+    // And when she allows them again and staff take the rules away, it is the same
+    renew(&world, &intake, &consent, &sample::returnee());
+    wait_until("both are back", PATIENCE, || share(&world.ksbsi, &referral).names(NUMBER).then_some(()));
+    let shown = world.mtuc.json(Caseworker, &["worker", "show", &intake.worker]).done();
+    let rules_record = objects_with(&shown.json(), "revision").into_iter().find(|record| record["content"]["safety"].is_object());
+    let rules_record = Answer { stdout: rules_record.expect("she has rules").to_string(), ..shown }.id("record_id");
+    world.mtuc.json(Caseworker, &["record", "remove", &intake.case, &rules_record]).done();
+    gone("number and rules are taken back again");
+}
+
+#[test]
+fn who_takes_back_the_rules_of_safe_contact_takes_back_the_contact() {
+    let world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    let withdraw = ["consent", "withdraw", "--worker", &intake.worker, "--categories", "SAFETY", "--action", "ERASE"];
+    world.mtuc.json(Caseworker, &withdraw).done();
+    wait_until("her number is gone", PATIENCE, || (!share(&world.ksbsi, &referral).names("+9996281230001")).then_some(()));
+    assert!(share(&world.ksbsi, &referral).done().names("Kilang Contoh"), "the rest stays");
 }
 
 /// The next version of a consent.

@@ -113,15 +113,24 @@ fn one(house: &House, unit: &mut Unit, mut file: ReferralFile) -> Result<(), Act
     let mut refused = HashSet::new();
     let (mut why, mut waits, mut after) = (None, false, Some(Cursor::start()));
     while let Some(cursor) = after {
-        let (wanted, next) = page_of(house, unit, &file, &offer, cursor)?;
-        let verdicts = judge(house, unit, &file, &offer, &wanted)?;
-        if let Some(refusal) = verdicts.pause {
-            return say_why(unit, &file, refusal);
-        }
-        waits |= take_back(house, unit, &file, &verdicts.refused)?;
-        for Refused { record_id, refusal, .. } in verdicts.refused {
-            why.get_or_insert(refusal);
-            refused.insert(record_id);
+        let (mut wanted, next) = page_of(house, unit, &file, &offer, cursor)?;
+        let mut verdicts = judge(house, unit, &file, &offer, &wanted)?;
+        loop {
+            if let Some(refusal) = verdicts.pause {
+                return say_why(unit, &file, refusal);
+            }
+            let had_rules = unit.progress(file.referral_id)?.safety_shared;
+            waits |= take_back(house, unit, &file, &verdicts.refused)?;
+            for Refused { record_id, refusal, .. } in std::mem::take(&mut verdicts.refused) {
+                why.get_or_insert(refusal);
+                refused.insert(record_id);
+            }
+            if !had_rules || unit.progress(file.referral_id)?.safety_shared {
+                break;
+            }
+            // The rules of safe contact were taken back: what may not stay without them goes, too.
+            wanted.retain(|candidate| !refused.contains(&candidate.record_id));
+            verdicts = judge(house, unit, &file, &offer, &wanted)?;
         }
         for Refused { record_id, refusal, .. } in verdicts.unapproved {
             waits |= unit.given(file.referral_id, record_id)?.is_none();
@@ -151,10 +160,18 @@ fn take_back(house: &House, unit: &mut Unit, file: &ReferralFile, refused: &[Ref
     }
     retract(house, unit, file, &held)?;
     if !held.is_empty() && refused.iter().any(|one| one.category == Category::Safety) {
-        let progress = unit.progress(file.referral_id)?;
-        unit.put_progress(file.referral_id, &Progress { safety_shared: false, ..progress })?;
+        forget_rules(unit, file.referral_id)?;
     }
     Ok(waits)
+}
+
+/// The other side has no rules of safe contact from here any more.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn forget_rules(unit: &mut Unit, referral_id: ReferralId) -> Result<(), StoreError> {
+    let progress = unit.progress(referral_id)?;
+    unit.put_progress(referral_id, &Progress { safety_shared: false, ..progress })
 }
 
 fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, held: &[Given]) -> Result<(), ActError> {

@@ -95,15 +95,23 @@ pub async fn remove(acts: &Acts, case_id: CaseId, record_id: RecordId) -> Result
     acts.store
         .write(move |unit| {
             let case = unit.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
-            let holder = find(unit, &case, record_id)?.ok_or(ActError::NotFound { what: "record" })?.0;
+            let (holder, record) = find(unit, &case, record_id)?.ok_or(ActError::NotFound { what: "record" })?;
+            let has_rules = record.category == Category::Safety.to_wire();
             for referral_id in referrals(unit, &case)? {
                 if let Some(given) = unit.given(referral_id, record_id)? {
                     let file = load(unit, referral_id)?;
                     shares::retract(&house, unit, &file, &[given])?.map_err(ActError::Refused)?;
+                    if has_rules {
+                        projection::forget_rules(unit, referral_id)?;
+                    }
                 }
             }
             unit.remove_record(holder, record_id)?;
             documents::follow::record_changed(unit, record_id, None)?;
+            if let Some(worker_id) = case.worker_id.filter(|_| has_rules) {
+                // Her contacts do not stay where the rules of safe contact are gone.
+                projection::of_referrals(&house, unit, &unit.referrals_of_worker(worker_id)?, None)?;
+            }
             Ok(())
         })
         .await

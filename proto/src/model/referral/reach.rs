@@ -20,6 +20,11 @@ impl Reach {
     #[must_use]
     pub fn of(withdrawal: &Withdrawal, offer: &Offer) -> Self {
         let Withdrawal { purposes, categories, .. } = withdrawal;
+        let mut categories = categories.clone();
+        // How she may be reached safely travels with every contact and cannot be stripped from it (`domain.md` 4.4): without it, nobody keeps her number.
+        if categories.contains(&Category::Safety) && !categories.contains(&Category::Contact) {
+            categories.push(Category::Contact);
+        }
         if !purposes.is_empty() && !purposes.contains(&offer.purpose) {
             return Self::Nothing;
         }
@@ -27,7 +32,7 @@ impl Reach {
         if categories.is_empty() || categories.contains(&Category::CaseCore) || all_selected {
             return Self::Whole;
         }
-        Self::Part(categories.clone())
+        Self::Part(categories)
     }
 
     /// Whether it takes a category away.
@@ -127,6 +132,7 @@ mod tests {
         assert_eq!(reach(&[], &[Category::Claim]), Reach::Part(vec![Category::Claim]));
         assert_eq!(reach(&[], &[Category::Claim, Category::Identity]), Reach::Whole);
         assert_eq!(reach(&[], &[Category::CaseCore]), Reach::Whole);
+        assert!(reach(&[], &[Category::Safety]).takes(Category::Contact) && !reach(&[], &[Category::Contact]).takes(Category::Safety));
         assert!(reach(&[], &[Category::Claim]).takes(Category::Claim) && !reach(&[], &[Category::Claim]).takes(Category::Identity));
     }
 
