@@ -17,6 +17,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::acts::context::{Acts, Own};
 use crate::acts::error::ActError;
 use crate::acts::node::About;
+use crate::acts::referrals::listed;
 use crate::acts::staff::{Password, create_first_admin};
 use crate::ambient::{Ambient, Clock, Entropy};
 use crate::config::{NodeConfig, Rehearsal};
@@ -152,6 +153,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
     };
     let store = open_store(&config, &own, &ambient)?;
     let acts = Acts::new(store, own, ambient.clone())?;
+    listed::complete(&acts).await?;
     let desk_listener = listen(config.desk_listen).await?;
     let federation_listener = listen(config.federation.listen).await?;
     let addresses = Ready {

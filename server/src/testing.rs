@@ -10,19 +10,23 @@ use titian_proto::envelope::Signer;
 use titian_proto::gate::LocalPolicy;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::{Descriptor, DescriptorChain, RootKey, TlsPin, VerifyingKey, key_id_of, sign_descriptor};
-use titian_proto::model::id::{Digest, NodeId};
+use titian_proto::model::id::{CaseRef, Digest, NodeId, ReferralId, SubjectRef};
+use titian_proto::model::record::RecordContent;
+use titian_proto::model::referral::{Offer, OfferRequest, Priority, ReferralKind, ReferralState};
 use titian_proto::model::value::{Country, LocalText, Text};
-use titian_proto::model::vocabulary::PartnerKind;
+use titian_proto::model::vocabulary::{Category, PartnerKind, Purpose};
 use titian_proto::wire;
 use tokio::sync::mpsc;
 
 use crate::acts::context::{Acts, Own};
 use crate::acts::error::ActError;
 use crate::acts::node::About;
+use crate::acts::shares;
 use crate::acts::staff::Staff;
 use crate::ambient::{Ambient, Clock, Entropy};
 use crate::desk::{BundleWork, Bundles};
 use crate::store::engine::double::Double;
+use crate::store::referrals::ReferralFile;
 use crate::store::{EngineKind, MemoryKeys, NodeKey, Sealing, Store, StoreOptions};
 
 /// Compares with the golden file `tests/golden/NAME`. Run with TITIAN_BLESS=1 to write it anew, then read the difference.
@@ -141,6 +145,62 @@ pub(crate) fn ksbsi() -> (String, String) {
     let descriptor = Descriptor { country: Country::parse("ID").unwrap(), ..descriptor(&About { node_id, log_origin, ..about }) };
     let chain = DescriptorChain::begin(&sign_descriptor(&descriptor, &[&key(1)])).unwrap();
     (chain.to_file(), chain.fingerprint().words())
+}
+
+/// A referral from KSBSI that this node accepted.
+pub(crate) fn referral(referral_id: ReferralId, now: Instant) -> ReferralFile {
+    let complaint = wire::Complaint {
+        kind: wire::CaseKind::Individual as i32,
+        intake_kind: wire::IntakeKind::Complaint as i32,
+        intake_channel: wire::IntakeChannel::Phone as i32,
+        codes: vec!["W01".to_owned()],
+        primary: "W01".to_owned(),
+        client_decision: wire::ClientDecision::Mediation as i32,
+        ..Default::default()
+    };
+    let complaint = wire::RecordContent { content: Some(wire::record_content::Content::Complaint(complaint)) };
+    let request = OfferRequest {
+        referral_id,
+        version: 1,
+        kind: ReferralKind::Service,
+        purpose: Purpose::WageRecovery,
+        services_requested: Vec::new(),
+        priority: Priority::Normal,
+        requested_at: now,
+        categories: vec![Category::Claim, Category::Employer],
+        subject_ref: SubjectRef([5; 16]),
+        grant: None,
+        approval: None,
+    };
+    let offer = Offer::build(request, &[RecordContent::from_wire(&complaint).unwrap()]).unwrap();
+    ReferralFile {
+        referral_id,
+        sender: NodeId::parse("id.ksbsi").unwrap(),
+        recipient: NodeId::parse("my.mtuc").unwrap(),
+        case_id: None,
+        worker_id: None,
+        case_ref: CaseRef([6; 16]),
+        offer: shares::offer_bytes(&offer),
+        state: ReferralState::Accepted,
+        custody: None,
+        erasure: None,
+        agreement_id: String::new(),
+        agreement_version: 0,
+        reason: None,
+        outcome: None,
+        frozen: false,
+        widened_by: Vec::new(),
+        author: String::new(),
+        own_changes: 0,
+        peer_changes: 0,
+        changed_at: now,
+        owed_withdrawal: Bytes::new(),
+        legal_hold: None,
+        retention_until: None,
+        known_through: None,
+        onward_from: None,
+        passed_on: false,
+    }
 }
 
 fn descriptor(about: &About) -> Descriptor {

@@ -84,6 +84,35 @@ fn she_takes_back_one_category_and_the_rest_goes_on() {
 }
 
 #[test]
+fn what_the_other_union_counts_does_not_answer_what_was_taken_here() {
+    // Given a share at KSBSI, where she has said more than at MTUC: she allowed KSBSI much of her own, and took the claim back there
+    let mut world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    for _ in 0..5 {
+        world.ksbsi.json(Caseworker, &["consent", "record", "--referral", &referral, "--from", &sample::returnee()]).done();
+    }
+    let claim = ["consent", "withdraw", "--referral", &referral, "--categories", "CLAIM", "--action", "ERASE"];
+    world.ksbsi.json(Caseworker, &claim).done();
+    wait_until("MTUC has KSBSI's receipt", PATIENCE, || {
+        let told = world.mtuc.json(Caseworker, &["erasure", "show", &referral]);
+        (told.exit == 0 && told.has_code("there", "ERASED")).then_some(())
+    });
+    // When KSBSI is away and she takes the employer back at MTUC
+    world.ksbsi.node.stop();
+    withdraw(&world.mtuc, &intake, &["--categories", "EMPLOYER"]).done();
+    // Then MTUC does not take the old receipt for an answer
+    let told = world.mtuc.json(Caseworker, &["erasure", "show", &referral]).done();
+    assert!(told.has_code("there", "PENDING"), "{}", told.told());
+    // And it has one when KSBSI has erased that too
+    world.ksbsi.node.start();
+    wait_until("KSBSI has answered", PATIENCE, || {
+        let told = world.mtuc.json(Caseworker, &["erasure", "show", &referral]);
+        (told.exit == 0 && told.has_code("there", "ERASED")).then_some(())
+    });
+    assert!(!share(&world.ksbsi, &referral).names("Kilang Contoh"));
+}
+
+#[test]
 fn withdrawal_overtakes_the_queue() {
     // Given the link is down, and three envelopes for KSBSI wait
     let mut world = World::in_force();
@@ -168,6 +197,25 @@ fn a_copy_goes_on_its_day_at_both_ends() {
     assert!(show(&world.mtuc, &referral).has_code("state", "COMPLETED"));
     let told = world.mtuc.json(Caseworker, &["erasure", "show", &referral]).done();
     assert!(told.has_code("ground", "RETENTION"), "{}", told.told());
+}
+
+#[test]
+fn what_a_union_made_its_own_goes_when_her_consent_for_it_ends() {
+    // Given a share that KSBSI made its own, with a consent of 180 days
+    let mut world = World::in_force();
+    let (intake, referral) = road::refer_and_accept(&world);
+    world.ksbsi.json(Caseworker, &["consent", "record", "--referral", &referral, "--from", &sample::returnee()]).done();
+    road::act(&world.ksbsi, &["referral", "start", &referral]).done();
+    // When she takes MTUC's back, then KSBSI keeps what she allowed it, and says so
+    withdraw(&world.mtuc, &intake, &[]).done();
+    stands(&world.mtuc, &referral, "ADOPTED");
+    assert!(show(&world.ksbsi, &referral).count("records_held") > 0);
+    // And when KSBSI's own consent has ended, it goes there too, and MTUC has KSBSI's word for it
+    for union in [&mut world.mtuc, &mut world.ksbsi] {
+        union.later(181 * 24);
+    }
+    erased(&world.mtuc, &referral);
+    assert_eq!(show(&world.ksbsi, &referral).count("records_held"), 0);
 }
 
 #[test]

@@ -3737,7 +3737,7 @@ pub struct WithdrawalNotice {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ErasureReceipt {
-    /// The withdrawal that asked for it: its sequence. 0: nobody asked; the time for which a copy may be kept was over.
+    /// The newest withdrawal of which the node that gets this had told: its sequence, as that node counts. 0: it told of none.
     #[prost(uint64, tag = "1")]
     pub withdrawal_sequence: u64,
     /// Under which referrals, 16 bytes each.
@@ -3767,6 +3767,10 @@ pub struct ErasureReceipt {
     /// What of the share was destroyed; empty: everything but the exceptions.
     #[prost(enumeration = "Category", repeated, tag = "10")]
     pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// The newest withdrawal that was taken from her word at the node that signs this, as that node counts. 0: none; then, if the first field is 0 too, the
+    /// time for which a copy may be kept was over. Not given by programs that put either count into the first field.
+    #[prost(uint64, optional, tag = "11")]
+    pub own_sequence: ::core::option::Option<u64>,
 }
 /// Something kept in spite of an erasure.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

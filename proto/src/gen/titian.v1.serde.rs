@@ -13656,6 +13656,9 @@ impl serde::Serialize for ErasureReceipt {
         if !self.categories.is_empty() {
             len += 1;
         }
+        if self.own_sequence.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.ErasureReceipt", len)?;
         if self.withdrawal_sequence != 0 {
             #[allow(clippy::needless_borrow)]
@@ -13697,6 +13700,11 @@ impl serde::Serialize for ErasureReceipt {
                 }).collect::<std::result::Result<Vec<_>, _>>()?;
             struct_ser.serialize_field("categories", &v)?;
         }
+        if let Some(v) = self.own_sequence.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("ownSequence", ToString::to_string(&v).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -13723,6 +13731,8 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
             "onward_erased",
             "onwardErased",
             "categories",
+            "own_sequence",
+            "ownSequence",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -13737,6 +13747,7 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
             ErasedAtMs,
             OnwardErased,
             Categories,
+            OwnSequence,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -13768,6 +13779,7 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                             "erasedAtMs" | "erased_at_ms" => Ok(GeneratedField::ErasedAtMs),
                             "onwardErased" | "onward_erased" => Ok(GeneratedField::OnwardErased),
                             "categories" => Ok(GeneratedField::Categories),
+                            "ownSequence" | "own_sequence" => Ok(GeneratedField::OwnSequence),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -13797,6 +13809,7 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                 let mut erased_at_ms__ = None;
                 let mut onward_erased__ = None;
                 let mut categories__ = None;
+                let mut own_sequence__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::WithdrawalSequence => {
@@ -13871,6 +13884,14 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                             }
                             categories__ = Some(map_.next_value::<Vec<Category>>()?.into_iter().map(|x| x as i32).collect());
                         }
+                        GeneratedField::OwnSequence => {
+                            if own_sequence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ownSequence"));
+                            }
+                            own_sequence__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                     }
                 }
                 Ok(ErasureReceipt {
@@ -13884,6 +13905,7 @@ impl<'de> serde::Deserialize<'de> for ErasureReceipt {
                     erased_at_ms: erased_at_ms__.unwrap_or_default(),
                     onward_erased: onward_erased__.unwrap_or_default(),
                     categories: categories__.unwrap_or_default(),
+                    own_sequence: own_sequence__,
                 })
             }
         }

@@ -52,6 +52,7 @@ impl Acts {
             referrals: Shelf::default(),
             ledgers: Shelf::default(),
             prohibited: Shelf::default(),
+            prohibited_there: Shelf::default(),
             standings: Shelf::default(),
         };
         house.peers.store(Arc::new(shelve_peers(&store.view())?));
@@ -124,6 +125,8 @@ pub struct House {
     pub(super) ledgers: Shelf<Subject, KnownLedger>,
     /// Whom workers prohibited, under the tags of their records.
     pub(super) prohibited: Shelf<WorkerId, Vec<String>>,
+    /// Whom workers of other unions prohibited, under what came of their shares.
+    pub(super) prohibited_there: Shelf<ReferralId, Vec<String>>,
     /// How this node stands to peers, under their stored bytes.
     standings: Shelf<NodeId, PeerStanding>,
 }

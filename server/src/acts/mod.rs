@@ -11,7 +11,8 @@
 //! - [`breaches`]: who must know that somebody saw what nobody should have seen.
 //! - [`candidates`]: what may go under a referral; [`shares`]: what a peer holds, kept in step by put and retract.
 //! - [`projection`]: shares follow agreement, consent and the day.
-//! - [`policy`], [`question`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
+//! - [`in_turn`]: many things, of which one cannot be read.
+//! - [`policy`], [`question`], [`prohibited`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
 //! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
 //! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories; [`compromise`]: peers whose keys are in other
 //!   hands.
@@ -38,6 +39,7 @@ pub mod documents;
 pub mod erasures;
 pub mod error;
 pub mod groups;
+pub mod in_turn;
 pub mod log;
 pub mod node;
 pub mod outcomes;
@@ -46,6 +48,7 @@ pub mod parked;
 pub mod passed;
 pub mod peers;
 pub mod policy;
+pub mod prohibited;
 pub mod projection;
 pub mod quarantine;
 pub mod question;

@@ -15,7 +15,7 @@ use super::candidates::{self, Candidate, Cursor};
 use super::context::{Acts, House};
 use super::error::ActError;
 use super::shares;
-use super::{policy, referrals};
+use super::{in_turn, policy, referrals};
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable as _};
 use crate::store::{StoreError, Topic, Unit};
 
@@ -30,23 +30,22 @@ const PAGE: usize = 64;
 pub async fn run(acts: &Acts) -> Result<(), ActError> {
     let mut after = None;
     loop {
-        let house = acts.house.clone();
-        match acts.store.write(move |unit| some(&house, unit, after)).await? {
-            Some(last) => after = Some(last),
-            None => return Ok(()),
+        let page = acts.store.view().referral_ids(after, PAGE)?;
+        in_turn::each(acts, "projection", &page, of_day).await?;
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(*last),
+            Some(_) | None => return Ok(()),
         }
     }
 }
 
-fn some(house: &House, unit: &mut Unit, after: Option<ReferralId>) -> Result<Option<ReferralId>, ActError> {
-    let page = unit.referrals(after, PAGE)?;
-    let last = page.last().map(|file| file.referral_id).filter(|_| page.len() == PAGE);
-    for file in page {
-        if has_changed(house, unit, &file)? {
-            one(house, unit, file)?;
-        }
+/// Brings one share in step with the day.
+fn of_day(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result<(), ActError> {
+    let Some(file) = unit.referral(referral_id)? else { return Ok(()) };
+    if has_changed(house, unit, &file)? {
+        one(house, unit, file)?;
     }
-    Ok(last)
+    Ok(())
 }
 
 /// Whether the gate takes back the first record that the peer holds.

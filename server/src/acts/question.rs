@@ -6,8 +6,8 @@ use titian_proto::gate::{Content, PassedOn, SubjectFacts};
 use titian_proto::model::agreement::Onward;
 use titian_proto::model::consent::{Grant, Ledger, Standing};
 use titian_proto::model::date::Instant;
-use titian_proto::model::id::{NodeId, ReferralId, SubjectRef, WorkerId};
-use titian_proto::model::record::{AgeBand, CaseKind, Demographic, RecordContent, Safety};
+use titian_proto::model::id::{NodeId, ReferralId, SubjectRef};
+use titian_proto::model::record::{AgeBand, CaseKind, Demographic, RecordContent};
 use titian_proto::model::reference::AgreementRef;
 use titian_proto::model::referral::{Approval, Offer};
 use titian_proto::model::vocabulary::Category;
@@ -15,8 +15,9 @@ use titian_proto::wire;
 
 use super::context::House;
 use super::policy::{self, Ask, Direction, KnownAgreement, KnownLedger};
+use super::prohibited::prohibited;
 use crate::store::consents::Subject;
-use crate::store::records::{Holder, RecordTable};
+use crate::store::records::Holder;
 use crate::store::referrals::{ReferralFile, ReferralTable};
 use crate::store::{Read, StoreError};
 
@@ -107,7 +108,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let known = known_referral(house, read, offer.referral_id)?;
             let file = known.as_deref().map(|known| &known.file);
             let ledger = ledger(house, read, about, offer.subject_ref, offer.grant.as_ref(), file)?;
-            let prohibited_recipients = prohibited(house, read, file, &[])?;
+            let prohibited_recipients = prohibited(house, read, about.direction, file, &[])?;
             let approval = offer.approval.clone();
             let passed_on = passed_on(house, read, now, about, file)?;
             let subject = SubjectFacts { passed_on, ..offer_facts(offer, false) };
@@ -122,7 +123,7 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let subject = SubjectFacts { passed_on, ..offer.map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held)) };
             let ledger = ledger(house, read, about, put.subject_ref, put.grant.as_ref(), file)?;
             let contents: Vec<&RecordContent> = put.records.iter().map(|record| &record.content).collect();
-            let prohibited_recipients = prohibited(house, read, file, &contents)?;
+            let prohibited_recipients = prohibited(house, read, about.direction, file, &contents)?;
             let sender = if about.direction == Direction::Out { house.node_id() } else { about.peer };
             let approval = put.approval.clone().filter(|_| approval_covers(sender, file, offer, &contents));
             Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject })
@@ -250,44 +251,6 @@ fn safety_held(read: &impl Read, direction: Direction, referral_id: ReferralId) 
         Direction::Out => progress.safety_shared,
         Direction::In => progress.safety_held,
     })
-}
-
-/// Whom the worker prohibited: from her safety record, here or in what arrives.
-fn prohibited(
-    house: &House,
-    read: &impl Read,
-    file: Option<&ReferralFile>,
-    arriving: &[&RecordContent],
-) -> Result<Vec<String>, StoreError> {
-    let mut prohibited = Vec::new();
-    for content in arriving {
-        if let RecordContent::Safety(safety) = content {
-            prohibited.extend(safety_prohibits(safety));
-        }
-    }
-    if let Some(worker_id) = file.and_then(|file| file.worker_id) {
-        let tag = read.worker_records_tag(worker_id)?;
-        prohibited.extend_from_slice(&house.prohibited.at(worker_id, tag, || prohibited_by(read, worker_id))?);
-    }
-    Ok(prohibited)
-}
-
-/// Whom the safety records of a worker of this node prohibit.
-fn prohibited_by(read: &impl Read, worker_id: WorkerId) -> Result<Vec<String>, StoreError> {
-    let mut prohibited = Vec::new();
-    for record in read.records(Holder::Worker(worker_id))? {
-        if record.category != Category::Safety.to_wire() {
-            continue;
-        }
-        if let Some(RecordContent::Safety(safety)) = content_of(record.content.as_ref()) {
-            prohibited.extend(safety_prohibits(&safety));
-        }
-    }
-    Ok(prohibited)
-}
-
-fn safety_prohibits(safety: &Safety) -> Vec<String> {
-    safety.prohibited_recipients.iter().map(|recipient| recipient.as_str().to_owned()).collect()
 }
 
 /// Where the records of a referral's case are kept.

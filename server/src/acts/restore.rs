@@ -197,8 +197,9 @@ fn note_held(unit: &mut Unit, file: &ReferralFile, held: &[(RecordRef, u64)]) ->
             match unit.given(file.referral_id, record_id)? {
                 // Put again meanwhile, with a number of the new life.
                 Some(given) if given.revision > revision => continue,
-                Some(_) => {}
-                None => progress.records_shared += 1,
+                Some(given) if given.revision > 0 => {}
+                // One with revision 0 was taken off the count when it seemed not to have arrived.
+                Some(_) | None => progress.records_shared += 1,
             }
             unit.put_given(file.referral_id, &Given { record_id, record_ref, revision })?;
             if record.revision < revision {
@@ -342,4 +343,39 @@ pub async fn note_told(acts: &Acts, peer: &NodeId) -> Result<(), StoreError> {
     acts.store.write(move |unit| unit.put_told_epoch(&peer)).await?;
     crate::crash::point("restore.after-told");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use titian_proto::model::id::{CaseId, NodeId, ReferralId};
+    use titian_proto::model::vocabulary::Category;
+    use titian_proto::wire;
+
+    use super::*;
+    use crate::store::records::Holder;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_record_that_seemed_lost_is_counted_again_when_the_peer_turns_out_to_hold_it() {
+        // Given a referral of this node with one record, which was taken off the count because it seemed not to have arrived
+        let (node, _) = testing::node();
+        let (case_id, record_id) = (CaseId([7; 16]), RecordId([8; 16]));
+        let counted = node.store.write(move |unit| {
+            let sample = testing::referral(ReferralId([1; 16]), unit.now());
+            let (sender, recipient) = (NodeId::parse("my.mtuc").unwrap(), sample.sender.clone());
+            let file = ReferralFile { sender, recipient, case_id: Some(case_id), ..sample };
+            let category = Category::Claim.to_wire();
+            let record = wire::Record { record_id: record_id.to_wire(), revision: 3, category, ..wire::Record::default() };
+            unit.put_record(Holder::Case(case_id), record_id, &record)?;
+            let record_ref = unit.record_ref(file.referral_id, record_id)?;
+            unit.put_given(file.referral_id, &Given { record_id, record_ref, revision: 0 })?;
+            // When the peer says that it holds it, and says so once more
+            for _ in 0..2 {
+                note_held(unit, &file, &[(record_ref, 3)])?;
+            }
+            // Then it is counted once
+            Ok::<_, ActError>(unit.progress(file.referral_id)?.records_shared)
+        });
+        assert_eq!(counted.await.unwrap(), 1);
+    }
 }

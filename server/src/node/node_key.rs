@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::ambient::Ambient;
 use crate::config::{NodeConfig, NodeKeySource};
 use crate::federation::keys::{KeyFolder, NEW_NODE_KEY_FILE, NODE_KEY_FILE, write_node_key};
-use crate::store::{FileKeys, KeyringError, NodeKey, Sealing, destroy_file, opens};
+use crate::store::{self, FileKeys, KeyringError, NodeKey, Sealing, destroy_file, opens};
 
 /// The credential that systemd hands to a service which asks for it with `LoadCredential=` or `LoadCredentialEncrypted=`.
 const CREDENTIAL: &str = "titian-node-key";
@@ -65,9 +65,7 @@ fn finish_change(config: &NodeConfig, ambient: &Ambient) -> Result<(), KeyringEr
 pub(super) fn put_in_place(new: &Path, file: &Path) -> Result<(), KeyringError> {
     let failed = |source| KeyringError::Io { doing: "putting the new node key in its place", file: file.display().to_string(), source };
     destroy_file(file).map_err(failed)?;
-    fs::rename(new, file).map_err(failed)?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    store::put_in_place(new, file).map_err(failed)
 }
 
 fn node_key(config: &NodeConfig) -> Result<NodeKey, KeyringError> {
@@ -152,14 +150,14 @@ mod tests {
     fn a_change_that_was_cut_short_ends_with_the_key_that_opens_the_key_file() {
         let (_folder, config, ambient) = folder();
         let present = sealing(&config, &ambient).unwrap();
-        crate::store::testing_keyring(&present);
+        store::testing_keyring(&present);
         let old = fs::read(node_key_file(&config)).unwrap();
         // Cut short before the key file was written: the new key is of no use
         write_node_key(&new_node_key_file(&config), &[7; 32]).unwrap();
         sealing(&config, &ambient).unwrap();
         assert_eq!(fs::read(node_key_file(&config)).unwrap(), old);
         // Cut short after it
-        crate::store::rekey(&present, &from_file(&new_node_key_file(&config)).unwrap()).unwrap();
+        store::rekey(&present, &from_file(&new_node_key_file(&config)).unwrap()).unwrap();
         let sealing = sealing(&config, &ambient).unwrap();
         assert_ne!(fs::read(node_key_file(&config)).unwrap(), old);
         assert!(opens(&sealing).unwrap() && !new_node_key_file(&config).exists());

@@ -85,7 +85,7 @@ fn take_over(config: &NodeConfig, source: NodeKeySource) -> Result<(), NodeError
     let text = changed.to_toml().map_err(|error| unwritten(std::io::Error::other(error)))?;
     let beside = config.folder.join("node.toml.new");
     std::fs::write(&beside, text).and_then(|()| std::fs::File::open(&beside)?.sync_all()).map_err(unwritten)?;
-    std::fs::rename(&beside, &file).map_err(unwritten)
+    crate::store::put_in_place(&beside, &file).map_err(unwritten)
 }
 
 fn destroy(file: &Path) -> Result<(), NodeError> {

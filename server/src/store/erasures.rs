@@ -14,7 +14,7 @@ use super::key::Key;
 use super::rows::Rows;
 use super::table;
 use super::value::{Raw, stored_json};
-use super::{Read, StoreError, Unit};
+use super::{Read, StoreError, Unit, View};
 
 /// One erasure. Never removed: it is what keeps the referral from being filled again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,16 +29,22 @@ pub struct ErasureFile {
     pub asked_at: Instant,
     /// To be done by.
     pub due: Instant,
-    /// The withdrawal that asked for it, as the other side counts; 0: none.
+    /// The newest withdrawal of which the other side told, as the other side counts; 0: none.
     pub withdrawal_sequence: u64,
+    /// The newest withdrawal taken from her word here, as this node counts; 0: none. None where a program wrote this that kept both counts in one.
+    #[serde(default)]
+    pub own_sequence: Option<u64>,
     /// What of the share; empty: everything.
     pub categories: Vec<Category>,
     /// What this node held from the other side.
     pub here: Here,
     /// What the other side held from here, as it says; pending until it has said.
     pub there: Erasure,
-    /// The newest withdrawal that the other side's receipts answer.
+    /// The newest withdrawal taken at the other side that its receipts name, as the other side counts.
     pub there_sequence: u64,
+    /// The newest withdrawal taken here that its receipts answer, as this node counts.
+    #[serde(default)]
+    pub answered_sequence: u64,
     /// When the other side last said so.
     pub answered_at: Option<Instant>,
     /// Receipts of the other side.
@@ -49,6 +55,24 @@ pub struct ErasureFile {
     pub onward_there: Vec<(NodeId, bool)>,
     /// Referrals from others whose erasure waits for this one.
     pub on_behalf_of: Vec<ReferralId>,
+    /// What stays, decided when the destruction began; none before it did, or when a program did not write it.
+    #[serde(default)]
+    pub spared: Option<Spared>,
+    /// When somebody looks whether what was adopted may still stay; none where nothing was.
+    #[serde(default)]
+    pub look_at: Option<Instant>,
+}
+
+/// What stays of a copy in spite of an erasure. Decided once, for all pages of the destruction, and told as it was decided: a consent that ends or a hold
+/// that comes while the keys go must not make a receipt say what was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spared {
+    /// Everything: a court or an authority demands it.
+    pub held: bool,
+    /// These: this node's own consent from the same person covered them.
+    pub adopted: Vec<Category>,
+    /// So many offers and puts had come by then; what comes later is none of this erasure's.
+    pub came: u64,
 }
 
 /// How far a node is with what it held itself. Each step is a write of its own, and none is taken back.
@@ -95,6 +119,13 @@ impl ErasureFile {
     pub fn is_open(&self) -> bool {
         let onward = self.onward.iter().any(|onward| !onward.erased) || self.onward_there.iter().any(|(_, erased)| !erased);
         !matches!(self.here, Here::Told(_)) || self.there == Erasure::Pending || onward
+    }
+
+    /// Whether receipts that came this far, in this node's count and in the other side's, are about everything that was asked for. The two are never
+    /// held against each other: a union whose workers say much has high numbers.
+    #[must_use]
+    pub fn is_answered_by(&self, answered: u64, there: u64) -> bool {
+        self.own_sequence.is_none_or(|own| answered >= own && there >= self.withdrawal_sequence)
     }
 
     /// Both sides together: the weakest of what they say.
@@ -161,18 +192,26 @@ pub trait ErasureTable: Read + Sized {
         let index = |row: Bytes| <[u8; 8]>::try_from(row.as_ref()).map(u64::from_be_bytes).map_err(|_| unreadable());
         (0..count).filter_map(|number| rows.get(number).transpose()).map(|row| row.and_then(index)).collect()
     }
-
-    /// Referrals whose time for keeping a copy ends before a moment.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn retention_due(&self, before: Instant, limit: usize) -> Result<Vec<(Instant, ReferralId)>, StoreError> {
-        let due: Vec<(Instant, ReferralId)> = table::page(self, &Key::of("retention-due/"), None, limit)?;
-        Ok(due.into_iter().take_while(|(ends, _)| *ends < before).collect())
-    }
 }
 
 impl<R: Read> ErasureTable for R {}
+
+impl View {
+    /// Referrals whose time for keeping a copy ends before a moment, after one of them. The keys say it, so that a row which cannot be read hides no other.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn retention_due(
+        &self,
+        before: Instant,
+        after: Option<(Instant, ReferralId)>,
+        limit: usize,
+    ) -> Result<Vec<(Instant, ReferralId)>, StoreError> {
+        let after = after.map(|(ends, referral_id)| retention_key(ends, referral_id));
+        let keys = self.keys(&Key::of(RETENTION), after.as_deref(), limit)?;
+        Ok(keys.iter().filter_map(|key| ends_of(key)).take_while(|(ends, _)| *ends < before).collect())
+    }
+}
 
 impl Unit {
     /// Writes an erasure and what finds it.
@@ -228,6 +267,9 @@ impl Unit {
 /// Table of the leaves that say what came under a referral.
 const CAME: &str = "came-under/";
 
+/// Table of the days until which copies may be kept.
+const RETENTION: &str = "retention-due/";
+
 fn key(referral_id: ReferralId) -> Key {
     Key::of("erasure/").id(&referral_id.0)
 }
@@ -244,6 +286,12 @@ fn came_key(referral_id: ReferralId) -> Key {
     Key::of(CAME).id(&referral_id.0)
 }
 
+/// What the key of a row says of until when copies under a referral may be kept.
+fn ends_of(key: &[u8]) -> Option<(Instant, ReferralId)> {
+    let (ends, referral_id) = key.split_last_chunk()?;
+    Some((Instant::from_millis(i64::try_from(Key::last_number(ends)?).ok()?), ReferralId(*referral_id)))
+}
+
 fn retention_key(ends: Instant, referral_id: ReferralId) -> Key {
-    Key::of("retention-due/").number(u64::try_from(ends.as_millis()).unwrap_or(0)).id(&referral_id.0)
+    Key::of(RETENTION).number(u64::try_from(ends.as_millis()).unwrap_or(0)).id(&referral_id.0)
 }

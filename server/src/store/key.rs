@@ -47,6 +47,12 @@ impl Key {
         self
     }
 
+    /// The id a key ends with, or none when it is too short for one.
+    #[must_use]
+    pub fn last_id(key: &[u8]) -> Option<[u8; 16]> {
+        key.last_chunk::<16>().copied()
+    }
+
     /// The number a key ends with, or none when it is too short for one.
     #[must_use]
     pub fn last_number(key: &[u8]) -> Option<u64> {

@@ -49,6 +49,7 @@ pub mod passed;
 pub mod peer_settled;
 pub mod peers;
 mod position;
+mod put_in_place;
 pub mod quarantine;
 mod read;
 pub mod records;
@@ -96,6 +97,7 @@ pub use look::Look;
 pub use outbox::{BODY_MAX, EnvelopeDraft, OutboxCounts, OutboxTable, Queued, SentEnvelope, Unsettled};
 pub use outbox_lane::OutboxLane;
 pub use position::{Position, Turns};
+pub use put_in_place::{put_in_place, sync_folder_of};
 pub use read::{Most, Read, View};
 pub use room::Room;
 #[cfg(any(test, feature = "simulation"))]

@@ -75,6 +75,17 @@ pub struct View {
     pub(crate) durable: Arc<super::durable::Durable>,
 }
 
+impl View {
+    /// Up to `limit` keys that begin with `prefix` and come after `after`, in their order, whether or not what stands there can be read. A value of which
+    /// the key is destroyed has its place still.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn keys(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+        Ok(self.vault.engine.scan(prefix, after, limit)?.into_iter().map(|(key, _)| key).collect())
+    }
+}
+
 impl Read for View {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         self.vault.get(key)

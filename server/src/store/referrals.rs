@@ -13,7 +13,7 @@ use titian_proto::wire;
 use super::key::Key;
 use super::table::{self, base64_bytes};
 use super::value::{Stored as _, stored_json, unframe};
-use super::{Read, StoreError, Unit};
+use super::{Read, StoreError, Unit, View};
 
 /// What is kept about a referral that changes seldom.
 #[derive(Clone, Serialize, Deserialize)]
@@ -195,6 +195,22 @@ pub trait ReferralTable: Read + Sized {
         table::all(self, &Key::of("referral-of-worker/").id(&worker_id.0))
     }
 
+    /// Referrals from a union about somebody whom it calls by this name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn referrals_of_subject(&self, sender: &NodeId, subject: SubjectRef) -> Result<Vec<ReferralId>, StoreError> {
+        table::all(self, &subject_key(sender, subject))
+    }
+
+    /// Whether every referral from another union stands in the list of its subject.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn subjects_are_listed(&self) -> Result<bool, StoreError> {
+        Ok(self.load::<u64>(&Key::of(LISTED))? == Some(1))
+    }
+
     /// Referrals to be answered before a moment.
     ///
     /// # Errors
@@ -248,6 +264,17 @@ pub trait ReferralTable: Read + Sized {
 
 impl<R: Read> ReferralTable for R {}
 
+impl View {
+    /// Ids of referrals in their order, after one of them; also of those that cannot be read, so that one of these does not hide the others.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn referral_ids(&self, after: Option<ReferralId>, limit: usize) -> Result<Vec<ReferralId>, StoreError> {
+        let keys = self.keys(&Key::of("referral/"), after.map(key).as_deref(), limit)?;
+        Ok(keys.iter().filter_map(|key| Key::last_id(key)).map(ReferralId).collect())
+    }
+}
+
 impl Unit {
     /// Writes a referral and the indexes that find it.
     ///
@@ -261,6 +288,22 @@ impl Unit {
             self.save(Key::of("referral-of-worker/").id(&worker_id.0).id(&file.referral_id.0), &file.referral_id)?;
         }
         self.save(key(file.referral_id), file)
+    }
+
+    /// Notes whom a referral from another union is about.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_referral_of_subject(&mut self, sender: &NodeId, subject: SubjectRef, referral_id: ReferralId) -> Result<(), StoreError> {
+        self.save(subject_key(sender, subject).id(&referral_id.0), &referral_id)
+    }
+
+    /// Notes that every referral from another union stands in the list of its subject.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_subjects_listed(&mut self) -> Result<(), StoreError> {
+        self.save(Key::of(LISTED), &1_u64)
     }
 
     /// As [`Self::put_referral`], where what it said before is to be erased: no key is left that opens it, here or in a backup. The whole row is gone
@@ -358,6 +401,13 @@ impl Unit {
 
 fn key(referral_id: ReferralId) -> Key {
     Key::of("referral/").id(&referral_id.0)
+}
+
+/// Whether the lists of subjects are whole: programs before this one kept none.
+const LISTED: &str = "subjects-listed/";
+
+fn subject_key(sender: &NodeId, subject: SubjectRef) -> Key {
+    Key::of("referral-of-subject/").text(sender.as_str()).id(&subject.0)
 }
 
 fn progress_key(referral_id: ReferralId) -> Key {

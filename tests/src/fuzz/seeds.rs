@@ -287,6 +287,7 @@ fn erasure() -> wire::ErasureReceipt {
         erased_at_ms: now(),
         onward_erased: vec!["kh.clc".into()],
         categories: Vec::new(),
+        own_sequence: Some(1),
     }
 }
 

@@ -54,8 +54,11 @@ impl WithdrawalNotice {
 /// A promise that something was destroyed. It proves a promise, not that a screenshot was never taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErasureReceipt {
-    /// The withdrawal that asked for it: its sequence, from 1. 0: nobody asked; the time for which a copy may be kept was over.
+    /// The newest withdrawal of which the node that gets this had told, as that node counts, from 1. 0: it told of none.
     pub withdrawal_sequence: u64,
+    /// The newest withdrawal that the node that signs this took from her word itself, as it counts, from 1. 0: none. Two nodes count apart, so that a
+    /// high number of one answers nothing of the other's. Programs that put either count into `withdrawal_sequence` say none.
+    pub own_sequence: Option<u64>,
     /// Under which referrals.
     pub referral_ids: Vec<ReferralId>,
     /// Commitments of what was destroyed.
@@ -82,6 +85,7 @@ impl ErasureReceipt {
     pub fn of_nothing(withdrawal_sequence: u64, referral_ids: Vec<ReferralId>, erased_at: Instant) -> Self {
         Self {
             withdrawal_sequence,
+            own_sequence: Some(0),
             referral_ids,
             commitments: Vec::new(),
             key_ids_destroyed: Vec::new(),
@@ -110,9 +114,11 @@ impl ErasureReceipt {
             erased_at_ms,
             onward_erased,
             categories,
+            own_sequence,
         } = receipt;
         Ok(Self {
             withdrawal_sequence: *withdrawal_sequence,
+            own_sequence: *own_sequence,
             referral_ids: read_referrals(referral_ids)?,
             commitments: read_commitments(commitments)?,
             key_ids_destroyed: list(key_ids_destroyed, NOTICE_ENTRIES_MAX, "key_ids_destroyed", |id| Text::parse(id, Text::CODE_BYTES))?,
@@ -139,6 +145,7 @@ impl ErasureReceipt {
             erased_at_ms: self.erased_at.as_millis(),
             onward_erased: self.onward_erased.iter().map(ToString::to_string).collect(),
             categories: Category::list_to_wire(&self.categories),
+            own_sequence: self.own_sequence,
         }
     }
 }

@@ -239,6 +239,7 @@ fn retractions_and_notices_come_through_unchanged() {
         erased_at_ms: 10,
         onward_erased: vec!["id.ksbsi".into()],
         categories: vec![4],
+        own_sequence: Some(3),
     };
     assert!(ErasureReceipt::from_wire(&receipt).unwrap().to_wire() == receipt);
     let mut groundless = receipt;

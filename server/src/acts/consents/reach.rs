@@ -11,7 +11,7 @@ use titian_proto::model::vocabulary::Category;
 use super::Whose;
 use super::withdraw::tell;
 use crate::acts::context::House;
-use crate::acts::erasures::ask::{Wanted, ask};
+use crate::acts::erasures::ask::{Wanted, Words, ask};
 use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::referrals::{is_sender, load, offer_of};
@@ -82,11 +82,19 @@ fn reaches(house: &House, read: &impl Read, file: &ReferralFile, withdrawal: &Wi
 fn of_same_worker(house: &House, read: &impl Read, file: &ReferralFile) -> Result<Vec<ReferralId>, ActError> {
     let subject = offer_of(file)?.subject_ref;
     let mut same = Vec::new();
-    for other in read.referrals(None, usize::MAX)? {
-        if other.sender == file.sender && offer_of(&other)?.subject_ref == subject {
-            same.push(other.referral_id);
-            same.extend(passed_on(house, read, &other)?);
+    if let Some(case_id) = file.case_id.filter(|_| is_sender(house, file)) {
+        // This node's own name for her is one of this case.
+        for referral_id in read.referrals_of_case(case_id)? {
+            let other = load(read, referral_id)?;
+            if is_sender(house, &other) && offer_of(&other)?.subject_ref == subject {
+                same.push(referral_id);
+            }
         }
+        return Ok(same);
+    }
+    for referral_id in read.referrals_of_subject(&file.sender, subject)? {
+        same.push(referral_id);
+        same.extend(passed_on(house, read, &load(read, referral_id)?)?);
     }
     Ok(same)
 }
@@ -220,7 +228,11 @@ fn narrow(house: &House, unit: &mut Unit, mut file: ReferralFile, left: &Offer, 
 }
 
 fn wanted(sequence: u64, categories: Vec<Category>, took: Took) -> Wanted {
-    let wanted = Wanted::after_withdrawal(sequence, categories);
+    let words = match took {
+        Took::PeersWord { .. } => Words { there: sequence, ..Words::default() },
+        Took::WordHere | Took::Restored | Took::OnBehalfOf(_) => Words { here: sequence, ..Words::default() },
+    };
+    let wanted = Wanted::after_withdrawal(words, categories);
     match took {
         Took::WordHere => wanted,
         Took::PeersWord { onward } => {

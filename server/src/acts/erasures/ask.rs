@@ -11,12 +11,21 @@ use crate::store::erasures::{ErasureFile, ErasureTable as _, Here, Onward};
 use crate::store::referrals::ReferralFile;
 use crate::store::{StoreError, Topic, Unit};
 
+/// The newest withdrawals that ask for an erasure: each node counts her words in its own ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Taken here, as this node counts; 0: none.
+    pub here: u64,
+    /// Taken at the other side, as it counts; 0: none.
+    pub there: u64,
+}
+
 /// Why an erasure begins, and how far it goes.
 pub struct Wanted {
     /// Why.
     pub ground: ErasureGround,
-    /// The withdrawal, as the other side counts; 0: none.
-    pub withdrawal_sequence: u64,
+    /// The withdrawals.
+    pub words: Words,
     /// What of the share; empty: everything.
     pub categories: Vec<Category>,
     /// Referrals of this node under which something was passed on.
@@ -30,15 +39,15 @@ pub struct Wanted {
 impl Wanted {
     /// Everything, because of a withdrawal.
     #[must_use]
-    pub fn after_withdrawal(withdrawal_sequence: u64, categories: Vec<Category>) -> Self {
+    pub fn after_withdrawal(words: Words, categories: Vec<Category>) -> Self {
         let (onward, on_behalf_of, asks_there) = (Vec::new(), None, true);
-        Self { ground: ErasureGround::Withdrawal, withdrawal_sequence, categories, onward, on_behalf_of, asks_there }
+        Self { ground: ErasureGround::Withdrawal, words, categories, onward, on_behalf_of, asks_there }
     }
 
     /// Everything, because the time is over.
     #[must_use]
     pub fn after_retention() -> Self {
-        Self { ground: ErasureGround::Retention, ..Self::after_withdrawal(0, Vec::new()) }
+        Self { ground: ErasureGround::Retention, ..Self::after_withdrawal(Words::default(), Vec::new()) }
     }
 }
 
@@ -58,26 +67,29 @@ pub fn ask(house: &House, unit: &mut Unit, file: &mut ReferralFile, wanted: Want
         ground: wanted.ground,
         asked_at: now,
         due,
-        withdrawal_sequence: wanted.withdrawal_sequence,
+        withdrawal_sequence: wanted.words.there,
+        own_sequence: Some(wanted.words.here),
         categories: wanted.categories,
         here: Here::Asked,
         there: Erasure::Pending,
         there_sequence: 0,
+        answered_sequence: 0,
         answered_at: None,
         receipts: 0,
         onward: wanted.onward,
         onward_there: Vec::new(),
         on_behalf_of: wanted.on_behalf_of.into_iter().collect(),
+        spared: None,
+        look_at: None,
     };
     if let Some(before) = before {
-        erasure.there_sequence = before.there_sequence;
-        // Its receipt may overtake its notice, where the notice was owed for a while.
-        let answered = wanted.withdrawal_sequence > 0 && before.there_sequence >= wanted.withdrawal_sequence;
+        go_on(&mut erasure, &before);
+        // Its receipt may overtake its own notice, where the notice was owed for a while. What was taken here just now nobody can have answered.
+        let answered = wanted.words.there > 0 && erasure.is_answered_by(erasure.answered_sequence, erasure.there_sequence);
         if answered || !wanted.asks_there {
             erasure.there = before.there;
-            erasure.onward_there.clone_from(&before.onward_there);
+            erasure.onward_there = before.onward_there;
         }
-        go_on(&mut erasure, before);
     }
     file.erasure = Some(erasure.both());
     unit.put_erasure(&erasure)?;
@@ -86,25 +98,32 @@ pub fn ask(house: &House, unit: &mut Unit, file: &mut ReferralFile, wanted: Want
 }
 
 /// What was asked before still stands.
-fn go_on(erasure: &mut ErasureFile, before: ErasureFile) {
+fn go_on(erasure: &mut ErasureFile, before: &ErasureFile) {
+    if let Some(own) = before.own_sequence {
+        erasure.own_sequence = erasure.own_sequence.max(Some(own));
+        erasure.withdrawal_sequence = erasure.withdrawal_sequence.max(before.withdrawal_sequence);
+        erasure.there_sequence = before.there_sequence;
+        erasure.answered_sequence = before.answered_sequence;
+    }
     let whole = erasure.categories.is_empty() || before.categories.is_empty();
     // What is done is done: she may have allowed it again since.
     let done = before.here == Here::Told(Erasure::Erased);
     if whole {
         erasure.categories.clear();
     } else if !done {
-        erasure.categories.extend(before.categories.into_iter().filter(|one| !erasure.categories.contains(one)).collect::<Vec<_>>());
+        erasure.categories.extend(before.categories.iter().copied().filter(|one| !erasure.categories.contains(one)).collect::<Vec<_>>());
     }
+    erasure.look_at = before.look_at;
     erasure.receipts = before.receipts;
     erasure.answered_at = before.answered_at;
-    for onward in before.onward {
+    for onward in &before.onward {
         if erasure.onward.iter().all(|one| one.referral_id != onward.referral_id) {
-            erasure.onward.push(onward);
+            erasure.onward.push(onward.clone());
         }
     }
-    for referral_id in before.on_behalf_of {
-        if !erasure.on_behalf_of.contains(&referral_id) {
-            erasure.on_behalf_of.push(referral_id);
+    for referral_id in &before.on_behalf_of {
+        if !erasure.on_behalf_of.contains(referral_id) {
+            erasure.on_behalf_of.push(*referral_id);
         }
     }
 }

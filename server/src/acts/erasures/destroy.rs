@@ -2,6 +2,7 @@
 //! share; then the keys of what went.
 
 use titian_proto::model::consent::Standing;
+use titian_proto::model::date::Instant;
 use titian_proto::model::id::{NodeId, RecordRef, ReferralId};
 use titian_proto::model::referral::{Custody, Erasure, Offer, Reach};
 use titian_proto::model::vocabulary::Category;
@@ -12,7 +13,7 @@ use crate::acts::documents::follow;
 use crate::acts::error::ActError;
 use crate::acts::{policy, referrals, shares};
 use crate::store::consents::Subject;
-use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
+use crate::store::erasures::{ErasureFile, ErasureTable as _, Here, Spared};
 use crate::store::referrals::{ReferralFile, ReferralTable as _};
 use crate::store::{Read, StoreError, Topic, Unit};
 
@@ -41,9 +42,12 @@ fn some(house: &House, unit: &mut Unit, referral_id: ReferralId, after: Option<R
     let Some(mut erasure) = unit.erasure(referral_id)? else { return Ok(None) };
     let file = referrals::load(unit, referral_id)?;
     let fate = Fate::of(house, unit, &file, &erasure)?;
+    // Begun anew where more was asked for, or a hold was lifted, since the last page.
+    let after = after.filter(|_| erasure.spared.is_some());
     let page = unit.held_after(referral_id, after, PAGE)?;
     let last = page.last().map(reference).transpose()?;
     let mut progress = unit.progress(referral_id)?;
+    erasure.spared = Some(Spared { held: fate.held, adopted: fate.adopted.clone(), came: progress.came });
     for record in &page {
         if !fate.takes(category_of(record)) {
             continue;
@@ -56,6 +60,7 @@ fn some(house: &House, unit: &mut Unit, referral_id: ReferralId, after: Option<R
     progress.safety_held &= !fate.takes(Some(Category::Safety));
     unit.put_progress(referral_id, &progress)?;
     if page.len() == PAGE {
+        unit.put_erasure(&erasure)?;
         return Ok(last);
     }
     forget_offer(house, unit, file, &fate)?;
@@ -81,7 +86,7 @@ fn reference(record: &wire::SharedRecord) -> Result<RecordRef, ActError> {
 }
 
 /// A record that this program cannot read is destroyed with everything.
-pub(super) fn category_of(record: &wire::SharedRecord) -> Option<Category> {
+fn category_of(record: &wire::SharedRecord) -> Option<Category> {
     let content = crate::acts::question::content_of(record.content.as_ref())?;
     Some(content.category())
 }
@@ -105,19 +110,16 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// As it is now.
+    /// As it was decided when the destruction began; before that, as it is now.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub(super) fn of(house: &House, read: &impl Read, file: &ReferralFile, erasure: &ErasureFile) -> Result<Self, ActError> {
         let reach = if erasure.categories.is_empty() { Reach::Whole } else { Reach::Part(erasure.categories.clone()) };
-        let adopted = match file.custody {
-            Some(Custody::Adopted) if !referrals::is_sender(house, file) => {
-                adopted(house, read, &file.sender, &referrals::offer_of(file)?)?
-            }
-            Some(_) | None => Vec::new(),
-        };
-        Ok(Self { reach, held: file.legal_hold.is_some(), adopted })
+        if let Some(Spared { held, adopted, came: _ }) = erasure.spared.clone() {
+            return Ok(Self { reach, held, adopted });
+        }
+        Ok(Self { reach, held: file.legal_hold.is_some(), adopted: OwnConsent::now(house, read, file)?.categories })
     }
 
     /// Whether a category goes. What cannot be read counts as none.
@@ -136,13 +138,40 @@ impl Fate {
     }
 }
 
-/// Categories that this node's own consent from the same person covers now.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn adopted(house: &House, read: &impl Read, sender: &NodeId, offer: &Offer) -> Result<Vec<Category>, StoreError> {
-    let own = policy::ledger(read, &Subject::KnownThrough(sender.clone(), offer.subject_ref))?;
-    let now = house.ambient.now();
-    let covered = |category: &Category| matches!(own.standing(house.node_id(), offer.purpose, *category, now), Standing::Granted(_));
-    Ok(Category::ALL.iter().copied().filter(covered).collect())
+/// What this node's own consent from the person of an adopted copy covers.
+#[derive(Default)]
+pub struct OwnConsent {
+    /// These categories.
+    pub categories: Vec<Category>,
+    /// The first of them until then.
+    pub(super) until: Option<Instant>,
+}
+
+impl OwnConsent {
+    /// As it is now. Nothing where the copy was not adopted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn now(house: &House, read: &impl Read, file: &ReferralFile) -> Result<Self, ActError> {
+        if file.custody != Some(Custody::Adopted) || referrals::is_sender(house, file) {
+            return Ok(Self::default());
+        }
+        Ok(Self::of(house, read, &file.sender, &referrals::offer_of(file)?)?)
+    }
+
+    /// What it would cover if the copy were adopted now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn of(house: &House, read: &impl Read, sender: &NodeId, offer: &Offer) -> Result<Self, StoreError> {
+        let (mut own, now) = (Self::default(), house.ambient.now());
+        let ledger = policy::ledger(read, &Subject::KnownThrough(sender.clone(), offer.subject_ref))?;
+        for category in Category::ALL.iter().copied() {
+            if let Standing::Granted(grant) = ledger.standing(house.node_id(), offer.purpose, category, now) {
+                own.categories.push(category);
+                own.until = Some(own.until.map_or(grant.valid_until, |until| until.min(grant.valid_until)));
+            }
+        }
+        Ok(own)
+    }
 }

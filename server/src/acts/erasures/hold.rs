@@ -11,7 +11,7 @@ use titian_proto::wire;
 use crate::acts::context::Acts;
 use crate::acts::error::ActError;
 use crate::acts::referrals::{describe, load};
-use crate::store::erasures::{ErasureTable as _, Here};
+use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
 use crate::store::referrals::{LegalHold, ReferralTable as _};
 use crate::store::{Topic, Unit};
 
@@ -25,7 +25,7 @@ pub async fn hold(acts: &Acts, referral_id: ReferralId, authority: &str, review_
     acts.store
         .write(move |unit| {
             let mut file = load(unit, referral_id)?;
-            if unit.erasure(referral_id)?.is_some_and(|erasure| erasure.here != Here::Asked && erasure.categories.is_empty()) {
+            if unit.erasure(referral_id)?.is_some_and(|erasure| is_gone(&erasure)) {
                 return Err(ActError::WrongState { state: Erasure::Erased.code(), wanted: "something that is still held" });
             }
             file.legal_hold = Some(hold.clone());
@@ -34,6 +34,12 @@ pub async fn hold(acts: &Acts, referral_id: ReferralId, authority: &str, review_
             Ok(describe(&file, &unit.progress(referral_id)?))
         })
         .await
+}
+
+/// Whether everything is destroyed, or is being destroyed now.
+fn is_gone(erasure: &ErasureFile) -> bool {
+    let begun = erasure.here != Here::Asked || erasure.spared.as_ref().is_some_and(|spared| !spared.held);
+    begun && erasure.categories.is_empty()
 }
 
 /// Lifts a hold. What was asked for meanwhile is done now.
@@ -48,7 +54,7 @@ pub async fn lift(acts: &Acts, referral_id: ReferralId) -> Result<wire::Referral
                 return Err(ActError::WrongState { state: file.state.code(), wanted: "a referral that is held" });
             }
             if let Some(mut erasure) = unit.erasure(referral_id)? {
-                erasure.here = Here::Asked;
+                (erasure.here, erasure.spared) = (Here::Asked, None);
                 file.erasure = Some(erasure.both());
                 unit.put_erasure(&erasure)?;
                 unit.publish(Topic::Erasures);

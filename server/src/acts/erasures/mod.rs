@@ -15,6 +15,8 @@ pub mod list;
 pub mod receive;
 pub mod retention;
 mod tell;
+#[cfg(test)]
+mod tests;
 pub mod welfare;
 
 use titian_proto::model::id::ReferralId;

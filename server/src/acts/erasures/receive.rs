@@ -5,7 +5,7 @@ use titian_proto::model::referral::{Erasure, ErasureReceipt};
 use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
-use super::ask::{self, Wanted};
+use super::ask::{self, Wanted, Words};
 use super::welfare;
 use crate::acts::context::House;
 use crate::acts::error::ActError;
@@ -39,7 +39,7 @@ pub fn receipt(
             welfare::expire(house, unit, &mut file)?;
         }
         // Copies of a referral that goes on here are not over, whatever the other side's clock says.
-        if receipt.withdrawal_sequence == 0 && !file.state.is_final() {
+        if words_of(receipt) == Words::default() && !file.state.is_final() {
             tracing::warn!(event = "erasure.receipt-too-early", peer = %peer);
             continue;
         }
@@ -54,12 +54,19 @@ fn begun(house: &House, unit: &mut Unit, file: &mut ReferralFile, receipt: &Eras
     if let Some(erasure) = unit.erasure(file.referral_id)? {
         return Ok(erasure);
     }
-    let wanted = match receipt.withdrawal_sequence {
-        0 => Wanted::after_retention(),
-        sequence => Wanted::after_withdrawal(sequence, receipt.categories.clone()),
-    };
+    let words = words_of(receipt);
+    let wanted =
+        if words == Words::default() { Wanted::after_retention() } else { Wanted::after_withdrawal(words, receipt.categories.clone()) };
     ask::ask(house, unit, file, wanted)?;
     unit.erasure(file.referral_id)?.ok_or(ActError::NotFound { what: "erasure" })
+}
+
+/// The withdrawals that a receipt is about. A number that nobody says whose it is counts as the other side's, as it did when there was one.
+fn words_of(receipt: &ErasureReceipt) -> Words {
+    match receipt.own_sequence {
+        Some(there) => Words { here: receipt.withdrawal_sequence, there },
+        None => Words { here: 0, there: receipt.withdrawal_sequence },
+    }
 }
 
 fn note(
@@ -78,10 +85,16 @@ fn note(
         (false, true) => Erasure::Adopted,
         (false, false) => Erasure::Erased,
     };
+    // Nor does one for an earlier withdrawal, or for one that was taken there, answer for what was taken here since.
+    let words = words_of(receipt);
+    let covers = covers && (receipt.own_sequence.is_none() || erasure.is_answered_by(words.here, words.there));
     if covers {
         erasure.there = told;
     }
-    erasure.there_sequence = erasure.there_sequence.max(receipt.withdrawal_sequence);
+    if receipt.own_sequence.is_some() {
+        erasure.answered_sequence = erasure.answered_sequence.max(words.here);
+        erasure.there_sequence = erasure.there_sequence.max(words.there);
+    }
     erasure.answered_at = Some(unit.now());
     erasure.receipts = erasure.receipts.saturating_add(1);
     erasure.onward_there = receipt.onward.iter().map(|onward| (onward.clone(), receipt.onward_erased.contains(onward))).collect();

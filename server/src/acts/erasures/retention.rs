@@ -2,19 +2,21 @@
 //! it, each by its own clock, and each tells the other what it destroyed.
 
 use titian_proto::model::agreement::Annex;
-use titian_proto::model::referral::Custody;
+use titian_proto::model::date::Instant;
+use titian_proto::model::id::ReferralId;
+use titian_proto::model::referral::Erasure;
 
 use super::ask::{Wanted, annex_of, ask};
-use super::destroy::{Fate, category_of};
+use super::destroy::OwnConsent;
 use super::welfare;
 use crate::acts::context::{Acts, House};
 use crate::acts::error::ActError;
-use crate::acts::referrals;
-use crate::store::erasures::{ErasureFile, ErasureTable as _, Here};
+use crate::acts::in_turn;
+use crate::store::erasures::{ErasureFile, ErasureTable as _};
 use crate::store::referrals::{ReferralFile, ReferralTable as _};
-use crate::store::{StoreError, Topic, Unit};
+use crate::store::{StoreError, Unit};
 
-/// Days after which a copy that was adopted is looked at again.
+/// Days after which a copy that was adopted is looked at again, though the consent it rests on lasts longer.
 const ADOPTED_AGAIN_DAYS: i64 = 30;
 
 /// Referrals looked at in one write.
@@ -54,24 +56,22 @@ pub fn end(unit: &mut Unit, file: &mut ReferralFile) -> Result<(), StoreError> {
 pub async fn begin_old(acts: &Acts) -> Result<(), ActError> {
     let mut after = None;
     loop {
-        let page = acts.store.view().referrals(after, PAGE)?;
-        after = page.last().map(|file| file.referral_id);
-        let house = acts.house.clone();
-        let old: Vec<_> = page.iter().filter(|file| file.state.is_final() && file.retention_until.is_none()).cloned().collect();
-        if !old.is_empty() {
-            acts.store
-                .write(move |unit| {
-                    old.iter().try_for_each(|file| -> Result<(), ActError> {
-                        let mut file = referrals::load(unit, file.referral_id)?;
-                        begin(&house, unit, &mut file)?;
-                        Ok(unit.put_referral(&file)?)
-                    })
-                })
-                .await?;
+        let page = acts.store.view().referral_ids(after, PAGE)?;
+        in_turn::each(acts, "retention", &page, begin_one).await?;
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(*last),
+            Some(_) | None => return Ok(()),
         }
-        if page.len() < PAGE {
-            return Ok(());
+    }
+}
+
+fn begin_one(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result<(), ActError> {
+    match unit.referral(referral_id)? {
+        Some(mut file) if file.state.is_final() && file.retention_until.is_none() => {
+            begin(house, unit, &mut file)?;
+            Ok(unit.put_referral(&file)?)
         }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -80,50 +80,69 @@ pub async fn begin_old(acts: &Acts) -> Result<(), ActError> {
 /// # Errors
 /// When the store fails.
 pub async fn run(acts: &Acts) -> Result<(), ActError> {
+    let mut after = None;
     loop {
-        let due = acts.store.view().retention_due(acts.house.ambient.now(), PAGE)?;
-        if due.is_empty() {
-            return Ok(());
+        let due = acts.store.view().retention_due(acts.house.ambient.now(), after, PAGE)?;
+        in_turn::each(acts, "retention", &due, one).await?;
+        match due.last() {
+            Some(last) if due.len() == PAGE => after = Some(*last),
+            Some(_) | None => return Ok(()),
         }
-        let house = acts.house.clone();
-        acts.store
-            .write(move |unit| {
-                due.iter().try_for_each(|(ends, referral_id)| -> Result<(), ActError> {
-                    unit.remove_retention(*ends, *referral_id)?;
-                    let Some(mut file) = unit.referral(*referral_id)? else { return Ok(()) };
-                    file.retention_until = None;
-                    welfare::expire(&house, unit, &mut file)?;
-                    let adopted = !referrals::is_sender(&house, &file) && file.custody == Some(Custody::Adopted);
-                    let before = unit.erasure(*referral_id)?.filter(|erasure| erasure.categories.is_empty());
-                    match before {
-                        None if file.state.is_final() => {
-                            ask(&house, unit, &mut file, Wanted::after_retention())?;
-                            file.frozen = true;
-                        }
-                        Some(erasure) if adopted => again(&house, unit, &file, erasure)?,
-                        Some(_) | None => {}
-                    }
-                    if adopted && file.state.is_final() && unit.progress(*referral_id)?.records_held > 0 {
-                        // What was adopted is this node's own as long as its own consent lasts, and no longer: it is looked at again.
-                        let ends = unit.now().plus_days(ADOPTED_AGAIN_DAYS);
-                        file.retention_until = Some(ends);
-                        unit.put_retention(ends, *referral_id)?;
-                    }
-                    Ok(unit.put_referral(&file)?)
-                })
-            })
-            .await?;
     }
 }
 
-/// Goes on destroying under a referral of which something was kept as this node's own, where its own consent does not reach that any more.
-fn again(house: &House, unit: &mut Unit, file: &ReferralFile, mut erasure: ErasureFile) -> Result<(), ActError> {
-    let fate = Fate::of(house, unit, file, &erasure)?;
-    let held = unit.held_after(file.referral_id, None, usize::MAX)?;
-    if held.iter().any(|record| fate.takes(category_of(record))) {
-        erasure.here = Here::Asked;
-        unit.put_erasure(&erasure)?;
-        unit.publish(Topic::Erasures);
+/// The day of one copy has come, or it is looked at because it was adopted.
+fn one(house: &House, unit: &mut Unit, (ends, referral_id): (Instant, ReferralId)) -> Result<(), ActError> {
+    unit.remove_retention(ends, referral_id)?;
+    let Some(mut file) = unit.referral(referral_id)? else { return Ok(()) };
+    let has_come = file.retention_until.take_if(|until| *until == ends).is_some();
+    if has_come {
+        welfare::expire(house, unit, &mut file)?;
     }
-    Ok(())
+    let is_day = has_come && file.state.is_final();
+    let own = OwnConsent::now(house, unit, &file)?;
+    let wanted = match unit.erasure(referral_id)? {
+        Some(erasure) if erasure.here.erasure() == Erasure::Adopted && (erasure.categories.is_empty() || !is_day) => {
+            look(unit, erasure, &own)?
+        }
+        Some(erasure) if erasure.categories.is_empty() => None,
+        Some(_) | None => is_day.then(Wanted::after_retention),
+    };
+    if let Some(wanted) = wanted {
+        // What she allowed this node itself stays in use.
+        file.frozen |= file.state.is_final() && own.categories.is_empty();
+        ask(house, unit, &mut file, wanted)?;
+    }
+    Ok(unit.put_referral(&file)?)
+}
+
+/// What stayed of an adopted copy goes when the consent it rested on has ended; else it is looked at again.
+fn look(unit: &mut Unit, mut erasure: ErasureFile, own: &OwnConsent) -> Result<Option<Wanted>, StoreError> {
+    if still_covers(own, &erasure) {
+        look_again(unit, &mut erasure, own)?;
+        unit.put_erasure(&erasure)?;
+        return Ok(None);
+    }
+    let ErasureFile { ground, categories, .. } = erasure;
+    Ok(Some(Wanted { ground, categories, asks_there: false, ..Wanted::after_retention() }))
+}
+
+/// Whether this node's own consent covers everything that stayed because of it.
+fn still_covers(own: &OwnConsent, erasure: &ErasureFile) -> bool {
+    erasure.spared.as_ref().is_some_and(|spared| spared.adopted.iter().all(|category| own.categories.contains(category)))
+}
+
+/// Notes when an adopted copy is looked at next: when the consent it rests on ends, and every month, because that may be taken back at any time. One that
+/// has ended meanwhile is looked at at once. The erasure is changed and not written.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn look_again(unit: &mut Unit, erasure: &mut ErasureFile, own: &OwnConsent) -> Result<(), StoreError> {
+    if let Some(before) = erasure.look_at.take() {
+        unit.remove_retention(before, erasure.referral_id)?;
+    }
+    let month = unit.now().plus_days(ADOPTED_AGAIN_DAYS);
+    let next = own.until.filter(|_| still_covers(own, erasure)).map_or(unit.now(), |until| until.min(month));
+    erasure.look_at = Some(next);
+    unit.put_retention(next, erasure.referral_id)
 }

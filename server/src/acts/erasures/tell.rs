@@ -7,7 +7,8 @@ use titian_proto::model::id::{Digest, ReferralId};
 use titian_proto::model::referral::{Erasure, ErasureException, ErasureReceipt};
 use titian_proto::model::vocabulary::Category;
 
-use super::destroy::Fate;
+use super::destroy::{Fate, OwnConsent};
+use super::retention;
 use crate::acts::context::House;
 use crate::acts::error::ActError;
 use crate::acts::{outgoing, referrals, shares};
@@ -32,7 +33,11 @@ pub(super) fn say(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Re
     }
     let mut file = referrals::load(unit, referral_id)?;
     let fate = Fate::of(house, unit, &file, &erasure)?;
-    let came = Came::under(unit, referral_id, &fate)?;
+    let through = match &erasure.spared {
+        Some(spared) => spared.came,
+        None => unit.progress(referral_id)?.came,
+    };
+    let came = Came::under(unit, referral_id, &fate, through)?;
     if erasure.here == Here::Removed {
         log_destroyed(house, unit, &erasure, &came)?;
     }
@@ -52,6 +57,10 @@ pub(super) fn say(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Re
         }
     }
     file.erasure = Some(erasure.both());
+    if outcome == Erasure::Adopted {
+        let own = OwnConsent::now(house, unit, &file)?;
+        retention::look_again(unit, &mut erasure, &own)?;
+    }
     unit.put_referral(&file)?;
     unit.put_erasure(&erasure)?;
     unit.publish(Topic::Referral(referral_id));
@@ -69,9 +78,9 @@ struct Came {
 }
 
 impl Came {
-    fn under(unit: &Unit, referral_id: ReferralId, fate: &Fate) -> Result<Self, StoreError> {
+    fn under(unit: &Unit, referral_id: ReferralId, fate: &Fate, through: u64) -> Result<Self, StoreError> {
         let mut came = Self { leaves: Vec::new(), destroyed: Vec::new(), kept: Vec::new() };
-        for index in unit.came_under(referral_id, unit.progress(referral_id)?.came)? {
+        for index in unit.came_under(referral_id, through)? {
             let Some(bytes) = unit.leaf(index)? else { continue };
             let leaf = Leaf::parse(&bytes).map_err(|problem| StoreError::unreadable("log/", problem))?;
             let Some(commitment) = leaf.commit else { continue };
@@ -116,6 +125,7 @@ fn receipts(file: &ReferralFile, erasure: &ErasureFile, came: &Came, outcome: Er
         onward: erasure.onward.iter().map(|onward| onward.peer.clone()).collect(),
         onward_erased: erased.clone().map(|onward| onward.peer.clone()).collect(),
         categories: erasure.categories.clone(),
+        own_sequence: erasure.own_sequence,
         ..ErasureReceipt::of_nothing(erasure.withdrawal_sequence, vec![erasure.referral_id], now)
     };
     let mut receipts: Vec<ErasureReceipt> = came.destroyed.chunks(COMMITMENTS).map(|destroyed| one(destroyed, &[])).collect();

@@ -13,7 +13,8 @@ use super::{describe, is_sender, load, offer_of};
 use crate::acts::actor::Actor;
 use crate::acts::cases;
 use crate::acts::context::{Acts, House};
-use crate::acts::erasures::{destroy, retention, welfare};
+use crate::acts::erasures::destroy::OwnConsent;
+use crate::acts::erasures::{retention, welfare};
 use crate::acts::error::ActError;
 use crate::acts::shares;
 use crate::store::referrals::{ReferralFile, ReferralTable};
@@ -156,7 +157,7 @@ fn open_case(unit: &mut Unit, staff: &str, file: &mut ReferralFile, offer: &Offe
 /// Adopted only with a consent that this node took itself from the same person, for the same purpose, and as far as that reaches; else it stays a copy under
 /// the sender's. This node's ledger says it, and nobody by a word at the desk.
 fn custody(house: &House, unit: &Unit, file: &ReferralFile, offer: &Offer) -> Result<Custody, StoreError> {
-    let adopted = destroy::adopted(house, unit, &file.sender, offer)?;
+    let adopted = OwnConsent::of(house, unit, &file.sender, offer)?.categories;
     let covers = offer.categories.iter().chain(&[Category::CaseCore]).any(|category| adopted.contains(category));
     Ok(if covers { Custody::Adopted } else { Custody::Copy })
 }

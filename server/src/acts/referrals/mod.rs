@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub mod expire;
+pub mod listed;
 pub mod receive;
 pub mod request;
 mod welfare;

@@ -65,6 +65,7 @@ pub fn offer(
     };
     welfare::begin(unit, &mut file, offer)?;
     unit.put_referral(&file)?;
+    unit.put_referral_of_subject(peer, offer.subject_ref, offer.referral_id)?;
     unit.put_progress(offer.referral_id, &unit.progress(offer.referral_id)?)?;
     unit.put_due(offer.respond_by, offer.referral_id)?;
     unit.publish(Topic::Referral(offer.referral_id));

@@ -12,7 +12,7 @@ use crate::store::breaches::{BreachFile, BreachTable as _};
 use crate::store::erasures::ErasureTable as _;
 use crate::store::heard::{Heard, HeardTable as _, REFERRALS_MAX};
 use crate::store::referrals::ReferralTable as _;
-use crate::store::{Read, StoreError, Unit};
+use crate::store::{Read, StoreError, Unit, View};
 
 /// Hours in which a withdrawal that was heard at another union is verified with the worker: those in which what it reaches must be destroyed (Indonesia,
 /// Law 27/2022), so that a mistake is found before the last copy is gone.
@@ -42,7 +42,7 @@ fn note(unit: &mut Unit, kind: TaskKind, of: &[&[u8]], told: (&NodeId, Vec<Refer
 }
 
 /// Looks at what was heard, and at what is to be destroyed.
-pub(super) fn look(house: &House, read: &impl Read, now: Instant, page: &mut Page) -> Result<(), StoreError> {
+pub(super) fn look(house: &House, read: &View, now: Instant, page: &mut Page) -> Result<(), StoreError> {
     open(read, page)?;
     breaches(read, page)?;
     for (due, referral_id) in read.erasures_overdue(now, usize::MAX)? {
@@ -85,8 +85,8 @@ fn breaches(read: &impl Read, page: &mut Page) -> Result<(), StoreError> {
 }
 
 /// Copies that go soon, before the day on which they do. What is held by its own consent is looked at again that day, and stays.
-fn retention(house: &House, read: &impl Read, now: Instant, page: &mut Page) -> Result<(), StoreError> {
-    for (ends, referral_id) in read.retention_due(now.plus_days(RETENTION_WARNING_DAYS), usize::MAX)? {
+fn retention(house: &House, read: &View, now: Instant, page: &mut Page) -> Result<(), StoreError> {
+    for (ends, referral_id) in read.retention_due(now.plus_days(RETENTION_WARNING_DAYS), None, usize::MAX)? {
         let Some(file) = read.referral(referral_id)? else { continue };
         let progress = read.progress(referral_id)?;
         let adopted = !is_sender(house, &file) && file.custody == Some(Custody::Adopted);

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::EngineError;
+use crate::store::put_in_place;
 
 /// Format of the folder. Raised when an older program must not open it.
 /// 2: a journal stands beside the database; what a folder of format 1 holds is read as it is.
@@ -67,8 +68,7 @@ impl Folder {
         let beside = self.join("format.new");
         let mut new = File::create(&beside).map_err(|error| EngineError::io(doing, error))?;
         writeln!(new, "{FORMAT} {engine}").and_then(|()| new.sync_all()).map_err(|error| EngineError::io(doing, error))?;
-        fs::rename(&beside, file).map_err(|error| EngineError::io(doing, error))?;
-        self.sync_names()
+        put_in_place(&beside, file).map_err(|error| EngineError::io(doing, error))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::KeyringError;
 use super::key_file::FILE_BYTES_MAX;
+use crate::store::{put_in_place, sync_folder_of};
 
 /// One copy of the key file.
 pub struct KeyCopy {
@@ -131,8 +132,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     new.sync_all()?;
     crate::crash::point("keyring.before-rename");
     let old = OpenOptions::new().write(true).open(path).ok();
-    fs::rename(&beside, path)?;
-    sync_folder_of(path)?;
+    put_in_place(&beside, path)?;
     crate::crash::point("keyring.after-rename");
     if let Some(Err(error)) = old.map(|old| overwrite(&old)) {
         tracing::warn!(event = "keys.not-overwritten", problem = %error);
@@ -144,11 +144,6 @@ fn overwrite(mut old: &File) -> io::Result<()> {
     let length = old.metadata()?.len();
     io::copy(&mut io::repeat(0).take(length), &mut old)?;
     old.sync_data()
-}
-
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn beside(path: &Path) -> PathBuf {

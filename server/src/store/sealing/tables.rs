@@ -24,7 +24,7 @@ const SEALED: [&str; 15] = [
 const SEALED_IN_PART: [&str; 1] = ["outbox/"];
 
 /// Tables in the clear, and why.
-const CLEAR: [(&str, &str); 56] = [
+const CLEAR: [(&str, &str); 58] = [
     ("meta/", "what the store knows of itself"),
     ("released/", "numbers of slots whose keys are to be destroyed"),
     ("log/", "leaves, which auditors and peers read; personal data is never in them"),
@@ -60,6 +60,8 @@ const CLEAR: [(&str, &str); 56] = [
     ("progress/", "codes and counts"),
     ("referral-of-case/", "random ids"),
     ("referral-of-worker/", "random ids"),
+    ("referral-of-subject/", "random ids, by random names"),
+    ("subjects-listed/", "a number"),
     ("referral-due/", "random ids and times"),
     ("document-chunk/", "bytes that are sealed with the key in the row of their document"),
     ("document-hashes/", "hashes of those bytes, made with the salt in the row of their document"),
