@@ -12,7 +12,7 @@
 //! - [`dialler`]: peers that we dial.
 //! - [`passage`]: what leaves is asked about once more, what arrives must be signed by the peer.
 //! - [`documents`]: bytes of documents, under the same permits.
-//! - `compression`: the frames of both, smaller; [`line`]: how much that is worth.
+//! - `compression`: the frames of both, smaller; `line`: how much that is worth.
 //! - [`connection`]: what both hand to the link: a stream of frames that ends the moment the peer is no longer active.
 
 pub mod barred;
