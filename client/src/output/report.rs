@@ -83,9 +83,12 @@ fn rows_of_table(rows: &[wire::ReportRow], total: Option<&wire::ReportCell>) -> 
         columns.truncate(width);
         columns
     };
-    let mut last = vec!["all".to_owned(), cell(total)];
-    last.resize(width, String::new());
-    table(&ROWS[..width], rows.iter().map(row).chain([last]), "")
+    let last = total.map(|total| {
+        let mut last = vec!["all".to_owned(), cell(Some(total))];
+        last.resize(width, String::new());
+        last
+    });
+    table(&ROWS[..width], rows.iter().map(row).chain(last), "")
 }
 
 fn recovered(one: &wire::ReportedCompensation) -> Vec<String> {
@@ -172,7 +175,9 @@ impl Lines {
                 }
             }
         }
-        self.add(&table.indicator, "all", "number", &plain(table.total.as_ref()));
+        if table.total.is_some() {
+            self.add(&table.indicator, "all", "number", &plain(table.total.as_ref()));
+        }
     }
 }
 

@@ -96,7 +96,8 @@ fn tables(tally: &Tally, cells: &mut Cells) -> Vec<wire::ReportTable> {
     let mut tables = vec![table("I1", "clients counselled, each once", &sexes, cells)];
     tables.extend(by_code.iter().map(|(indicator, title, rows)| table(indicator, title, rows, cells)));
     let t4 = tally.complaints.get(T4).map_or(0, |by_sex| by_sex.iter().sum());
-    tables.push(table("I4", "cases with a complaint of tier T4", &[Row { matter: Matter::T4, ..Row::plain(T4, t4) }], cells));
+    let t4 = table("I4", "cases with a complaint of tier T4", &[Row { matter: Matter::T4, ..Row::plain(T4, t4) }], cells);
+    tables.push(wire::ReportTable { total: None, ..t4 });
     let consents = ["GIVEN", "WITHDRAWN"].map(|what| Row::plain(what, tally.consents.get(what).copied().unwrap_or(0)));
     tables.push(table("I13", "consents to share with another union", &consents, cells));
     let refusals: Vec<Row> = tally.refusals.iter().map(|(code, count)| Row::plain(code, *count)).collect();
