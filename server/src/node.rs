@@ -163,7 +163,7 @@ pub async fn run(config: NodeConfig, shutdown: CancellationToken, ready: impl Fn
 
     let workers = TaskTracker::new();
     // Followed from before they are read: a change between the two would be lost.
-    let changes = acts.store.watch_changes();
+    let changes = acts.store.watch_node();
     let pins = PinTable::new(pinned(&acts));
     workers.spawn(follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
     workers.spawn(expire_overdue(acts.clone(), shutdown.clone()));

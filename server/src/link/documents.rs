@@ -149,7 +149,7 @@ impl Documents {
         if !self.spoken {
             return std::future::pending().await;
         }
-        let mut changes = self.passage.store().watch_changes();
+        let mut changes = self.passage.store().watch_node();
         loop {
             tokio::select! {
                 biased;

@@ -40,7 +40,7 @@ pub async fn expire_overdue(acts: Acts, shutdown: CancellationToken) {
 
 /// Sweeps up bytes of documents that nobody owns: what a crash left at once, then what acts throw away.
 pub(super) async fn sweep_documents(acts: Acts, shutdown: CancellationToken) {
-    let mut changes = acts.store.watch_changes();
+    let mut changes = acts.store.watch_node();
     loop {
         if let Err(error) = sweep::sweep(&acts).await {
             tracing::error!(event = "documents.not-swept", problem = %error);
@@ -68,7 +68,7 @@ pub async fn follow_days(acts: Acts, shutdown: CancellationToken) {
 
 /// Destroys what was asked for, as soon as it is asked, and goes on after a crash where it stood.
 pub async fn erase(acts: Acts, shutdown: CancellationToken) {
-    let mut changes = acts.store.watch_changes();
+    let mut changes = acts.store.watch_node();
     if let Err(error) = erasures::retention::begin_old(&acts).await {
         tracing::error!(event = "retention.failed", problem = %error);
     }

@@ -47,7 +47,10 @@ pub(crate) struct Core {
     pub(crate) durable: Arc<Durable>,
     pub(crate) destroying: Destroying,
     pub(crate) outbox: watch::Sender<u64>,
-    pub(crate) changes: broadcast::Sender<Topic>,
+    /// What changed about cases.
+    pub(crate) case_changes: broadcast::Sender<Topic>,
+    /// What changed about anything else.
+    pub(crate) node_changes: broadcast::Sender<Topic>,
     pub(crate) stopped: AtomicBool,
     /// Groups that are applied and not durable yet.
     pub(crate) syncing: AtomicUsize,
@@ -266,7 +269,8 @@ fn tell(core: &Core, group: &mut Group) {
         core.outbox.send_modify(|count| *count = count.wrapping_add(1));
     }
     for topic in group.topics.drain(..) {
+        let watchers = if topic.is_about_a_case() { &core.case_changes } else { &core.node_changes };
         // Nobody watching is no error.
-        drop(core.changes.send(topic));
+        drop(watchers.send(topic));
     }
 }

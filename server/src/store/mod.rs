@@ -190,7 +190,8 @@ impl Store {
             durable,
             destroying: Destroying::new(),
             outbox: watch::Sender::new(0),
-            changes: broadcast::Sender::new(CHANGES_MAX),
+            case_changes: broadcast::Sender::new(CHANGES_MAX),
+            node_changes: broadcast::Sender::new(CHANGES_MAX),
             stopped: AtomicBool::new(false),
             syncing: AtomicUsize::new(0),
         });
@@ -334,10 +335,16 @@ impl Store {
         self.inner.core.durable.answered(&lane_key::place(peer, lane))
     }
 
-    /// What acts published, after it was durable. One who lags behind by more than 1024 is told so and reads everything again.
+    /// What acts published about cases, after it was durable. One who lags behind by more than 1024 is told so and reads everything again.
     #[must_use]
-    pub fn watch_changes(&self) -> broadcast::Receiver<Topic> {
-        self.inner.core.changes.subscribe()
+    pub fn watch_cases(&self) -> broadcast::Receiver<Topic> {
+        self.inner.core.case_changes.subscribe()
+    }
+
+    /// What acts published about anything but cases, after it was durable; as above.
+    #[must_use]
+    pub fn watch_node(&self) -> broadcast::Receiver<Topic> {
+        self.inner.core.node_changes.subscribe()
     }
 }
 

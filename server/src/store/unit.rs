@@ -43,6 +43,13 @@ pub enum Topic {
     Agreements,
 }
 
+impl Topic {
+    /// Whether it is about one case. Those come with every record; who follows the node's own business is not woken for them.
+    pub(crate) fn is_about_a_case(self) -> bool {
+        matches!(self, Self::Referral(_) | Self::Record { .. })
+    }
+}
+
 /// Longest list that is kept until the group closes.
 const LIST_KEPT_MAX: usize = 16;
 

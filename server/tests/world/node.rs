@@ -75,7 +75,7 @@ impl Node {
         let store = Store::on_inline(engine, options, Box::new(move || sync_time(&mut pace)))?;
         let acts = Acts::new(store, own, ambient)?;
         let (shutdown, end) = (CancellationToken::new(), CancellationToken::new());
-        let changes = acts.store.watch_changes();
+        let changes = acts.store.watch_node();
         let pins = PinTable::new(pinned(&acts));
         spawn(&end, follow_peers(acts.clone(), changes, pins.clone(), shutdown.clone()));
         spawn(&end, expire_overdue(acts.clone(), shutdown.clone()));

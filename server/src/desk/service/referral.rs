@@ -124,7 +124,7 @@ impl ReferralService for Desk {
 
     async fn watch_referrals(&self, request: Request<wire::WatchReferralsRequest>) -> StreamAnswer<wire::WatchReferralsResponse> {
         // From this moment on, so that nothing is missed between the answer and the first look.
-        let changes = self.office.store.watch_changes();
+        let changes = self.office.store.watch_cases();
         self.stream(request, |office, _, wire::WatchReferralsRequest { with_records }, replies| async move {
             Watch::new(office.acts, changes, with_records, replies).run().await
         })

@@ -262,7 +262,7 @@ async fn what_was_received_is_told_only_as_far_as_it_is_durable() {
 #[tokio::test]
 async fn counters_of_an_agreement_have_no_gaps_and_watchers_are_told() {
     let (store, _) = on_double();
-    let mut changes = store.watch_changes();
+    let mut changes = store.watch_node();
     let count = |fail: bool| {
         store.write(move |unit| {
             let (here, agreement) = (unit.node_id().clone(), AgreementId::parse("AG-MY-ID").unwrap());
