@@ -11,6 +11,7 @@ use titian_proto::wire;
 use super::arrivals::Occasion;
 use super::context::{Acts, House};
 use super::error::ActError;
+use super::narrowed::{self, Wanted};
 use super::policy::{self, Direction};
 use super::question::{self, About};
 use super::undelivered;
@@ -47,7 +48,7 @@ impl Parcel {
 /// When the store fails, or nothing of the lane may go now.
 pub async fn check(acts: &Acts, peer: &NodeId, lane: Lane, mut waiting: Vec<(Position, wire::Delivery)>) -> Result<Vec<Parcel>, ActError> {
     loop {
-        let (answers, refused) = ask(acts, peer, lane, &waiting)?;
+        let Asked { answers, refused } = ask(acts, peer, lane, &waiting)?;
         if refused.is_empty() {
             return Ok(waiting.into_iter().zip(answers).filter_map(|((_, delivery), answer)| answer.parcel(delivery)).collect());
         }
@@ -80,54 +81,86 @@ impl Answer {
 }
 
 /// What is said of each delivery in its order, and what is refused and why: where anything is, nothing leaves.
-type Asked = (Vec<Answer>, Vec<(Position, RefusalCode)>);
+struct Asked {
+    answers: Vec<Answer>,
+    refused: Vec<(Position, Why)>,
+}
+
+/// Why a delivery does not leave.
+#[derive(Clone, Copy)]
+enum Why {
+    /// The gate refuses it.
+    Gate(RefusalCode),
+    /// It names what was taken out of the share behind it.
+    Narrowed,
+}
 
 fn ask(acts: &Acts, peer: &NodeId, lane: Lane, waiting: &[(Position, wire::Delivery)]) -> Result<Asked, ActError> {
     let (mut answers, mut refused) = (Vec::with_capacity(waiting.len()), Vec::new());
     let (look, now) = (acts.store.view().look(), acts.house.ambient.now());
     let settled = look.outbox_lane(peer, lane)?.settled_through;
+    let mut moment = Moment { house: &acts.house, read: &look, now, peer, settled, wanted: Wanted::default() };
     for (position, delivery) in waiting {
-        let occasion = if *position <= settled { Occasion::Again } else { Occasion::First };
-        match check_one(&acts.house, &look, now, peer, delivery, occasion)? {
-            Ok(Some(permit)) => answers.push(Answer::Permitted(permit)),
-            Ok(None) => answers.push(Answer::NoBody),
+        match moment.say(*position, delivery)? {
+            Said::Permitted(permit) => answers.push(Answer::Permitted(permit)),
+            Said::NoBody => answers.push(Answer::NoBody),
+            Said::Narrowed => refused.push((*position, Why::Narrowed)),
             // Not the envelope is refused but the peer, for now; and nothing of the safety lane is ever given up. It waits.
-            Err(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
-            Err(_) if crate::mutant::is("no-gate-at-dispatch") => answers.push(Answer::NotAsked),
-            Err(refusal) => refused.push((*position, refusal.code)),
+            Said::Refused(refusal) if lane == Lane::Safety || is_about_peer(refusal.code) => return Err(ActError::Refused(refusal)),
+            Said::Refused(_) if crate::mutant::is("no-gate-at-dispatch") => answers.push(Answer::NotAsked),
+            Said::Refused(refusal) => refused.push((*position, Why::Gate(refusal.code))),
         }
     }
-    Ok((answers, refused))
+    Ok(Asked { answers, refused })
 }
 
 fn is_about_peer(code: RefusalCode) -> bool {
     matches!(code, RefusalCode::PeerSuspended | RefusalCode::PeerIdentity)
 }
 
-/// A permit, nothing for a body that is already purged, or the refusal.
-fn check_one(
-    house: &House,
-    read: &impl Read,
+/// What is said of one delivery.
+#[allow(clippy::large_enum_variant, reason = "as of an answer")]
+enum Said {
+    Permitted(Permit),
+    /// Its body is purged already.
+    NoBody,
+    Refused(Refusal),
+    Narrowed,
+}
+
+/// The moment in which deliveries of a lane are asked about.
+struct Moment<'a, R> {
+    house: &'a House,
+    read: &'a R,
     now: Instant,
-    peer: &NodeId,
-    delivery: &wire::Delivery,
-    occasion: Occasion,
-) -> Result<Result<Option<Permit>, Refusal>, StoreError> {
-    let Some(envelope) = &delivery.envelope else { return Err(unreadable(Malformed::missing("envelope"))) };
-    if envelope.body.is_empty() {
-        return Ok(Ok(None));
+    peer: &'a NodeId,
+    /// Up to where the peer has answered: what leaves again from before, leaves for one that was restored.
+    settled: Position,
+    wanted: Wanted,
+}
+
+impl<R: Read> Moment<'_, R> {
+    fn say(&mut self, position: Position, delivery: &wire::Delivery) -> Result<Said, StoreError> {
+        let Some(envelope) = &delivery.envelope else { return Err(unreadable(Malformed::missing("envelope"))) };
+        if envelope.body.is_empty() {
+            return Ok(Said::NoBody);
+        }
+        let header = Header::read(&envelope.header).map_err(unreadable)?;
+        let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
+        if let Content::Put(put) = &content {
+            let occasion = if position <= self.settled { Occasion::Again } else { Occasion::First };
+            if let Some(refusal) = closed(self.house, self.read, put.referral_id, occasion)? {
+                return Ok(Said::Refused(refusal));
+            }
+            if self.wanted.misses_any_of(self.read, position, put)? {
+                return Ok(Said::Narrowed);
+            }
+        }
+        let about = About { direction: Direction::Out, peer: self.peer, pinned: header.agreement.as_ref(), content: &content };
+        let gathered = question::gather(self.house, self.read, self.now, &about)?;
+        let ask = gathered.ask(Direction::Out, self.peer, header.agreement.as_ref(), content);
+        Ok(policy::decide(self.house, self.now, ask).map_or_else(Said::Refused, Said::Permitted))
     }
-    let header = Header::read(&envelope.header).map_err(unreadable)?;
-    let (_, content) = Content::parse(header.kind, &envelope.body).map_err(unreadable)?;
-    if let Content::Put(put) = &content
-        && let Some(refusal) = closed(house, read, put.referral_id, occasion)?
-    {
-        return Ok(Err(refusal));
-    }
-    let about = About { direction: Direction::Out, peer, pinned: header.agreement.as_ref(), content: &content };
-    let gathered = question::gather(house, read, now, &about)?;
-    let ask = gathered.ask(Direction::Out, peer, header.agreement.as_ref(), content);
-    Ok(policy::decide(house, now, ask).map(Some))
 }
 
 /// Under a referral that is frozen or over nothing more leaves. What a restored peer held before comes back to it also when the referral is over.
@@ -145,19 +178,34 @@ fn unreadable(problem: Malformed) -> StoreError {
     StoreError::unreadable("outbox/", problem)
 }
 
-async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, RefusalCode)>) -> Result<(), ActError> {
-    let peer = peer.clone();
+async fn purge(acts: &Acts, peer: &NodeId, lane: Lane, refused: Vec<(Position, Why)>) -> Result<(), ActError> {
+    let (house, peer) = (acts.house.clone(), peer.clone());
     crate::crash::point("purge.before-write");
     acts.store
         .write(move |unit| {
-            for (position, code) in &refused {
-                purge_one(unit, &peer, lane, *position, *code)?;
+            for (position, why) in &refused {
+                match why {
+                    Why::Gate(code) => purge_one(unit, &peer, lane, *position, *code)?,
+                    Why::Narrowed => replace_one(&house, unit, &peer, lane, *position)?,
+                }
             }
             Ok::<_, ActError>(())
         })
         .await?;
     crate::crash::point("purge.after-write");
     Ok(())
+}
+
+/// Takes the body out of a put that names what was taken out of its share, and puts the rest of it again.
+fn replace_one(house: &House, unit: &mut Unit, peer: &NodeId, lane: Lane, position: Position) -> Result<(), ActError> {
+    let Some(sent) = unit.sent_or_pending(peer, lane, position)? else { return Ok(()) };
+    let Some(header) = unit.purge(peer, lane, position, RefusalCode::StaleVersion)? else { return Ok(()) };
+    undelivered::take_back(unit, &header, &sent.body)?;
+    tracing::info!(event = "envelope.replaced", peer = %peer, place = %position);
+    match Content::parse(header.kind, &sent.body) {
+        Ok((_, Content::Put(put))) => narrowed::put_rest(house, unit, &put),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Takes the body out of an envelope and says why at its referral. What was settled before goes the same way: it leaves again only to a peer that was

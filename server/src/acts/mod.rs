@@ -13,7 +13,8 @@
 //! - [`projection`]: shares follow agreement, consent and the day.
 //! - [`in_turn`]: many things, of which one cannot be read.
 //! - [`policy`], [`question`], [`prohibited`]: what the gate is asked; [`outgoing`]: from a permit to the outbox.
-//! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have.
+//! - [`dispatch`], [`arrivals`], [`settlement`]: what leaves, what comes, what was answered; [`undelivered`]: what the peer does not have;
+//!   `narrowed`: what was taken out of a share before it left.
 //! - [`parked`]: cases that a peer parked; [`quarantine`]: peers that told two stories; [`compromise`]: peers whose keys are in other
 //!   hands.
 //! - [`passed`]: what time it has been, whatever a clock says later.
@@ -41,6 +42,7 @@ pub mod error;
 pub mod groups;
 pub mod in_turn;
 pub mod log;
+mod narrowed;
 pub mod node;
 pub mod outcomes;
 pub mod outgoing;

@@ -152,8 +152,8 @@ fn take_back(house: &House, unit: &mut Unit, file: &ReferralFile, refused: &[Ref
     let (mut held, mut waits) = (Vec::new(), false);
     for one in refused {
         match unit.given(file.referral_id, one.record_id)? {
-            Some(given) if given.revision > 0 => held.push(given),
-            Some(_) => {}
+            // One whose last revision did not arrive, too: the other side may hold an earlier one.
+            Some(given) => held.push(given),
             None => waits = true,
         }
     }
@@ -187,7 +187,7 @@ fn give_back_what_is_gone(house: &House, unit: &mut Unit, file: &ReferralFile) -
     }
     let mut gone = Vec::new();
     for given in unit.all_given(file.referral_id)? {
-        if given.revision > 0 && candidates::record_of(unit, file, given.record_id)?.is_none() {
+        if candidates::record_of(unit, file, given.record_id)?.is_none() {
             gone.push(given);
         }
     }
@@ -227,7 +227,7 @@ fn page_of(
     for candidate in page {
         let category = candidate.content.category();
         let selected = referrals::is_sender(house, file) && offer.categories.contains(&category) && candidate.content.may_leave();
-        if selected || unit.given(file.referral_id, candidate.record_id)?.is_some_and(|given| given.revision > 0) {
+        if selected || unit.given(file.referral_id, candidate.record_id)?.is_some() {
             wanted.push(candidate);
         }
     }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message;
+use titian_proto::envelope::Lane;
 use titian_proto::gate::Content;
 use titian_proto::model::consent::{ConsentBasis, Grant, Ledger};
 use titian_proto::model::id::{Digest, NodeId, RecordRef, ReferralId};
@@ -23,7 +24,7 @@ use super::policy::{self, Direction};
 use super::question::{self, About, Gathered};
 use super::referrals::load;
 use crate::store::referrals::{Given, Progress, ReferralFile, ReferralTable};
-use crate::store::{Read, StoreError, Unit};
+use crate::store::{OutboxTable as _, Read, StoreError, Unit};
 
 /// Records in one put: an envelope stays under the 64 KiB of a stored value, and one bad record costs little.
 pub const PUT_RECORDS: usize = 64;
@@ -197,7 +198,8 @@ pub fn retract(house: &House, unit: &mut Unit, file: &ReferralFile, records: &[G
     }
     forget_given(unit, file.referral_id, records)?;
     let progress = unit.progress(file.referral_id)?;
-    unit.put_progress(file.referral_id, &Progress { delivery: Some(DeliveryStage::Queued), ..progress })?;
+    let narrowed_at = unit.outbox_lane(&peer, Lane::Shares)?.last;
+    unit.put_progress(file.referral_id, &Progress { delivery: Some(DeliveryStage::Queued), narrowed_at, ..progress })?;
     Ok(Ok(()))
 }
 

@@ -11,6 +11,7 @@ use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
 use super::key::Key;
+use super::position::Position;
 use super::table::{self, base64_bytes};
 use super::value::{Stored as _, stored_json, unframe};
 use super::{Read, StoreError, Unit, View};
@@ -109,6 +110,9 @@ pub struct Progress {
     /// Offers and puts that were applied here.
     #[serde(default)]
     pub came: u64,
+    /// The last envelope of the lane of shares that takes something out of what the other side holds: puts queued before it may name that still.
+    #[serde(default)]
+    pub narrowed_at: Position,
 }
 
 /// One record that the other side holds from here.

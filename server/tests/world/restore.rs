@@ -45,7 +45,9 @@ impl World {
         {
             let mut eyes = self.watch.eyes();
             eyes.lost(at, backup.taken_at, &answered, |matter| heard.contains(matter));
-            eyes.promises.insert(at, backup.promises);
+            // What was taken away since went with its key: no backup brings it back.
+            let promises = backup.promises.into_iter().filter(|promise| !eyes.is_taken_away(promise)).collect();
+            eyes.promises.insert(at, promises);
         }
         let started = self.nodes[at].start().map_or_else(|error| error.code(), |()| "up");
         self.watch.line(&format!("{own} starts: {started}"));

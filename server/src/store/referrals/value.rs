@@ -9,6 +9,7 @@ use titian_proto::model::refusal::Refusal;
 use titian_proto::wire;
 
 use super::{Given, Progress};
+use crate::store::Position;
 use crate::store::value::{Stored, frame_message, no_road, read_json};
 
 /// The second version of a progress.
@@ -31,6 +32,8 @@ struct ProgressValue {
     safety_held: bool,
     #[prost(uint64, tag = "8")]
     came: u64,
+    #[prost(uint64, tag = "9")]
+    narrowed_at: u64,
 }
 
 impl Stored for Progress {
@@ -56,7 +59,7 @@ impl Stored for Progress {
 
 impl Progress {
     fn value(&self) -> ProgressValue {
-        let Self { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held, came } = self;
+        let Self { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held, came, narrowed_at } = self;
         ProgressValue {
             delivery: delivery.map_or(0, DeliveryStage::to_wire),
             blocked_by: blocked_by.as_ref().map(Refusal::to_wire),
@@ -66,11 +69,13 @@ impl Progress {
             safety_shared: *safety_shared,
             safety_held: *safety_held,
             came: *came,
+            narrowed_at: narrowed_at.number(),
         }
     }
 
     fn of(value: ProgressValue) -> Result<Self, Malformed> {
-        let ProgressValue { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held, came } = value;
+        let ProgressValue { delivery, blocked_by, records_held, records_shared, commitment, safety_shared, safety_held, came, narrowed_at } =
+            value;
         Ok(Self {
             delivery: DeliveryStage::from_wire_optional(delivery).at("delivery")?,
             blocked_by: blocked_by.as_ref().map(Refusal::from_wire).transpose().at("blocked_by")?,
@@ -80,6 +85,7 @@ impl Progress {
             safety_shared,
             safety_held,
             came,
+            narrowed_at: Position::of_number(narrowed_at),
         })
     }
 }
@@ -135,6 +141,7 @@ mod tests {
             safety_shared: true,
             safety_held: false,
             came: 9,
+            narrowed_at: Position::new(1, 7),
         }
     }
 

@@ -91,6 +91,18 @@ fn no_byte_of_an_unpermitted_record_stands_anywhere() {
     assert_eq!(seen.into_inner().unwrap(), all);
 }
 
+/// Seeds that once found something, and what.
+const REMEMBERED: &[(u64, &str)] =
+    &[(2719, "a put that waited named what staff had taken out of the share since; it left, and the retract went after it")];
+
+#[test]
+fn taint_seeds_that_once_failed_hold() {
+    schedule::prepare();
+    for (seed, because) in REMEMBERED.iter().copied() {
+        assert_eq!(play(seed).err(), None, "seed {seed}: {because}");
+    }
+}
+
 #[test]
 fn one_taint_seed_given_by_hand_holds() {
     let Some(seed) = std::env::var("TITIAN_TAINT_SEED").ok().and_then(|seed| seed.parse().ok()) else { return };
