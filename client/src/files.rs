@@ -1,12 +1,15 @@
 //! Files that only their owner may read: sessions, exports, agreements.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Only the owner reads and writes.
 const FILE_MODE: u32 = 0o600;
+
+/// Only the owner looks into it.
+const FOLDER_MODE: u32 = 0o700;
 
 /// A file that is being written beside its place, and takes its place when it is whole.
 pub struct PrivateFile {
@@ -60,6 +63,14 @@ impl Drop for PrivateFile {
             drop(fs::remove_file(&self.beside));
         }
     }
+}
+
+/// Makes a folder, where there is none yet, into which only its owner looks.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn private_folder(place: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(place)
 }
 
 /// Writes a whole file that only its owner may read.

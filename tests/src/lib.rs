@@ -31,6 +31,7 @@ pub mod port;
 pub mod programs;
 pub mod road;
 pub mod sample;
+pub mod teller;
 pub mod traffic;
 pub mod transcript;
 pub mod union;

@@ -1,51 +1,14 @@
 //! The command line as people meet it: the returnee's road as a golden transcript, golden error texts, exit codes, `--json`.
 #![allow(clippy::panic, clippy::expect_used, reason = "a failing check is a failing test")]
 
-use titian_tests::account::Account::{self, Admin, Auditor, Caseworker, FocalPoint, Supervisor};
-use titian_tests::answer::{Answer, BAD_INPUT, FORBIDDEN, NOT_FOUND, UNREACHABLE};
+use titian_tests::account::Account::{Admin, Auditor, Caseworker, FocalPoint, Supervisor};
+use titian_tests::answer::{BAD_INPUT, FORBIDDEN, NOT_FOUND, UNREACHABLE};
 use titian_tests::road;
 use titian_tests::sample;
+use titian_tests::teller::{Teller, first_id, settled};
 use titian_tests::transcript::Transcript;
-use titian_tests::union::Union;
 use titian_tests::wait::{PATIENCE, wait_until};
 use titian_tests::world::World;
-
-/// A story that is written down as it is told.
-struct Teller {
-    world: World,
-    transcript: Transcript,
-}
-
-impl Teller {
-    fn new(world: World) -> Self {
-        let mut transcript = Transcript::default();
-        transcript.name(&world.ground.path().display().to_string(), "folder");
-        transcript.name(&sample::returnee(), "deploy/sample/returnee.toml");
-        for (union, name) in [(&world.mtuc, "words of MTUC"), (&world.ksbsi, "words of KSBSI")] {
-            transcript.name(&union.words(), name);
-        }
-        Self { world, transcript }
-    }
-
-    fn tell(&mut self, at_mtuc: bool, account: Account, arguments: &[&str]) -> Answer {
-        let union = if at_mtuc { &self.world.mtuc } else { &self.world.ksbsi };
-        let answer = union.titian(account, arguments);
-        let who = format!("{}, {}", union.id(), account.name());
-        match arguments {
-            ["referral", "share", ..] => self.transcript.add_unordered(&who, &answer),
-            _ => self.transcript.add(&who, &answer),
-        }
-        answer
-    }
-
-    fn mtuc(&mut self, account: Account, arguments: &[&str]) -> Answer {
-        self.tell(true, account, arguments)
-    }
-
-    fn ksbsi(&mut self, account: Account, arguments: &[&str]) -> Answer {
-        self.tell(false, account, arguments)
-    }
-}
 
 #[test]
 fn the_returnees_road_reads_as_it_did() {
@@ -184,22 +147,4 @@ fn json_is_one_document_and_a_failure_is_one_too() {
     assert!(failed.find("code").is_some() && failed.find("nextStep").is_some(), "{}", failed.told());
     world.mtuc.node.stop();
     world.mtuc.json(Caseworker, &["worker", "list"]).failed(UNREACHABLE, "NODE_UNREACHABLE");
-}
-
-/// The first id of an output that is none of these.
-fn first_id(answer: &Answer, known: &[&str]) -> String {
-    let is_id = |word: &&str| word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
-    let mut words = answer.stdout.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
-    match words.find(|word| is_id(word) && !known.contains(word)) {
-        Some(id) => id.to_owned(),
-        None => panic!("no new id:\n{}", answer.told()),
-    }
-}
-
-/// Waits until everything a union sent under a referral has its receipt, so that a transcript does not depend on who was quicker.
-fn settled(union: &Union, referral: &str) {
-    wait_until("the receipts are back", PATIENCE, || {
-        let shown = road::show(union, referral);
-        (shown.has_code("delivery", "APPLIED") || shown.find("delivery").is_none()).then_some(())
-    });
 }

@@ -9,7 +9,7 @@ use titian_proto::wire;
 
 use crate::commands::{Context, arguments, given};
 use crate::failure::Failure;
-use crate::files::write_private;
+use crate::files::{private_folder, write_private};
 use crate::output;
 
 #[derive(Subcommand)]
@@ -68,6 +68,7 @@ async fn show(referral_id: Bytes, folder: Option<&Path>, context: &Context) -> R
     let response = context.desk().await?.get_erasure(wire::GetErasureRequest { referral_id }).await?;
     let erasure = given(response.erasure.clone())?;
     if let Some(folder) = folder {
+        private_folder(folder)?;
         for (number, receipt) in response.receipts.iter().enumerate() {
             write_private(&folder.join(format!("receipt-{}.envelope", number + 1)), &receipt.encode_to_vec())?;
         }
