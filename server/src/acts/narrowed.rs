@@ -1,5 +1,6 @@
 //! What staff took out of a share while a put that names it still waited: that put does not leave as it is. What else it named goes again by itself.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use titian_proto::model::id::{RecordRef, ReferralId};
@@ -25,9 +26,8 @@ impl Wanted {
         if position >= read.progress(put.referral_id)?.narrowed_at {
             return Ok(false);
         }
-        if !self.0.contains_key(&put.referral_id) {
-            let given = read.all_given(put.referral_id)?;
-            self.0.insert(put.referral_id, given.into_iter().map(|given| given.record_ref).collect());
+        if let Entry::Vacant(unread) = self.0.entry(put.referral_id) {
+            unread.insert(read.all_given(put.referral_id)?.into_iter().map(|given| given.record_ref).collect());
         }
         let wanted = self.0.get(&put.referral_id);
         Ok(put.records.iter().any(|record| wanted.is_none_or(|wanted| !wanted.contains(&record.record_ref))))
