@@ -30,6 +30,22 @@ fn a_copy_is_adopted_with_the_receivers_own_consent_and_with_nothing_else() {
 }
 
 #[test]
+fn a_copy_that_was_begun_with_is_adopted_once_she_consents_here_too() {
+    // Given a referral that KSBSI began as MTUC's copy
+    let world = World::in_force();
+    let (_, referral) = road::refer_and_accept(&world);
+    act(&world.ksbsi, &["referral", "start", &referral]).done();
+    assert!(state(&world.mtuc, &referral, "IN_PROGRESS").has_code("custody", "COPY"));
+    // When she consents at KSBSI weeks later, then nothing becomes its own by itself
+    own_consent(&world.ksbsi, &referral, &sample::returnee());
+    assert!(show(&world.ksbsi, &referral).has_code("custody", "COPY"));
+    // And once the work is taken up again as its own, it is, and MTUC sees that
+    act(&world.ksbsi, &["referral", "hold", &referral]).done();
+    act(&world.ksbsi, &["referral", "start", &referral, "--adopt"]).done();
+    wait_until("MTUC sees whose it is", PATIENCE, || show(&world.mtuc, &referral).has_code("custody", "ADOPTED").then_some(()));
+}
+
+#[test]
 fn what_she_takes_back_at_the_first_union_stays_where_she_consented_anew() {
     // Given a share that KSBSI adopted for her claim alone
     let world = World::in_force();

@@ -94,7 +94,7 @@ fn rows_of_grant(block: Block, grant: &wire::Grant) -> Block {
         .row("valid until", time(*valid_until_ms))
         .row("can withdraw", words::<wire::WithdrawalChannel>(*withdrawal_channel))
         .row("paper receipt", words::<wire::ReceiptGiven>(*receipt_given))
-        .row("may be counted in reports", yes_no(*consent_reporting))
+        .row("on this form, counted in reports", yes_no(*consent_reporting))
 }
 
 fn withheld_words(withheld: &wire::Withheld) -> String {
