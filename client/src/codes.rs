@@ -150,6 +150,7 @@ codes!(
     Sex,
     StaffRole,
     TaskKind,
+    TenureState,
     StatementKind,
     StatementReason,
     Tier,

@@ -74,6 +74,10 @@ case open --worker ID --from f
 case open --from f --leader ID --leader ID
 case split ID --part BD=4200 --part NP=1500
 case confirm ID --leader ID --outcome ID
+case hand-over ID
+case accept-hand-over ID
+case cancel-hand-over ID
+case owner ID
 case show ID
 case list
 record put ID --from f --only outcome

@@ -14,6 +14,7 @@ use titian_proto::bundle::{Cutter, Opener, Recipient, Sealer, SealingKey};
 use titian_proto::envelope::{
     EnvelopeKind, Header, KeyRing, Lane, Receipt, ReceiptOutcome, SealContext, Signer, envelope_hash, open_receipt, receipt_hash,
 };
+use titian_proto::gate::Content;
 use titian_proto::log::commitment::{commitment, field_key, open_field, transfer_salt};
 use titian_proto::log::{Event, Leaf, LeafDraft};
 use titian_proto::model::date::Instant;
@@ -22,6 +23,7 @@ use titian_proto::model::descriptor::{
 };
 use titian_proto::model::id::{CaseRef, ConsentId, Digest, Epoch, NodeId, ReferralId, TransferId};
 use titian_proto::model::reference::{AgreementId, AgreementRef, ConsentRef};
+use titian_proto::model::referral::HandOverStep;
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::slip::{Slip, SlipCategory, SlipEntry, SlipReference};
 use titian_proto::model::value::{Country, LocalText, Text};
@@ -377,6 +379,36 @@ fn slip_bytes() {
                       Categories of T3 and T4 are the one word SENSITIVE. The key must have signed at some time of the day of the line \"by\".",
             "secret_key": hex::encode([SIGNING_SEED; 32]),
             "text": text,
+        }),
+    );
+}
+
+#[test]
+fn hand_over_bytes() {
+    let steps = [HandOverStep::Offer, HandOverStep::Accept, HandOverStep::Commit, HandOverStep::Abort];
+    let bodies: Vec<Value> = steps
+        .into_iter()
+        .map(|step| {
+            let hand_over = wire::HandOver {
+                referral_id: vec![0x14; 16].into(),
+                owner_term: 2,
+                step: step.to_wire(),
+                subject_ref: vec![0x19; 16].into(),
+                purpose: wire::Purpose::WageRecovery.into(),
+                grant: None,
+            };
+            let body = wire::Body { salt: vec![0x18; 32].into(), content: Some(wire::body::Content::HandOver(hand_over)) }.encode_to_vec();
+            let (_, content) = Content::parse(EnvelopeKind::HandOver, &body.clone().into()).unwrap();
+            assert_eq!(content.kind(), EnvelopeKind::HandOver);
+            json!({ "step": step, "body": hex::encode(&body), "digest": Digest::of(&body) })
+        })
+        .collect();
+    golden(
+        "hand_over.json",
+        &json!({
+            "about": "Bodies of HAND_OVER envelopes, without the grant that an OFFER carries beside. Who owns a case: the only owner commits; a lower term is refused with STALE_VERSION.",
+            "input": { "salt": "18".repeat(32), "referral_id": "14".repeat(16), "owner_term": 2, "subject_ref": "19".repeat(16), "purpose": "WAGE_RECOVERY" },
+            "bodies": bodies,
         }),
     );
 }

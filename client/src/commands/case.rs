@@ -52,6 +52,30 @@ pub(super) enum Command {
         #[arg(long, value_name = "RECORD", value_parser = arguments::id)]
         outcome: Option<Bytes>,
     },
+    /// Offer the case of a transfer to the union that works on it; until it answers, nobody changes the case
+    HandOver {
+        /// The referral of kind TRANSFER
+        #[arg(value_name = "ID", value_parser = arguments::id)]
+        referral: Bytes,
+    },
+    /// Accept a case that another union offers; it is this union's once the other has confirmed that
+    AcceptHandOver {
+        /// The referral of kind TRANSFER
+        #[arg(value_name = "ID", value_parser = arguments::id)]
+        referral: Bytes,
+    },
+    /// Take an offer of a case back, or turn it down
+    CancelHandOver {
+        /// The referral of kind TRANSFER
+        #[arg(value_name = "ID", value_parser = arguments::id)]
+        referral: Bytes,
+    },
+    /// Show who owns the case of a referral
+    Owner {
+        /// The referral
+        #[arg(value_name = "ID", value_parser = arguments::id)]
+        referral: Bytes,
+    },
     /// List cases
     List,
 }
@@ -62,6 +86,10 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Confirm { case, leader, outcome } => confirm(case, leader, outcome.unwrap_or_default(), context).await,
         Command::Split { case, parts } => split(case, parts, context).await,
         Command::Show { case } => show(case, context).await,
+        Command::HandOver { referral } => hand_over(referral, wire::HandOverStep::Offer, context).await,
+        Command::AcceptHandOver { referral } => hand_over(referral, wire::HandOverStep::Accept, context).await,
+        Command::CancelHandOver { referral } => hand_over(referral, wire::HandOverStep::Abort, context).await,
+        Command::Owner { referral } => owner(referral, context).await,
         Command::List => list(context).await,
     }
 }
@@ -88,6 +116,18 @@ async fn confirm(case_id: Bytes, leader: Bytes, record_id: Bytes, context: &Cont
     let response = context.desk().await?.confirm_outcome(wire::ConfirmOutcomeRequest { case_id, leader, record_id }).await?;
     let record = given(response.record.clone())?;
     context.output.show(&response, |response| output::case::confirmed(&record, response))
+}
+
+async fn hand_over(referral_id: Bytes, step: wire::HandOverStep, context: &Context) -> Result<(), Failure> {
+    let response = context.desk().await?.hand_over_case(wire::HandOverCaseRequest { referral_id, step: step.into() }).await?;
+    let tenure = given(response.tenure.clone())?;
+    context.output.show(&response, |_| output::case::tenure(&tenure))
+}
+
+async fn owner(referral_id: Bytes, context: &Context) -> Result<(), Failure> {
+    let response = context.desk().await?.get_tenure(wire::GetTenureRequest { referral_id }).await?;
+    let tenure = given(response.tenure.clone())?;
+    context.output.show(&response, |_| output::case::tenure(&tenure))
 }
 
 async fn show(case_id: Bytes, context: &Context) -> Result<(), Failure> {

@@ -2,8 +2,8 @@
 
 use titian_proto::wire::case_service_client::CaseServiceClient;
 use titian_proto::wire::{
-    ConfirmOutcomeRequest, ConfirmOutcomeResponse, GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest,
-    OpenCaseResponse, SplitCaseRequest, SplitCaseResponse,
+    ConfirmOutcomeRequest, ConfirmOutcomeResponse, GetCaseRequest, GetCaseResponse, GetTenureRequest, GetTenureResponse, HandOverCaseRequest,
+    HandOverCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse, SplitCaseRequest, SplitCaseResponse,
 };
 use tonic::transport::Channel;
 
@@ -48,6 +48,22 @@ impl Desk {
     /// When the call fails; see [`DeskError`].
     pub async fn confirm_outcome(&self, request: ConfirmOutcomeRequest) -> Result<ConfirmOutcomeResponse, DeskError> {
         answer(self.cases().confirm_outcome(self.call(request)).await)
+    }
+
+    /// Takes a step of handing a case over.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn hand_over_case(&self, request: HandOverCaseRequest) -> Result<HandOverCaseResponse, DeskError> {
+        answer(self.cases().hand_over_case(self.call(request)).await)
+    }
+
+    /// Shows who owns the case of a referral.
+    ///
+    /// # Errors
+    /// When the call fails; see [`DeskError`].
+    pub async fn get_tenure(&self, request: GetTenureRequest) -> Result<GetTenureResponse, DeskError> {
+        answer(self.cases().get_tenure(self.call(request)).await)
     }
 
     fn cases(&self) -> CaseServiceClient<Channel> {

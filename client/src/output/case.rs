@@ -37,6 +37,21 @@ pub fn confirmed(record: &wire::Record, response: &wire::ConfirmOutcomeResponse)
     format!("{}{block}", record::record(record))
 }
 
+/// Who owns the case of a referral.
+#[must_use]
+pub fn tenure(tenure: &wire::Tenure) -> String {
+    let wire::Tenure { referral_id, owner, owner_term, state, offered_term, since_ms } = tenure;
+    let mut block = Block::new().row("referral", id(referral_id)).row("owner", owner).row("term", owner_term.to_string());
+    block = block.row("hand-over", code::<wire::TenureState>(*state));
+    if *offered_term > 0 {
+        block = block.row("offered term", offered_term.to_string());
+    }
+    if *since_ms > 0 {
+        block = block.row("since", time(*since_ms));
+    }
+    block.to_string()
+}
+
 /// Cases, one a line.
 #[must_use]
 pub fn list(cases: &[wire::Case]) -> String {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::model::consent::{ConsentBasis, Grant};
 use crate::model::id::NodeId;
 use crate::model::record::{AgeBand, CaseKind, Demographic, GroupCount, IntakeKind, RecordContent, RecordType, Safety};
-use crate::model::referral::{Approval, Offer, ReferralKind, SharePut};
+use crate::model::referral::{Approval, HandOver, Offer, ReferralKind, SharePut};
 use crate::model::vocabulary::{Category, Purpose, Tier};
 
 /// What is asked for.
@@ -78,6 +78,23 @@ impl<'a> Ask<'a> {
             pieces,
             grant: put.grant.as_ref(),
             approval: put.approval.as_ref(),
+        }
+    }
+
+    /// Who takes a case over must be allowed what the case is about.
+    pub(super) fn of_hand_over(hand_over: &'a HandOver) -> Self {
+        Self {
+            is_offer: false,
+            purpose: hand_over.purpose,
+            welfare_check: hand_over.purpose == Purpose::WelfareCheck,
+            welfare_check_alone: false,
+            said_beyond: Vec::new(),
+            pieces: vec![Piece::selected(Category::CaseCore)],
+            grant: hand_over.grant.as_ref(),
+            approval: None,
+            tier: Tier::T1,
+            minor: false,
+            group: false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::envelope::EnvelopeKind;
 use crate::gate::ask::Ask;
 use crate::model::descriptor::CompromiseNotice;
 use crate::model::malformed::{At, Malformed};
-use crate::model::referral::{BreachNotice, ErasureReceipt, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
+use crate::model::referral::{BreachNotice, ErasureReceipt, HandOver, HandOverStep, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
 use crate::wire;
 use crate::wire::body::Content as WireContent;
 
@@ -35,6 +35,8 @@ pub enum Content {
     Breach(BreachNotice),
     /// The keys of a third node are in other hands.
     Compromise(CompromiseNotice),
+    /// A step of handing a case over.
+    HandOver(HandOver),
 }
 
 /// How much a message must show.
@@ -81,7 +83,8 @@ impl Content {
             WireContent::ErasureReceipt(receipt) => Self::ErasureReceipt(ErasureReceipt::from_wire(receipt).at("erasure_receipt")?),
             WireContent::Breach(notice) => Self::Breach(BreachNotice::from_wire(notice).at("breach")?),
             WireContent::Compromise(notice) => Self::Compromise(CompromiseNotice::from_wire(notice).at("compromise")?),
-            WireContent::AttestationRequest(_) | WireContent::Attestation(_) | WireContent::HandOver(_) => {
+            WireContent::HandOver(hand_over) => Self::HandOver(HandOver::from_wire(hand_over).at("hand_over")?),
+            WireContent::AttestationRequest(_) | WireContent::Attestation(_) => {
                 return Err(Malformed::new("is of a kind that this version does not understand").at("content"));
             }
         };
@@ -101,6 +104,7 @@ impl Content {
             Self::ErasureReceipt(_) => EnvelopeKind::ErasureReceipt,
             Self::Breach(_) => EnvelopeKind::Breach,
             Self::Compromise(_) => EnvelopeKind::Compromise,
+            Self::HandOver(_) => EnvelopeKind::HandOver,
         }
     }
 
@@ -109,6 +113,7 @@ impl Content {
         let grant = match &mut self {
             Self::Offer(offer) => offer.grant.as_mut(),
             Self::Put(put) => put.grant.as_mut(),
+            Self::HandOver(hand_over) => hand_over.grant.as_mut(),
             Self::Retract(_)
             | Self::State(_)
             | Self::Agreement(_)
@@ -135,6 +140,7 @@ impl Content {
             Self::ErasureReceipt(receipt) => WireContent::ErasureReceipt(receipt.to_wire()),
             Self::Breach(notice) => WireContent::Breach(notice.to_wire()),
             Self::Compromise(notice) => WireContent::Compromise(notice.to_wire()),
+            Self::HandOver(hand_over) => WireContent::HandOver(hand_over.to_wire()),
         }
     }
 
@@ -143,7 +149,9 @@ impl Content {
         match self {
             Self::Offer(offer) => Demand::Everything(Ask::of_offer(offer)),
             Self::Put(put) => Demand::Everything(Ask::of_put(put)),
-            Self::State(_) => Demand::KnownAgreement,
+            // To offer a case is to ask for everything that giving it would ask. What answers an offer carries no data: what was begun can be closed.
+            Self::HandOver(hand_over) if hand_over.step == HandOverStep::Offer => Demand::Everything(Ask::of_hand_over(hand_over)),
+            Self::State(_) | Self::HandOver(_) => Demand::KnownAgreement,
             Self::Retract(_)
             | Self::Agreement(_)
             | Self::Withdrawal(_)

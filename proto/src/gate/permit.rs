@@ -54,6 +54,7 @@ impl Permit {
         match &self.content {
             Content::Offer(offer) => offer.grant.as_ref().map(Grant::reference),
             Content::Put(put) => put.grant.as_ref().map(Grant::reference),
+            Content::HandOver(hand_over) => hand_over.grant.as_ref().map(Grant::reference),
             Content::Retract(_)
             | Content::State(_)
             | Content::Agreement(_)
@@ -70,6 +71,7 @@ impl Permit {
         match &self.content {
             Content::Offer(offer) => Some(offer.purpose),
             Content::Put(put) => Some(put.purpose),
+            Content::HandOver(hand_over) => Some(hand_over.purpose),
             Content::Retract(_)
             | Content::State(_)
             | Content::Agreement(_)
@@ -92,7 +94,8 @@ impl Permit {
             | Content::Withdrawal(_)
             | Content::ErasureReceipt(_)
             | Content::Breach(_)
-            | Content::Compromise(_) => Vec::new(),
+            | Content::Compromise(_)
+            | Content::HandOver(_) => Vec::new(),
         };
         let mut codes: Vec<String> = categories.into_iter().map(|category| category.code().to_owned()).collect();
         codes.sort();
@@ -114,6 +117,7 @@ impl Permit {
             Content::ErasureReceipt(receipt) => one("erasure_receipt", receipt.to_wire().encode_to_vec()),
             Content::Breach(notice) => one("breach", notice.to_wire().encode_to_vec()),
             Content::Compromise(notice) => one("compromise", notice.to_wire().encode_to_vec()),
+            Content::HandOver(hand_over) => one("hand_over", hand_over.to_wire().encode_to_vec()),
         }
     }
 

@@ -3847,7 +3847,7 @@ pub struct Attestation {
     pub kind: i32,
 }
 /// Hand-over of a case to a new owner.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct HandOver {
     /// Under which referral.
@@ -3859,6 +3859,15 @@ pub struct HandOver {
     /// Offered, accepted, committed or aborted.
     #[prost(enumeration = "HandOverStep", tag = "3")]
     pub step: i32,
+    /// The worker or group, as in the offer of the referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub subject_ref: ::prost::bytes::Bytes,
+    /// Purpose of the referral; the gate asks her consent for it.
+    #[prost(enumeration = "Purpose", tag = "5")]
+    pub purpose: i32,
+    /// With an OFFER: the grant it rests on, so that the receiver can check without asking.
+    #[prost(message, optional, tag = "6")]
+    pub grant: ::core::option::Option<Grant>,
 }
 /// What the body of an envelope says. Exactly one.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4413,7 +4422,8 @@ pub enum HandOverStep {
     Accept = 2,
     /// Committed by the owner.
     Commit = 3,
-    /// Aborted.
+    /// Cancelled by the owner, which the next owner answers with the same; or turned down by the next owner. With a higher term than the one offered
+    /// it is final and waits for no answer.
     Abort = 4,
 }
 impl HandOverStep {
@@ -5785,6 +5795,64 @@ pub struct FoundWorker {
     #[prost(string, tag = "4")]
     pub full_name: ::prost::alloc::string::String,
 }
+/// A step of a hand-over, taken by staff.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HandOverCaseRequest {
+    /// The referral of kind TRANSFER, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// OFFER by the owner, ACCEPT by the next owner, ABORT by either. COMMIT is the node's.
+    #[prost(enumeration = "HandOverStep", tag = "2")]
+    pub step: i32,
+}
+/// Taken.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HandOverCaseResponse {
+    /// Who owns the case now.
+    #[prost(message, optional, tag = "1")]
+    pub tenure: ::core::option::Option<Tenure>,
+}
+/// Asks who owns a case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetTenureRequest {
+    /// The referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+}
+/// Who owns it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetTenureResponse {
+    /// Who owns the case now.
+    #[prost(message, optional, tag = "1")]
+    pub tenure: ::core::option::Option<Tenure>,
+}
+/// Who owns the case of a referral, as this node knows it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Tenure {
+    /// The referral, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub referral_id: ::prost::bytes::Bytes,
+    /// The owner's node id.
+    #[prost(string, tag = "2")]
+    pub owner: ::prost::alloc::string::String,
+    /// The owner's term, from 1.
+    #[prost(uint64, tag = "3")]
+    pub owner_term: u64,
+    /// How it stands.
+    #[prost(enumeration = "TenureState", tag = "4")]
+    pub state: i32,
+    /// The term that is offered; 0: none.
+    #[prost(uint64, tag = "5")]
+    pub offered_term: u64,
+    /// Since when it stands so, milliseconds since 1970; 0: from the beginning.
+    #[prost(int64, tag = "6")]
+    pub since_ms: i64,
+}
 /// A case.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -7015,6 +7083,47 @@ impl ReportingConsent {
             "REPORTING_CONSENT_UNSPECIFIED" => Some(Self::Unspecified),
             "REPORTING_CONSENT_GIVEN" => Some(Self::Given),
             "REPORTING_CONSENT_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+/// How the ownership of a case stands at a node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TenureState {
+    /// Never valid on the wire.
+    Unspecified = 0,
+    /// Nothing is under way.
+    Settled = 1,
+    /// Offered: the case is read-only at the owner until the other union has answered.
+    Offered = 2,
+    /// Accepted by the next owner, which waits for the owner's word.
+    Accepted = 3,
+    /// Cancelled by the owner, which waits for the answer: still read-only.
+    Cancelling = 4,
+}
+impl TenureState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TENURE_STATE_UNSPECIFIED",
+            Self::Settled => "TENURE_STATE_SETTLED",
+            Self::Offered => "TENURE_STATE_OFFERED",
+            Self::Accepted => "TENURE_STATE_ACCEPTED",
+            Self::Cancelling => "TENURE_STATE_CANCELLING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TENURE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "TENURE_STATE_SETTLED" => Some(Self::Settled),
+            "TENURE_STATE_OFFERED" => Some(Self::Offered),
+            "TENURE_STATE_ACCEPTED" => Some(Self::Accepted),
+            "TENURE_STATE_CANCELLING" => Some(Self::Cancelling),
             _ => None,
         }
     }
@@ -8289,6 +8398,56 @@ pub mod case_service_client {
                 .insert(GrpcMethod::new("titian.v1.CaseService", "ConfirmOutcome"));
             self.inner.unary(req, path, codec).await
         }
+        /// Takes a step of handing the case of a transfer over to the other union.
+        pub async fn hand_over_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::HandOverCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HandOverCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.CaseService/HandOverCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.CaseService", "HandOverCase"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Shows who owns the case of a referral.
+        pub async fn get_tenure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetTenureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetTenureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/titian.v1.CaseService/GetTenure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("titian.v1.CaseService", "GetTenure"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -8340,6 +8499,22 @@ pub mod case_service_server {
             request: tonic::Request<super::ConfirmOutcomeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ConfirmOutcomeResponse>,
+            tonic::Status,
+        >;
+        /// Takes a step of handing the case of a transfer over to the other union.
+        async fn hand_over_case(
+            &self,
+            request: tonic::Request<super::HandOverCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HandOverCaseResponse>,
+            tonic::Status,
+        >;
+        /// Shows who owns the case of a referral.
+        async fn get_tenure(
+            &self,
+            request: tonic::Request<super::GetTenureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetTenureResponse>,
             tonic::Status,
         >;
     }
@@ -8630,6 +8805,96 @@ pub mod case_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ConfirmOutcomeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.CaseService/HandOverCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct HandOverCaseSvc<T: CaseService>(pub Arc<T>);
+                    impl<
+                        T: CaseService,
+                    > tonic::server::UnaryService<super::HandOverCaseRequest>
+                    for HandOverCaseSvc<T> {
+                        type Response = super::HandOverCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::HandOverCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CaseService>::hand_over_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = HandOverCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/titian.v1.CaseService/GetTenure" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetTenureSvc<T: CaseService>(pub Arc<T>);
+                    impl<
+                        T: CaseService,
+                    > tonic::server::UnaryService<super::GetTenureRequest>
+                    for GetTenureSvc<T> {
+                        type Response = super::GetTenureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetTenureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CaseService>::get_tenure(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetTenureSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -17110,6 +17110,193 @@ impl<'de> serde::Deserialize<'de> for GetStatusResponse {
         deserializer.deserialize_struct("titian.v1.GetStatusResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for GetTenureRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetTenureRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetTenureRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetTenureRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetTenureRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetTenureRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(GetTenureRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetTenureRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetTenureResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.tenure.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.GetTenureResponse", len)?;
+        if let Some(v) = self.tenure.as_ref() {
+            struct_ser.serialize_field("tenure", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetTenureResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "tenure",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Tenure,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "tenure" => Ok(GeneratedField::Tenure),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetTenureResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.GetTenureResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetTenureResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut tenure__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Tenure => {
+                            if tenure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tenure"));
+                            }
+                            tenure__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(GetTenureResponse {
+                    tenure: tenure__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.GetTenureResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for GetWorkerRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -18340,6 +18527,15 @@ impl serde::Serialize for HandOver {
         if self.step != 0 {
             len += 1;
         }
+        if !self.subject_ref.is_empty() {
+            len += 1;
+        }
+        if self.purpose != 0 {
+            len += 1;
+        }
+        if self.grant.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("titian.v1.HandOver", len)?;
         if !self.referral_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -18356,6 +18552,19 @@ impl serde::Serialize for HandOver {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.step)))?;
             struct_ser.serialize_field("step", &v)?;
         }
+        if !self.subject_ref.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("subjectRef", pbjson::private::base64::encode(&self.subject_ref).as_str())?;
+        }
+        if self.purpose != 0 {
+            let v = Purpose::try_from(self.purpose)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.purpose)))?;
+            struct_ser.serialize_field("purpose", &v)?;
+        }
+        if let Some(v) = self.grant.as_ref() {
+            struct_ser.serialize_field("grant", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -18371,6 +18580,10 @@ impl<'de> serde::Deserialize<'de> for HandOver {
             "owner_term",
             "ownerTerm",
             "step",
+            "subject_ref",
+            "subjectRef",
+            "purpose",
+            "grant",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -18378,6 +18591,9 @@ impl<'de> serde::Deserialize<'de> for HandOver {
             ReferralId,
             OwnerTerm,
             Step,
+            SubjectRef,
+            Purpose,
+            Grant,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -18402,6 +18618,9 @@ impl<'de> serde::Deserialize<'de> for HandOver {
                             "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
                             "ownerTerm" | "owner_term" => Ok(GeneratedField::OwnerTerm),
                             "step" => Ok(GeneratedField::Step),
+                            "subjectRef" | "subject_ref" => Ok(GeneratedField::SubjectRef),
+                            "purpose" => Ok(GeneratedField::Purpose),
+                            "grant" => Ok(GeneratedField::Grant),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -18424,6 +18643,9 @@ impl<'de> serde::Deserialize<'de> for HandOver {
                 let mut referral_id__ = None;
                 let mut owner_term__ = None;
                 let mut step__ = None;
+                let mut subject_ref__ = None;
+                let mut purpose__ = None;
+                let mut grant__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ReferralId => {
@@ -18448,16 +18670,245 @@ impl<'de> serde::Deserialize<'de> for HandOver {
                             }
                             step__ = Some(map_.next_value::<HandOverStep>()? as i32);
                         }
+                        GeneratedField::SubjectRef => {
+                            if subject_ref__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("subjectRef"));
+                            }
+                            subject_ref__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Purpose => {
+                            if purpose__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("purpose"));
+                            }
+                            purpose__ = Some(map_.next_value::<Purpose>()? as i32);
+                        }
+                        GeneratedField::Grant => {
+                            if grant__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("grant"));
+                            }
+                            grant__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(HandOver {
                     referral_id: referral_id__.unwrap_or_default(),
                     owner_term: owner_term__.unwrap_or_default(),
                     step: step__.unwrap_or_default(),
+                    subject_ref: subject_ref__.unwrap_or_default(),
+                    purpose: purpose__.unwrap_or_default(),
+                    grant: grant__,
                 })
             }
         }
         deserializer.deserialize_struct("titian.v1.HandOver", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HandOverCaseRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if self.step != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.HandOverCaseRequest", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if self.step != 0 {
+            let v = HandOverStep::try_from(self.step)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.step)))?;
+            struct_ser.serialize_field("step", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HandOverCaseRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "step",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            Step,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "step" => Ok(GeneratedField::Step),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HandOverCaseRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.HandOverCaseRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HandOverCaseRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut step__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Step => {
+                            if step__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("step"));
+                            }
+                            step__ = Some(map_.next_value::<HandOverStep>()? as i32);
+                        }
+                    }
+                }
+                Ok(HandOverCaseRequest {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    step: step__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.HandOverCaseRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HandOverCaseResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.tenure.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.HandOverCaseResponse", len)?;
+        if let Some(v) = self.tenure.as_ref() {
+            struct_ser.serialize_field("tenure", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HandOverCaseResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "tenure",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Tenure,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "tenure" => Ok(GeneratedField::Tenure),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HandOverCaseResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.HandOverCaseResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HandOverCaseResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut tenure__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Tenure => {
+                            if tenure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tenure"));
+                            }
+                            tenure__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(HandOverCaseResponse {
+                    tenure: tenure__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.HandOverCaseResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for HandOverStep {
@@ -41174,6 +41625,284 @@ impl<'de> serde::Deserialize<'de> for TellBreachResponse {
             }
         }
         deserializer.deserialize_struct("titian.v1.TellBreachResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Tenure {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.referral_id.is_empty() {
+            len += 1;
+        }
+        if !self.owner.is_empty() {
+            len += 1;
+        }
+        if self.owner_term != 0 {
+            len += 1;
+        }
+        if self.state != 0 {
+            len += 1;
+        }
+        if self.offered_term != 0 {
+            len += 1;
+        }
+        if self.since_ms != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("titian.v1.Tenure", len)?;
+        if !self.referral_id.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("referralId", pbjson::private::base64::encode(&self.referral_id).as_str())?;
+        }
+        if !self.owner.is_empty() {
+            struct_ser.serialize_field("owner", &self.owner)?;
+        }
+        if self.owner_term != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("ownerTerm", ToString::to_string(&self.owner_term).as_str())?;
+        }
+        if self.state != 0 {
+            let v = TenureState::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if self.offered_term != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("offeredTerm", ToString::to_string(&self.offered_term).as_str())?;
+        }
+        if self.since_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("sinceMs", ToString::to_string(&self.since_ms).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Tenure {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "referral_id",
+            "referralId",
+            "owner",
+            "owner_term",
+            "ownerTerm",
+            "state",
+            "offered_term",
+            "offeredTerm",
+            "since_ms",
+            "sinceMs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ReferralId,
+            Owner,
+            OwnerTerm,
+            State,
+            OfferedTerm,
+            SinceMs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "referralId" | "referral_id" => Ok(GeneratedField::ReferralId),
+                            "owner" => Ok(GeneratedField::Owner),
+                            "ownerTerm" | "owner_term" => Ok(GeneratedField::OwnerTerm),
+                            "state" => Ok(GeneratedField::State),
+                            "offeredTerm" | "offered_term" => Ok(GeneratedField::OfferedTerm),
+                            "sinceMs" | "since_ms" => Ok(GeneratedField::SinceMs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Tenure;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct titian.v1.Tenure")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Tenure, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut referral_id__ = None;
+                let mut owner__ = None;
+                let mut owner_term__ = None;
+                let mut state__ = None;
+                let mut offered_term__ = None;
+                let mut since_ms__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ReferralId => {
+                            if referral_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("referralId"));
+                            }
+                            referral_id__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Owner => {
+                            if owner__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("owner"));
+                            }
+                            owner__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OwnerTerm => {
+                            if owner_term__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ownerTerm"));
+                            }
+                            owner_term__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<TenureState>()? as i32);
+                        }
+                        GeneratedField::OfferedTerm => {
+                            if offered_term__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("offeredTerm"));
+                            }
+                            offered_term__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SinceMs => {
+                            if since_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sinceMs"));
+                            }
+                            since_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Tenure {
+                    referral_id: referral_id__.unwrap_or_default(),
+                    owner: owner__.unwrap_or_default(),
+                    owner_term: owner_term__.unwrap_or_default(),
+                    state: state__.unwrap_or_default(),
+                    offered_term: offered_term__.unwrap_or_default(),
+                    since_ms: since_ms__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("titian.v1.Tenure", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TenureState {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "TENURE_STATE_UNSPECIFIED",
+            Self::Settled => "TENURE_STATE_SETTLED",
+            Self::Offered => "TENURE_STATE_OFFERED",
+            Self::Accepted => "TENURE_STATE_ACCEPTED",
+            Self::Cancelling => "TENURE_STATE_CANCELLING",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for TenureState {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "TENURE_STATE_UNSPECIFIED",
+            "TENURE_STATE_SETTLED",
+            "TENURE_STATE_OFFERED",
+            "TENURE_STATE_ACCEPTED",
+            "TENURE_STATE_CANCELLING",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = TenureState;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "TENURE_STATE_UNSPECIFIED" => Ok(TenureState::Unspecified),
+                    "TENURE_STATE_SETTLED" => Ok(TenureState::Settled),
+                    "TENURE_STATE_OFFERED" => Ok(TenureState::Offered),
+                    "TENURE_STATE_ACCEPTED" => Ok(TenureState::Accepted),
+                    "TENURE_STATE_CANCELLING" => Ok(TenureState::Cancelling),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for Tier {

@@ -23,6 +23,7 @@ use super::consents;
 use super::context::{Acts, House};
 use super::erasures;
 use super::error::ActError;
+use super::hand_over;
 use super::outgoing;
 use super::policy::{self, Direction};
 use super::projection;
@@ -331,6 +332,7 @@ fn take(
             erasures::receive::receipt(house, unit, peer, receipt, &wire::Envelope { header, body, seal })
         }
         Content::Breach(notice) => breaches::receive(house, unit, peer, notice),
+        Content::HandOver(step) => hand_over::receive(house, unit, peer, step, *occasion),
     }
 }
 

@@ -3,6 +3,7 @@
 use titian_proto::bundle::BundleError;
 use titian_proto::model::date::Instant;
 use titian_proto::model::descriptor::DescriptorError;
+use titian_proto::model::id::NodeId;
 use titian_proto::model::malformed::Malformed;
 use titian_proto::model::refusal::Refusal;
 
@@ -34,6 +35,18 @@ pub enum ActError {
     /// It belongs to the other union.
     #[error("it belongs to the other union, and only that union changes it")]
     NotYours,
+    /// The case was handed over.
+    #[error("the case was handed over to {owner}, and only that union changes it")]
+    HandedOver {
+        /// Whose it is now.
+        owner: NodeId,
+    },
+    /// The case is offered to another union.
+    #[error("the case is offered to {next}, and nobody changes it until that is decided")]
+    InEscrow {
+        /// Whose it would be.
+        next: NodeId,
+    },
     /// She said that a paper is not safe for her to carry.
     #[error("she said that a paper is not safe for her to carry")]
     PaperUnsafe,
@@ -114,6 +127,8 @@ impl ActError {
             Self::WrongState { .. } => "WRONG_STATE",
             Self::StaleRevision => "STALE_REVISION",
             Self::NotYours => "NOT_YOURS",
+            Self::HandedOver { .. } => "HANDED_OVER",
+            Self::InEscrow { .. } => "IN_ESCROW",
             Self::PaperUnsafe => "PAPER_UNSAFE",
             Self::OwnApproval => "OWN_APPROVAL",
             Self::SameOfficer => "SAME_OFFICER",
@@ -145,6 +160,8 @@ impl ActError {
             Self::WrongState { .. } => "Look at its state first; another state must be set before, or the work is already done.",
             Self::StaleRevision => "Read it again, look at the change, and repeat yours on the newest revision.",
             Self::NotYours => "Ask the other union to change it; you can answer its referral.",
+            Self::HandedOver { .. } => "Tell that union what should be changed; it answers for the case now.",
+            Self::InEscrow { .. } => "Wait for its answer, or take the offer back: titian case cancel-hand-over.",
             Self::PaperUnsafe => {
                 "Print nothing, and tell her by word of mouth; if she says that it is safe now, write down a new version of that consent."
             }
@@ -191,6 +208,8 @@ impl ActError {
             | Self::WrongState { .. }
             | Self::StaleRevision
             | Self::NotYours
+            | Self::HandedOver { .. }
+            | Self::InEscrow { .. }
             | Self::PaperUnsafe
             | Self::OwnApproval
             | Self::SameOfficer

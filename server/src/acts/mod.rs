@@ -5,6 +5,7 @@
 //! - [`context`]: what every act stands on; [`shelf`]: what it has parsed already.
 //! - [`workers`], [`cases`], [`records`], [`consents`], [`agreements`], [`peers`], [`referrals`]: the nouns.
 //! - [`groups`]: a group's case, split by country of origin; [`outcomes`]: what came of it, confirmed by its leaders.
+//! - [`hand_over`]: a case gets a new owner, and never two.
 //! - [`reports`]: a period in numbers, for a donor, with nobody in them.
 //! - [`documents`]: their bytes: attached, pulled, swept up.
 //! - [`erasures`]: what was delivered is destroyed, at both ends, and proved.
@@ -40,6 +41,7 @@ pub mod documents;
 pub mod erasures;
 pub mod error;
 pub mod groups;
+pub mod hand_over;
 pub mod in_turn;
 pub mod log;
 mod narrowed;

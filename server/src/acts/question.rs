@@ -128,6 +128,18 @@ pub fn gather(house: &House, read: &impl Read, now: Instant, about: &About<'_>) 
             let approval = put.approval.clone().filter(|_| approval_covers(sender, file, offer, &contents));
             Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject })
         }
+        Content::HandOver(hand_over) => {
+            let known = known_referral(house, read, hand_over.referral_id)?;
+            let file = known.as_deref().map(|known| &known.file);
+            let offer = known.as_deref().and_then(|known| known.offer.as_ref());
+            let held = safety_held(read, about.direction, hand_over.referral_id)?;
+            let passed_on = passed_on(house, read, now, about, file)?;
+            let subject = SubjectFacts { passed_on, ..offer.map_or_else(SubjectFacts::default, |offer| offer_facts(offer, held)) };
+            let ledger = ledger(house, read, about, hand_over.subject_ref, hand_over.grant.as_ref(), file)?;
+            let prohibited_recipients = prohibited(house, read, about.direction, file, &[])?;
+            let approval = offer.and_then(|offer| offer.approval.clone());
+            Ok(Gathered { agreement, successor, ledger, approval, prohibited_recipients, subject })
+        }
         Content::State(_)
         | Content::Retract(_)
         | Content::Agreement(_)

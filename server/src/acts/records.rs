@@ -13,6 +13,7 @@ use super::candidates::Candidate;
 use super::context::{Acts, House};
 use super::documents;
 use super::error::ActError;
+use super::hand_over;
 use super::outcomes;
 use super::projection;
 use super::question::{self, KnownReferral};
@@ -95,6 +96,7 @@ pub async fn remove(acts: &Acts, case_id: CaseId, record_id: RecordId) -> Result
     acts.store
         .write(move |unit| {
             let case = unit.case(case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+            hand_over::check_writable(&house, unit, case_id)?;
             let (holder, record) = find(unit, &case, record_id)?.ok_or(ActError::NotFound { what: "record" })?;
             let has_rules = record.category == Category::Safety.to_wire();
             for referral_id in referrals(unit, &case)? {
@@ -141,6 +143,7 @@ pub(super) fn put_in(house: &House, unit: &mut Unit, puts: &[Put]) -> Result<Put
     let mut done = PutDone::default();
     let Some(first) = puts.first() else { return Ok(done) };
     let case = unit.case(first.case_id)?.ok_or(ActError::NotFound { what: "case" })?;
+    hand_over::check_writable(house, unit, first.case_id)?;
     let mut changed = Vec::with_capacity(puts.len());
     for put in puts {
         let record = store_one(house, unit, &case, put)?;

@@ -19,6 +19,7 @@ use super::context::{Acts, House};
 use super::documents::follow;
 use super::erasures::destroy;
 use super::error::ActError;
+use super::hand_over;
 use super::outgoing::{self, Address};
 use super::policy::{self, Direction};
 use super::question::{self, About, Gathered};
@@ -98,6 +99,9 @@ pub fn put(
     candidates: &[Candidate],
     whole: bool,
 ) -> Result<Result<(), Refusal>, ActError> {
+    if hand_over::is_handed_over(house, unit, file)? {
+        return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("put.owner_term")));
+    }
     let asked = asked(house, unit, file, offer, candidates, whole)?;
     let Asked { peer, pinned, gathered, content, given, consent, consent_leaf } = asked;
     let now = unit.now();
@@ -252,6 +256,19 @@ pub fn send_about(
     Ok(Ok(()))
 }
 
+/// Whether the gate permits something about a referral now. Nothing is sent.
+///
+/// # Errors
+/// When the store fails.
+pub fn permits_about(house: &House, unit: &mut Unit, file: &ReferralFile, content: Content) -> Result<Result<(), Refusal>, StoreError> {
+    let (now, peer) = (unit.now(), other_side(house, file));
+    let agreement = policy::agreement_now(house, unit, now, &file.agreement_id, file.agreement_version)?;
+    let pinned = agreement.as_ref().map(policy::KnownAgreement::reference);
+    let about = About { direction: Direction::Out, peer, pinned: pinned.as_ref(), content: &content };
+    let gathered = question::gather(house, unit, now, &about)?;
+    Ok(policy::decide(house, now, gathered.ask(Direction::Out, peer, pinned.as_ref(), content)).map(drop))
+}
+
 /// The grant that a message to this peer rests on: the newest that names it, so that the gate can say what is wrong with it; else the newest
 /// of all. What a welfare check rests on counts for nothing else, and no consent for a welfare check.
 #[must_use]
@@ -301,6 +318,10 @@ pub fn receive_put(
     }
     if file.frozen {
         return Ok(Err(Refusal::new(RefusalCode::ConsentWithdrawn)));
+    }
+    // Who handed the case over has nothing more to say of it; a restored owner may not know that it did.
+    if occasion == Occasion::First && hand_over::is_taken_over(house, unit, file)? {
+        return other("put.owner_term");
     }
     // What comes again after a restore was taken in when the referral stood otherwise.
     if !file.state.is_sharing() && occasion == Occasion::First {

@@ -77,6 +77,8 @@ permissions! {
     CaseShow = "case.show" on CaseService/GetCase for CASEWORK;
     CaseSplit = "case.split" on CaseService/SplitCase for CASE_OWNERS;
     CaseConfirm = "case.confirm" on CaseService/ConfirmOutcome for CASE_OWNERS;
+    CaseHandOver = "case.hand-over" on CaseService/HandOverCase for APPROVERS;
+    CaseTenure = "case.tenure" on CaseService/GetTenure for CASEWORK;
     CaseList = "case.list" on CaseService/ListCases for CASEWORK;
 
     RecordPut = "record.put" on RecordService/PutRecord for CASEWORK;

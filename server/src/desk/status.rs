@@ -49,6 +49,8 @@ pub fn grpc_code(error: &ActError) -> Code {
         | ActError::PaperUnsafe
         | ActError::OwnApproval
         | ActError::NotYours
+        | ActError::HandedOver { .. }
+        | ActError::InEscrow { .. }
         | ActError::SameOfficer
         | ActError::FingerprintDiffers => Code::FailedPrecondition,
         ActError::Bundle(problem) => bundle_code(problem),

@@ -22,6 +22,8 @@ fn every_error() -> Vec<ActError> {
         ActError::WrongState { state: "COMPLETED", wanted: "draft or returned" },
         ActError::StaleRevision,
         ActError::NotYours,
+        ActError::HandedOver { owner: NodeId::parse("id.ksbsi").unwrap() },
+        ActError::InEscrow { next: NodeId::parse("id.ksbsi").unwrap() },
         ActError::PaperUnsafe,
         ActError::OwnApproval,
         ActError::SameOfficer,

@@ -11,6 +11,7 @@
 //! - `passed`: what time it has been, whatever a clock says later.
 //! - `peer_settled`: which receipts a peer holds.
 //! - `peers`, `agreements`, `workers`, `cases`, `leaders`, `records`, `documents`, `consents`, `referrals`, `erasures`, `breaches`, `reports`: one table a noun.
+//! - `tenures`: who owns the case of a transfer.
 //! - `heard`: what other unions told and a person must act upon.
 //! - `sealing`: what is personal is sealed at rest, and destroyed with its key.
 //! - `export`: everything as plain lines, and back.
@@ -63,6 +64,7 @@ mod sealing;
 pub mod staff;
 mod table;
 mod tag;
+pub mod tenures;
 mod unit;
 pub mod value;
 pub mod workers;

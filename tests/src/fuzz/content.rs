@@ -4,7 +4,7 @@ use bytes::Bytes;
 use titian_proto::envelope::EnvelopeKind;
 use titian_proto::gate::Content;
 use titian_proto::model::descriptor::CompromiseNotice;
-use titian_proto::model::referral::{BreachNotice, ErasureReceipt, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
+use titian_proto::model::referral::{BreachNotice, ErasureReceipt, HandOver, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
 
 use super::assert_same;
 
@@ -28,6 +28,7 @@ pub(super) fn read(kind: EnvelopeKind, body: &Bytes) -> bool {
         Content::ErasureReceipt(receipt) => assert_same(&receipt, ErasureReceipt::from_wire(&receipt.to_wire())),
         Content::Breach(notice) => assert_same(&notice, BreachNotice::from_wire(&notice.to_wire())),
         Content::Compromise(notice) => assert_same(&notice, CompromiseNotice::from_wire(&notice.to_wire())),
+        Content::HandOver(hand_over) => assert_same(&hand_over, HandOver::from_wire(&hand_over.to_wire())),
     }
     true
 }

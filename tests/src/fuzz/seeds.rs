@@ -163,9 +163,14 @@ fn bodies() -> Vec<(EnvelopeKind, Vec<u8>)> {
             body::Content::Breach(wire::BreachNotice { found_at_ms: now(), categories: vec![1, 2], referral_ids: vec![id(1)] }),
         ),
         (EnvelopeKind::Compromise, body::Content::Compromise(compromise())),
+        (EnvelopeKind::HandOver, body::Content::HandOver(hand_over())),
     ];
     let body = |content| wire::Body { salt: vec![5; 32].into(), content: Some(content) }.encode_to_vec();
     contents.into_iter().map(|(kind, content)| (kind, body(content))).collect()
+}
+
+fn hand_over() -> wire::HandOver {
+    wire::HandOver { referral_id: id(1), owner_term: 2, step: 2, subject_ref: id(3), purpose: 1, ..wire::HandOver::default() }
 }
 
 fn compromise() -> wire::CompromiseNotice {

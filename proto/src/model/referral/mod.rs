@@ -2,6 +2,7 @@
 
 mod approval;
 mod change;
+mod hand_over;
 mod notice;
 mod offer;
 mod priority;
@@ -11,6 +12,7 @@ mod state;
 
 pub use approval::Approval;
 pub use change::{StateChange, check_reply};
+pub use hand_over::{HandOver, HandOverStep, Stale, Tenure, TenureState, Turn};
 pub use notice::{BreachNotice, ErasureException, ErasureReceipt, NOTICE_ENTRIES_MAX, WithdrawalNotice};
 pub use offer::{Offer, OfferRequest};
 pub use priority::Priority;

@@ -1,6 +1,6 @@
 //! What a withdrawal touches, and what then goes: the queue, the share, what is held.
 
-use titian_proto::envelope::Lane;
+use titian_proto::envelope::{EnvelopeKind, Lane};
 use titian_proto::gate::Content;
 use titian_proto::model::consent::{Withdrawal, WithdrawalAction};
 use titian_proto::model::id::{NodeId, ReferralId};
@@ -15,7 +15,7 @@ use crate::acts::erasures::ask::{Wanted, Words, ask};
 use crate::acts::erasures::retention;
 use crate::acts::error::ActError;
 use crate::acts::referrals::{is_sender, load, offer_of};
-use crate::acts::{dispatch, question, shares};
+use crate::acts::{dispatch, hand_over, question, shares};
 use crate::store::erasures::Onward;
 use crate::store::records::RecordTable;
 use crate::store::referrals::{Given, ReferralFile, ReferralTable};
@@ -192,6 +192,7 @@ pub(super) fn end(
         retention::begin(house, unit, &mut file)?;
     }
     unit.put_referral(&file)?;
+    hand_over::end(house, unit, &file)?;
     unit.publish(Topic::Referral(file.referral_id));
     Ok(())
 }
@@ -253,6 +254,8 @@ pub(super) fn purge_queued(unit: &mut Unit, peer: &NodeId, referral_id: Referral
     for lane in [Lane::States, Lane::Referrals, Lane::Shares, Lane::Documents] {
         for waiting in unit.unsettled(peer, lane, Position::START, usize::MAX)? {
             let is_hers = waiting.header.referral_id == Some(referral_id) && waiting.purged.is_none();
+            // Whose case it is says nothing of her, and lost on the way it would leave the case to nobody. An offer of it asks the gate again.
+            let is_hers = is_hers && waiting.header.kind != EnvelopeKind::HandOver;
             if is_hers && is_reached(unit, peer, lane, waiting.position, reach)? {
                 dispatch::purge_one(unit, peer, lane, waiting.position, RefusalCode::ConsentWithdrawn)?;
                 purged += 1;

@@ -2,6 +2,7 @@
 
 use titian_proto::model::id::{CaseId, RecordId, ReferralId, WorkerId};
 use titian_proto::model::malformed::{At as _, Malformed};
+use titian_proto::model::referral::HandOverStep;
 use titian_proto::model::value::Country;
 use titian_proto::wire;
 use titian_proto::wire::case_service_server::CaseService;
@@ -9,7 +10,7 @@ use tonic::{Request, async_trait};
 
 use super::{Answer, Desk, blocked, contents, page};
 use crate::acts::groups::{self, Part};
-use crate::acts::{cases, outcomes};
+use crate::acts::{cases, hand_over, outcomes};
 
 #[async_trait]
 impl CaseService for Desk {
@@ -65,6 +66,23 @@ impl CaseService for Desk {
         self.act(request, |office, _, wire::ListCasesRequest { limit, after }| async move {
             let after = CaseId::from_wire_optional(&after).at("after")?;
             Ok(wire::ListCasesResponse { cases: cases::list(&office.acts, after, page(limit))? })
+        })
+        .await
+    }
+
+    async fn hand_over_case(&self, request: Request<wire::HandOverCaseRequest>) -> Answer<wire::HandOverCaseResponse> {
+        self.act(request, |office, _, wire::HandOverCaseRequest { referral_id, step }| async move {
+            let referral_id = ReferralId::from_wire(&referral_id).at("referral_id")?;
+            let step = HandOverStep::from_wire(step).at("step")?;
+            Ok(wire::HandOverCaseResponse { tenure: Some(hand_over::step(&office.acts, referral_id, step).await?) })
+        })
+        .await
+    }
+
+    async fn get_tenure(&self, request: Request<wire::GetTenureRequest>) -> Answer<wire::GetTenureResponse> {
+        self.act(request, |office, _, wire::GetTenureRequest { referral_id }| async move {
+            let referral_id = ReferralId::from_wire(&referral_id).at("referral_id")?;
+            Ok(wire::GetTenureResponse { tenure: Some(hand_over::show(&office.acts, referral_id)?) })
         })
         .await
     }

@@ -24,7 +24,7 @@ const SEALED: [&str; 15] = [
 const SEALED_IN_PART: [&str; 1] = ["outbox/"];
 
 /// Tables in the clear, and why.
-const CLEAR: [(&str, &str); 58] = [
+const CLEAR: [(&str, &str); 59] = [
     ("meta/", "what the store knows of itself"),
     ("released/", "numbers of slots whose keys are to be destroyed"),
     ("log/", "leaves, which auditors and peers read; personal data is never in them"),
@@ -76,6 +76,7 @@ const CLEAR: [(&str, &str); 58] = [
     ("erasure-due/", "random ids and times"),
     ("erasure-receipt/", "what a union signed about a destruction: random ids, codes and commitments"),
     ("retention-due/", "random ids and times"),
+    ("tenure/", "codes, numbers and times, by random ids"),
     ("leader/", "random ids, by random ids"),
     ("confirmed/", "random ids, revisions, times and staff pseudonyms, by random ids"),
     ("report/", "numbers that were given out, with what is small left out"),
