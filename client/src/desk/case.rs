@@ -2,8 +2,9 @@
 
 use titian_proto::wire::case_service_client::CaseServiceClient;
 use titian_proto::wire::{
-    ConfirmOutcomeRequest, ConfirmOutcomeResponse, GetCaseRequest, GetCaseResponse, GetTenureRequest, GetTenureResponse, HandOverCaseRequest,
-    HandOverCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse, SplitCaseRequest, SplitCaseResponse,
+    ConfirmOutcomeRequest, ConfirmOutcomeResponse, GetCaseRequest, GetCaseResponse, GetTenureRequest, GetTenureResponse,
+    HandOverCaseRequest, HandOverCaseResponse, ListCasesRequest, ListCasesResponse, OpenCaseRequest, OpenCaseResponse, SplitCaseRequest,
+    SplitCaseResponse,
 };
 use tonic::transport::Channel;
 

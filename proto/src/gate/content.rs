@@ -9,7 +9,9 @@ use crate::envelope::EnvelopeKind;
 use crate::gate::ask::Ask;
 use crate::model::descriptor::CompromiseNotice;
 use crate::model::malformed::{At, Malformed};
-use crate::model::referral::{BreachNotice, ErasureReceipt, HandOver, HandOverStep, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice};
+use crate::model::referral::{
+    BreachNotice, ErasureReceipt, HandOver, HandOverStep, Offer, SharePut, ShareRetract, StateChange, WithdrawalNotice,
+};
 use crate::wire;
 use crate::wire::body::Content as WireContent;
 

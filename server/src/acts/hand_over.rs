@@ -158,8 +158,9 @@ fn take(house: &House, unit: &mut Unit, referral_id: ReferralId, step: HandOverS
             known.tenure.offer().map_err(refused)?
         }
         HandOverStep::Accept => {
+            let turn = known.tenure.accept().map_err(refused)?;
             check_own_consent(house, &file)?;
-            known.tenure.accept().map_err(refused)?
+            turn
         }
         HandOverStep::Abort => {
             let waited = unit.now() >= known.since.plus_days(ESCROW_DAYS);
@@ -177,7 +178,9 @@ fn wanted(step: HandOverStep) -> &'static str {
     match step {
         HandOverStep::Offer => "a case that this union owns, and nothing under way",
         HandOverStep::Accept => "a case that the other union offers",
-        HandOverStep::Commit | HandOverStep::Abort => "a hand-over under way that the other side has not accepted; after 14 days the owner takes it back",
+        HandOverStep::Commit | HandOverStep::Abort => {
+            "a hand-over under way that the other side has not accepted; after 14 days the owner takes it back"
+        }
     }
 }
 
@@ -204,13 +207,7 @@ fn check_own_consent(house: &House, file: &ReferralFile) -> Result<(), ActError>
 }
 
 /// Whether the gate would let the case go to the other side now. Nothing is sent.
-fn may_go(
-    house: &House,
-    unit: &mut Unit,
-    file: &ReferralFile,
-    offer: &Offer,
-    term: u64,
-) -> Result<Result<(), Refusal>, ActError> {
+fn may_go(house: &House, unit: &mut Unit, file: &ReferralFile, offer: &Offer, term: u64) -> Result<Result<(), Refusal>, ActError> {
     if file.frozen {
         return Ok(Err(Refusal::new(RefusalCode::ConsentWithdrawn)));
     }

@@ -173,12 +173,8 @@ impl Tenure {
                 let tenure = Self { own: true, term, highest: term, state: TenureState::Settled };
                 Ok(Turn { tenure, tell: Some((HandOverStep::Abort, term)) })
             }
-            (true, TenureState::Offered) => {
-                Ok(self.now(TenureState::Cancelling, self.highest).telling(HandOverStep::Abort, self.highest))
-            }
-            (false, TenureState::Offered) => {
-                Ok(self.now(TenureState::Settled, self.highest).telling(HandOverStep::Abort, self.highest))
-            }
+            (true, TenureState::Offered) => Ok(self.now(TenureState::Cancelling, self.highest).telling(HandOverStep::Abort, self.highest)),
+            (false, TenureState::Offered) => Ok(self.now(TenureState::Settled, self.highest).telling(HandOverStep::Abort, self.highest)),
             _ => Err(Stale),
         }
     }
