@@ -8,7 +8,7 @@ use titian_proto::model::consent::{ConsentBasis, Grant, Ledger};
 use titian_proto::model::id::{Digest, NodeId, RecordRef, ReferralId};
 use titian_proto::model::record::{RecordContent, SharedRecord};
 use titian_proto::model::reference::{AgreementRef, ConsentRef};
-use titian_proto::model::referral::{DeliveryStage, Offer, SharePut, ShareRetract};
+use titian_proto::model::referral::{DeliveryStage, Offer, ReferralKind, SharePut, ShareRetract};
 use titian_proto::model::refusal::{Refusal, RefusalCode};
 use titian_proto::model::vocabulary::Purpose;
 use titian_proto::wire;
@@ -99,7 +99,7 @@ pub fn put(
     candidates: &[Candidate],
     whole: bool,
 ) -> Result<Result<(), Refusal>, ActError> {
-    if hand_over::is_handed_over(house, unit, file)? {
+    if offer.kind == ReferralKind::Transfer && hand_over::is_handed_over(house, unit, file)? {
         return Ok(Err(Refusal::new(RefusalCode::StaleVersion).with_path("put.owner_term")));
     }
     let asked = asked(house, unit, file, offer, candidates, whole)?;
@@ -320,7 +320,8 @@ pub fn receive_put(
         return Ok(Err(Refusal::new(RefusalCode::ConsentWithdrawn)));
     }
     // Who handed the case over has nothing more to say of it; a restored owner may not know that it did.
-    if occasion == Occasion::First && hand_over::is_taken_over(house, unit, file)? {
+    let is_transfer = known.offer.as_ref().is_some_and(|offer| offer.kind == ReferralKind::Transfer);
+    if is_transfer && occasion == Occasion::First && hand_over::is_taken_over(house, unit, file)? {
         return other("put.owner_term");
     }
     // What comes again after a restore was taken in when the referral stood otherwise.

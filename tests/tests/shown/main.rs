@@ -4,6 +4,7 @@
 //! - [`cases`]: workers, cases, records, papers.
 //! - [`consents`]: what she allows and takes back, and the proof that it is gone.
 //! - [`referrals`]: what becomes of a request.
+//! - [`hand_over`]: a case gets a new owner.
 //! - [`agreements`]: from the draft to the end of an agreement.
 //! - [`peers`]: other unions, bundles, breaches, stolen keys.
 //! - [`office`]: accounts, the log, the node and its keys.
@@ -14,6 +15,7 @@ mod agreements;
 mod cases;
 mod consents;
 mod every_command;
+mod hand_over;
 mod office;
 mod peers;
 mod referrals;
