@@ -53,7 +53,7 @@ fn an_offer_is_taken_back_or_turned_down_and_the_case_is_free_again() {
     step(&world.mtuc, "cancel-hand-over", &referral).done();
     tenure(&world.mtuc, &referral, "my.mtuc", "SETTLED");
     edit(&world.mtuc, &intake).done();
-    step(&world.ksbsi, "accept-hand-over", &referral).refused("NO_CONSENT");
+    step(&world.ksbsi, "accept-hand-over", &referral).failed(CONFLICT, "WRONG_STATE");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn under_a_suspended_agreement_nothing_is_handed_over() {
 
 #[test]
 fn two_owners() {
-    // Given a case that MTUC offered while KSBSI is cut off, and cancels at the same time as KSBSI, which heard of the offer, accepts
+    // Given a case that MTUC offered, and that KSBSI accepts while MTUC's node is down
     let mut world = World::in_force();
     let (intake, referral) = transfer(&world);
     adopt(&world, &referral);
