@@ -182,6 +182,16 @@ pub trait ErasureTable: Read + Sized {
         stored.into_iter().map(|raw| wire::Envelope::decode(raw.0).map_err(unreadable)).collect()
     }
 
+    /// A receipt of the other side that came before the word that the referral is over.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn early_receipt(&self, referral_id: ReferralId) -> Result<Option<wire::Envelope>, StoreError> {
+        let stored: Option<Raw> = self.load(&early_key(referral_id))?;
+        let unreadable = |_| StoreError::unreadable(EARLY, Malformed::new("is not an envelope"));
+        stored.map(|raw| wire::Envelope::decode(raw.0).map_err(unreadable)).transpose()
+    }
+
     /// Indexes of the leaves that say what came under a referral from the other side.
     ///
     /// # Errors
@@ -242,6 +252,17 @@ impl Unit {
         self.save(Key::of("erasure-receipt/").id(&referral_id.0).number(number.into()), &Raw(envelope.encode_to_vec().into()))
     }
 
+    /// Keeps a receipt that came too early; or forgets it, where there is none.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn put_early_receipt(&mut self, referral_id: ReferralId, envelope: Option<&wire::Envelope>) -> Result<(), StoreError> {
+        match envelope {
+            Some(envelope) => self.save(early_key(referral_id), &Raw(envelope.encode_to_vec().into())),
+            None => self.delete(early_key(referral_id)),
+        }
+    }
+
     /// Notes the leaf that says that something came under a referral.
     pub fn put_came(&mut self, referral_id: ReferralId, number: u64, leaf: u64) {
         self.put_row(came_key(referral_id), number, Bytes::copy_from_slice(&leaf.to_be_bytes()));
@@ -265,6 +286,7 @@ impl Unit {
 }
 
 /// Table of the leaves that say what came under a referral.
+const EARLY: &str = "erasure-early/";
 const CAME: &str = "came-under/";
 
 /// Table of the days until which copies may be kept.
@@ -280,6 +302,10 @@ fn owed_key(referral_id: ReferralId) -> Key {
 
 fn due_key(due: Instant, referral_id: ReferralId) -> Key {
     Key::of("erasure-due/").number(u64::try_from(due.as_millis()).unwrap_or(0)).id(&referral_id.0)
+}
+
+fn early_key(referral_id: ReferralId) -> Key {
+    Key::of(EARLY).id(&referral_id.0)
 }
 
 fn came_key(referral_id: ReferralId) -> Key {

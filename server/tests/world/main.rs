@@ -60,6 +60,7 @@ const REMEMBERED: &[(u64, &str)] = &[
     (377, "a node that had never set a state took over an old one of the other's, which was restored too"),
     (590, "a restored node was told how a referral stood before its offer had come again, and when it was told again the frame was lost"),
     (631, "a record that was taken away after the backup was promised to come back with it"),
+    (823, "a receipt of erasure overtook the word that the referral was over, and did not count"),
     (1049, "a node whose disk had failed said that it had everything back, and had only read it"),
     (1839, "a restored node counted more changes than it had lost, and kept a state that the peer did not take over"),
     (2370, "a record was taken out of a share in the lost days: the restored node believed that the peer still held it"),

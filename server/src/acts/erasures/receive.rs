@@ -1,5 +1,7 @@
 //! The other side says, signed, what it destroyed.
 
+use titian_proto::envelope::EnvelopeKind;
+use titian_proto::gate::Content;
 use titian_proto::model::id::{NodeId, ReferralId};
 use titian_proto::model::referral::{Erasure, ErasureReceipt};
 use titian_proto::model::refusal::Refusal;
@@ -40,13 +42,31 @@ pub fn receipt(
         }
         // Copies of a referral that goes on here are not over, whatever the other side's clock says.
         if words_of(receipt) == Words::default() && !file.state.is_final() {
+            // The lane of safety is the first after a long time without a line: the word that it is over may be on its way behind this.
             tracing::warn!(event = "erasure.receipt-too-early", peer = %peer);
+            unit.put_early_receipt(*referral_id, Some(envelope))?;
             continue;
         }
         let erasure = begun(house, unit, &mut file, receipt)?;
         note(unit, &mut file, erasure, receipt, envelope)?;
     }
     Ok(Ok(()))
+}
+
+/// The other side's word that a referral is over has come: a receipt that overtook it counts from now on.
+///
+/// # Errors
+/// When the store fails.
+pub fn early(house: &House, unit: &mut Unit, referral_id: ReferralId) -> Result<(), ActError> {
+    let Some(envelope) = unit.early_receipt(referral_id)? else { return Ok(()) };
+    unit.put_early_receipt(referral_id, None)?;
+    let (Some(mut file), Ok((_, Content::ErasureReceipt(receipt)))) =
+        (unit.referral(referral_id)?, Content::parse(EnvelopeKind::ErasureReceipt, &envelope.body))
+    else {
+        return Ok(());
+    };
+    let erasure = begun(house, unit, &mut file, &receipt)?;
+    note(unit, &mut file, erasure, &receipt, &envelope)
 }
 
 /// The erasure that the receipt is about. Where the other side was first, because its day came earlier or this node was restored, it begins here too.

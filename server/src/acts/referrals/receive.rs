@@ -8,7 +8,7 @@ use titian_proto::model::refusal::{Refusal, RefusalCode};
 use super::{is_sender, offer_of};
 use crate::acts::arrivals::Occasion;
 use crate::acts::context::House;
-use crate::acts::erasures::{retention, welfare};
+use crate::acts::erasures::{receive, retention, welfare};
 use crate::acts::error::ActError;
 use crate::acts::policy;
 use crate::acts::shares;
@@ -114,6 +114,9 @@ pub fn state(
     if change.state == ReferralState::Accepted && is_sender(house, &file) && occasion == Occasion::First {
         // In the same write.
         shares::put_or_say_why(house, unit, &file, &offer)?;
+    }
+    if file.state.is_final() {
+        receive::early(house, unit, file.referral_id)?;
     }
     unit.publish(Topic::Referral(file.referral_id));
     Ok(Ok(()))

@@ -24,7 +24,7 @@ const SEALED: [&str; 15] = [
 const SEALED_IN_PART: [&str; 1] = ["outbox/"];
 
 /// Tables in the clear, and why.
-const CLEAR: [(&str, &str); 59] = [
+const CLEAR: [(&str, &str); 60] = [
     ("meta/", "what the store knows of itself"),
     ("released/", "numbers of slots whose keys are to be destroyed"),
     ("log/", "leaves, which auditors and peers read; personal data is never in them"),
@@ -74,6 +74,7 @@ const CLEAR: [(&str, &str); 59] = [
     ("erasure/", "codes, times and random ids"),
     ("erasure-owed/", "random ids"),
     ("erasure-due/", "random ids and times"),
+    ("erasure-early/", "as erasure-receipt/"),
     ("erasure-receipt/", "what a union signed about a destruction: random ids, codes and commitments"),
     ("retention-due/", "random ids and times"),
     ("tenure/", "codes, numbers and times, by random ids"),
