@@ -3,7 +3,7 @@
 //! - [`event`]: what can stand in the log, and which fields each event has.
 //! - [`leaf`]: one entry, in canonical JSON; [`draft`]: the same before it takes its seat.
 //! - [`commitment`]: what an entry says of a content without telling it.
-//! - [`tree`]: the Merkle tree of RFC 6962.
+//! - [`tree`]: the Merkle tree of RFC 6962; [`proof`]: that a leaf stands in it, and that it only grew.
 
 mod canonical;
 pub mod commitment;
@@ -11,6 +11,7 @@ pub mod draft;
 pub mod event;
 mod hex16;
 pub mod leaf;
+pub mod proof;
 pub mod tree;
 
 pub use draft::LeafDraft;

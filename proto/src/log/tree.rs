@@ -2,6 +2,7 @@
 
 use sha2::Digest as _;
 
+use crate::log::proof::Nodes;
 use crate::model::id::Digest;
 
 /// The hash of a leaf: SHA-256 of a zero byte and the leaf.
@@ -71,6 +72,16 @@ impl Tree {
             Some((at < level.len()).then_some(first + at))
         };
         levels.iter().enumerate().scan(0, neighbour).flatten()
+    }
+}
+
+impl Nodes for Tree {
+    fn node(&self, height: u32, number: u64) -> Option<Digest> {
+        // The last node of a level may stand over fewer leaves than a complete subtree has.
+        let end = number.checked_add(1)?.checked_shl(height)?;
+        let complete = end >> height == number + 1 && end <= u64::from(self.count());
+        let level = self.levels.get(height as usize).filter(|_| complete)?;
+        level.get(usize::try_from(number).ok()?).copied()
     }
 }
 
