@@ -4,6 +4,7 @@
 //! - [`leaf`]: one entry, in canonical JSON; [`draft`]: the same before it takes its seat.
 //! - [`commitment`]: what an entry says of a content without telling it.
 //! - [`tree`]: the Merkle tree of RFC 6962; [`proof`]: that a leaf stands in it, and that it only grew.
+//! - [`tile`]: the tree and its leaves in files (C2SP tlog-tiles).
 
 mod canonical;
 pub mod commitment;
@@ -12,6 +13,7 @@ pub mod event;
 mod hex16;
 pub mod leaf;
 pub mod proof;
+pub mod tile;
 pub mod tree;
 
 pub use draft::LeafDraft;
