@@ -5,13 +5,16 @@
 //! - [`commitment`]: what an entry says of a content without telling it.
 //! - [`tree`]: the Merkle tree of RFC 6962; [`proof`]: that a leaf stands in it, and that it only grew.
 //! - [`tile`]: the tree and its leaves in files (C2SP tlog-tiles).
+//! - [`note`]: signed lines (C2SP signed-note), by a log or a witness; [`checkpoint`]: the head of a log in one.
 
 mod canonical;
+pub mod checkpoint;
 pub mod commitment;
 pub mod draft;
 pub mod event;
 mod hex16;
 pub mod leaf;
+pub mod note;
 pub mod proof;
 pub mod tile;
 pub mod tree;
