@@ -5,6 +5,7 @@
 //! - [`commitment`]: what an entry says of a content without telling it.
 //! - [`tree`]: the Merkle tree of RFC 6962; [`proof`]: that a leaf stands in it, and that it only grew.
 //! - [`tile`]: the tree and its leaves in files (C2SP tlog-tiles).
+//! - [`policy`]: whom an auditor trusts (C2SP tlog-policy).
 //! - [`note`]: signed lines (C2SP signed-note), by a log or a witness; [`checkpoint`]: the head of a log in one.
 
 mod canonical;
@@ -15,6 +16,7 @@ pub mod event;
 mod hex16;
 pub mod leaf;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod tile;
 pub mod tree;
