@@ -6,6 +6,7 @@
 //! - [`tree`]: the Merkle tree of RFC 6962; [`proof`]: that a leaf stands in it, and that it only grew.
 //! - [`tile`]: the tree and its leaves in files (C2SP tlog-tiles).
 //! - [`policy`]: whom an auditor trusts (C2SP tlog-policy).
+//! - [`proof_file`]: the proof of one leaf, to be given away (C2SP tlog-proof).
 //! - [`note`]: signed lines (C2SP signed-note), by a log or a witness; [`checkpoint`]: the head of a log in one.
 
 mod canonical;
@@ -18,6 +19,7 @@ pub mod leaf;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod proof_file;
 pub mod tile;
 pub mod tree;
 
